@@ -1,0 +1,23 @@
+"""Tensor roles as types. Axis names: n = inputs of a batch, s = segments, k = vertices, m = points of a profile.
+
+`*input` is the shape of one input, such as (3, 224, 224) for an image or (13,) for a row of a table. The shapes are
+checked while the test suite runs (jaxtyping with beartype) and cost nothing otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+Input: TypeAlias = Float[Tensor, "*input"]
+Inputs: TypeAlias = Float[Tensor, "n *input"]
+Targets: TypeAlias = Int[Tensor, "n"]
+Losses: TypeAlias = Float[Tensor, "n"]
+Logits: TypeAlias = Float[Tensor, "n classes"]
+Mask: TypeAlias = Bool[Tensor, "n"]
+Index: TypeAlias = Int[Tensor, "n"]
+Parameters: TypeAlias = Float[Tensor, "n"]  # positions t in [0, 1] along a path
+Vertices: TypeAlias = Float[Tensor, "k *input"]
+SegmentVertices: TypeAlias = Float[Tensor, "n v *input"]  # v new vertices inside each of n segments

@@ -1,0 +1,166 @@
+"""BarrierBypass: moves the peak of a segment sideways to low loss (Vrabel et al. 2025, Sec. 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import torch
+
+from isthmus._geometry import expand_to, inner
+from isthmus._shapes import Index, Inputs, Losses, Mask, SegmentVertices
+from isthmus.connectors.base import Batch, Connector, Segments
+from isthmus.connectors.stopping import Stopping
+from isthmus.domains import Domain, Unbounded
+from isthmus.errors import InputError
+from isthmus.landscape import AbstractLandscape
+
+
+class Hyperplane(Enum):
+    """How the moved peak is held in the hyperplane through B orthogonal to the segment."""
+
+    EXACT = "every iterate is projected onto hyperplane and domain together"
+    GRADIENT = "the gradient is projected; the optimiser then leaves the hyperplane (the published code)"
+    NONE = "the peak moves freely"
+
+
+@dataclass(frozen=True, eq=False)
+class BypassState(Batch):
+    """Rows of one bypass each. `best` is the lowest point evaluated so far; `x` is the next to be evaluated."""
+
+    x: Inputs
+    loss: Losses
+    best: Inputs
+    best_loss: Losses
+    first_moment: Inputs
+    second_moment: Inputs
+    steps: Index
+    scale: Inputs
+    normal: Inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class BarrierBypass(Connector):
+    """Minimises L(x) + mse * mean((x - B)^2) + tv * TV(x - B) from the peak B, in the hyperplane through B orthogonal
+    to the segment and inside the domain, with Adam (Kingma and Ba 2015), and stops as soon as the loss is low enough.
+
+    x - B is measured in normalised units (data units / std of the channel), as in the paper. The hyperplane is
+    orthogonal in data units.
+
+    Attributes:
+        rounds: rounds of bypasses; each bypasses every segment that is still above the threshold.
+        max_steps: Adam steps a bypass may take in a round.
+        goal: a bypass ends as soon as its loss is at or below this fraction of the threshold.
+        lr: step length in normalised units.
+        mse, tv: weights of the two penalties. TV acts on inputs with two spatial axes.
+        hyperplane: how the hyperplane is kept.
+        bounded: whether iterates are kept in the landscape's domain.
+        normalised: whether the hyperplane is orthogonal in normalised units instead of data units.
+    """
+
+    rounds: int = 4
+    max_steps: int = 64
+    goal: float | None = 0.5
+    lr: float = 0.005
+    mse: float = 0.1
+    tv: float = 1e-8
+    hyperplane: Hyperplane = Hyperplane.EXACT
+    bounded: bool = True
+    normalised: bool = False
+
+    def __post_init__(self) -> None:
+        if self.rounds < 0 or not self.lr > 0 or not self.mse >= 0 or not self.tv >= 0:
+            raise InputError(
+                f"BarrierBypass needs rounds >= 0, lr > 0, mse >= 0 and tv >= 0, got {self.rounds}, {self.lr}, "
+                f"{self.mse} and {self.tv}."
+            )
+        self.stopping  # validates its own settings
+
+    @classmethod
+    def paper(cls) -> BarrierBypass:
+        """The published procedure: one bypass of 1024 steps in normalised space that never stops early, projects the
+        gradient instead of the update, and ignores the bounds. With `Sampling.even(1000)`, and one pair at a time,
+        it costs 5072 forward-equivalents a pair."""
+        return cls(
+            rounds=1, max_steps=1024, goal=None, hyperplane=Hyperplane.GRADIENT, bounded=False, normalised=True
+        )
+
+    @property
+    def max_rounds(self) -> int:
+        return self.rounds
+
+    @property
+    def stopping(self) -> Stopping:
+        """The rule by which a bypass ends."""
+        return Stopping(max_steps=self.max_steps, goal=self.goal)
+
+    def init(self, landscape: AbstractLandscape, segments: Segments, generator: torch.Generator) -> BypassState:
+        peak = segments.peak
+        scale = landscape.scale(peak).expand_as(peak)
+        normal = segments.direction
+        if self.normalised:
+            normal = normal / scale**2  # <u, d/s> in normalised units is <x, d/s^2> in data units
+        unknown = torch.full_like(segments.threshold, torch.inf)
+        return BypassState(
+            x=peak,
+            loss=unknown,
+            best=peak,
+            best_loss=unknown,
+            first_moment=torch.zeros_like(peak),
+            second_moment=torch.zeros_like(peak),
+            steps=torch.zeros_like(segments.target),
+            scale=scale,
+            normal=normal,
+        )
+
+    def step(self, landscape: AbstractLandscape, segments: Segments, state: Batch) -> BypassState:
+        assert isinstance(state, BypassState)
+        loss, gradient = landscape.gradient(state.x, segments.target, validated=True)
+        better = loss < state.best_loss
+        # One normalised unit is `scale` data units, and so is the step: Adam sees the normalised problem.
+        gradient = gradient * state.scale + self._penalty_gradient((state.x - segments.peak) / state.scale)
+        if self.hyperplane is Hyperplane.GRADIENT:
+            normal = state.normal * state.scale
+            share = inner(gradient, normal) / inner(normal, normal).clamp_min(torch.finfo(torch.float64).tiny)
+            gradient = gradient - expand_to(share.to(gradient.dtype), gradient) * normal
+        steps = state.steps + 1
+        first = torch.lerp(state.first_moment, gradient, 0.1)
+        second = torch.lerp(state.second_moment, gradient**2, 0.001)
+        number = expand_to(steps, gradient)
+        update = (first / (1 - 0.9**number)) / ((second / (1 - 0.999**number)).sqrt() + 1e-8)
+        moved = state.x - self.lr * state.scale * update
+        domain: Domain = landscape.domain if self.bounded else Unbounded()
+        if self.hyperplane is Hyperplane.EXACT:
+            moved = domain.project_to_plane(moved, segments.peak, state.normal)
+        else:
+            moved = domain.project(moved)
+        return BypassState(
+            x=moved,
+            loss=loss,
+            best=torch.where(expand_to(better, moved), state.x, state.best),
+            best_loss=torch.where(better, loss, state.best_loss),
+            first_moment=first,
+            second_moment=second,
+            steps=steps,
+            scale=state.scale,
+            normal=state.normal,
+        )
+
+    def terminate(self, segments: Segments, state: Batch) -> Mask:
+        assert isinstance(state, BypassState)
+        return self.stopping.done(state.loss, segments.threshold, state.steps)
+
+    def vertices(self, segments: Segments, state: Batch) -> SegmentVertices:
+        assert isinstance(state, BypassState)
+        # Without a goal the published procedure is followed to its end, and returns where it ended.
+        return (state.x if self.goal is None else state.best)[:, None]
+
+    def _penalty_gradient(self, moved: Inputs) -> Inputs:
+        gradient = (2 * self.mse / moved[0].numel()) * moved
+        if self.tv and moved.ndim >= 4:
+            for axis in (-2, -1):
+                sign = moved.diff(dim=axis).sign() * self.tv
+                size = moved.shape[axis] - 1
+                gradient.narrow(axis, 1, size).add_(sign)
+                gradient.narrow(axis, 0, size).sub_(sign)
+        return gradient

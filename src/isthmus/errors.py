@@ -1,0 +1,55 @@
+"""Exceptions and warnings.
+
+Every message is one line that says what was expected, what came, and what to do. The command line prints it and
+exits with code 1; in Python it is an ordinary exception that also derives from the nearest built-in one.
+"""
+
+from __future__ import annotations
+
+
+class IsthmusError(Exception):
+    """Base of every error that Isthmus raises on purpose."""
+
+
+class InputError(IsthmusError, ValueError):
+    """Inputs or targets that cannot be used: shapes, types, NaN, targets out of range."""
+
+
+class DomainError(InputError):
+    """Inputs outside the landscape's domain."""
+
+
+class NetworkError(IsthmusError, ValueError):
+    """A network whose outputs cannot define a landscape."""
+
+
+class SpecError(IsthmusError, ValueError):
+    """A network spec that names nothing known."""
+
+
+class WeightsError(IsthmusError, ValueError):
+    """Weights that cannot be read safely or do not fit the network."""
+
+
+class ImageError(IsthmusError, ValueError):
+    """An image file that cannot be read or used."""
+
+
+class OutputError(IsthmusError, OSError):
+    """A folder or file that cannot be written, or was damaged since it was written."""
+
+
+class MissingLibraryError(IsthmusError, ImportError):
+    """An optional library is absent or broken."""
+
+
+class IsthmusWarning(UserWarning):
+    """Base of every warning that Isthmus gives."""
+
+
+class ProbabilitiesWarning(IsthmusWarning):
+    """The network's outputs look like probabilities, not logits."""
+
+
+class DomainWarning(IsthmusWarning):
+    """A path leaves the landscape's domain."""

@@ -1,0 +1,222 @@
+"""Landscape: the loss of a fixed network as a function of its input."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple, final
+
+import torch
+from torch import Tensor
+
+from isthmus._shapes import Inputs, Logits, Losses, Targets
+from isthmus.batching import BatchSize
+from isthmus.domains import Box, Domain
+from isthmus.errors import NetworkError
+from isthmus.losses import CrossEntropy, Loss
+from isthmus.networks.network import Network
+from isthmus.validation import check_inputs, check_target_range, check_targets
+
+
+class Evaluation(NamedTuple):
+    """Loss (n,) and logits (n, classes) of one pass."""
+
+    loss: Losses
+    logits: Logits
+
+
+class Slope(NamedTuple):
+    """Loss (n,) and its gradient (n, *input) in data units."""
+
+    loss: Losses
+    gradient: Inputs
+
+
+class AbstractLandscape(ABC):
+    """What connectors, profiles and the loop need: losses, logits and gradients in batches of any size, counted.
+
+    A landscape of your own implements `forward`; `isthmus.testing.landscapes` has examples with known barriers.
+
+    Attributes:
+        domain: where inputs may lie.
+        forward_equivalents: cost so far: 1 per input evaluated, 2 more per gradient.
+    """
+
+    unit: str = "loss"
+    classes: int | None = None
+
+    def __init__(self, *, domain: Domain, max_batch: int | str = "auto") -> None:
+        self.domain = domain
+        self.forward_equivalents = 0
+        self._batch = BatchSize(max_batch)
+
+    @abstractmethod
+    def forward(self, x: Inputs, target: Targets) -> Evaluation:
+        """Loss and logits of one batch, differentiable in x; the losses in float32 or better."""
+
+    def fixed(self) -> AbstractContextManager[None]:
+        """A block in which the landscape does not change; what it is made of is restored at its end."""
+        return nullcontext()
+
+    def scale(self, like: Inputs) -> Tensor:
+        """Data units per unit of a connector's step, to broadcast against `like`: 1, or the std of each channel."""
+        return like.new_ones((1,) * like.ndim)
+
+    def prepare(self, x: Inputs) -> Inputs:
+        """x on the device and in the floating-point type in which the landscape works."""
+        return x
+
+    def try_out(self, x: Inputs) -> None:
+        """A first look at real inputs, before anything is computed from them."""
+
+    def describe(self) -> dict[str, Any]:
+        """What a result records of the landscape, ready for JSON."""
+        return {"landscape": type(self).__name__}
+
+    @property
+    def batch_size(self) -> int | None:
+        """Inputs evaluated at once; None before an automatic size was found."""
+        return self._batch.size
+
+    @final
+    def loss(self, x: Inputs, target: Targets) -> Losses:
+        """Loss (n,) of inputs (n, *input) in data units for targets (n,)."""
+        return self.evaluate(x, target).loss
+
+    @final
+    def logits(self, x: Inputs) -> Logits:
+        """Logits (n, classes) of inputs (n, *input) in data units."""
+        return self.evaluate(x, torch.zeros(len(x), dtype=torch.long)).logits
+
+    @final
+    def evaluate(self, x: Inputs, target: Targets, *, validated: bool = False) -> Evaluation:
+        """Loss and logits in one pass. `validated` skips the checks of x and target where the caller has made them.
+
+        Raises:
+            InputError: shapes or types do not fit, a target is out of range, an input is not finite.
+            DomainError: an input lies outside the domain by more than 1e-6.
+            NetworkError: the loss of a finite input is not finite.
+        """
+        x, target = self._ready(x, target, validated)
+        pieces: list[Evaluation] = []
+
+        def call(piece: slice) -> None:
+            with torch.no_grad():
+                pieces.append(self._forward(x[piece], target[piece]))
+            self.forward_equivalents += piece.stop - piece.start
+
+        with self.fixed():
+            self._batch.pieces(len(x), x[0].numel(), x.device, call)
+        result = Evaluation(torch.cat([p.loss for p in pieces]), torch.cat([p.logits for p in pieces]))
+        if not validated:
+            _check_finite(result.loss)
+        return result
+
+    @final
+    def gradient(self, x: Inputs, target: Targets, *, validated: bool = False) -> Slope:
+        """Loss (n,) and gradient (n, *input) in data units; raises as `evaluate` does."""
+        x, target = self._ready(x, target, validated)
+        losses: list[Tensor] = []
+        gradient = torch.empty_like(x)
+
+        def call(piece: slice) -> None:
+            with torch.inference_mode(False), torch.enable_grad():
+                point = x[piece].clone().requires_grad_()
+                loss = self._forward(point, target[piece]).loss
+                (gradient[piece],) = torch.autograd.grad(loss.sum(), point)
+            losses.append(loss.detach())
+            self.forward_equivalents += 3 * (piece.stop - piece.start)
+
+        with self.fixed():
+            self._batch.pieces(len(x), x[0].numel(), x.device, call)
+        result = Slope(torch.cat(losses), gradient)
+        if not validated:
+            _check_finite(result.loss)
+        return result
+
+    def _forward(self, x: Inputs, target: Targets) -> Evaluation:
+        result = self.forward(x, target)
+        if self.classes is None:
+            self.classes = result.logits.shape[1]
+        return result
+
+    def _ready(self, x: Inputs, target: Targets, validated: bool) -> tuple[Inputs, Targets]:
+        if not validated:
+            check_inputs("x", x, self.domain)
+            check_targets(target, len(x))
+            self.try_out(self.prepare(x))
+        x = self.prepare(x)
+        return x, target.to(x.device, torch.long)
+
+
+@final
+class Landscape(AbstractLandscape):
+    """x -> loss(network(x), target) for a fixed network.
+
+    Args:
+        network: the fixed network; its mean and std are applied inside, so x is in data units.
+        loss: `CrossEntropy()` (nats) or `Margin()`.
+        domain: where inputs may lie: `Box(0, 1)`, `Ball(...)` or `Unbounded()`.
+        max_batch: inputs evaluated at once; "auto" finds a size and halves it when memory runs out.
+        autocast: torch.bfloat16 runs the network in mixed precision (for accelerators); the loss stays in float32.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        loss: Loss | None = None,
+        domain: Domain | None = None,
+        max_batch: int | str = "auto",
+        autocast: torch.dtype | None = None,
+    ) -> None:
+        if not isinstance(network, Network):
+            raise NetworkError(
+                f"Landscape needs an isthmus.Network, got {type(network).__name__}; "
+                "wrap the model: isthmus.Network(model, mean=..., std=...)."
+            )
+        super().__init__(domain=Box(0, 1) if domain is None else domain, max_batch=max_batch)
+        self.network = network
+        self.loss_function = CrossEntropy() if loss is None else loss
+        self.unit = self.loss_function.unit
+        self.autocast = autocast
+
+    def forward(self, x: Inputs, target: Targets) -> Evaluation:
+        with torch.autocast(x.device.type, dtype=self.autocast, enabled=self.autocast is not None):
+            logits = self.network.logits(x)
+        if logits.dtype in (torch.float16, torch.bfloat16):
+            logits = logits.float()
+        check_target_range(target, logits.shape[1])
+        return Evaluation(self.loss_function(logits, target), logits)
+
+    def fixed(self) -> AbstractContextManager[None]:
+        return self.network.fixed()
+
+    def scale(self, like: Inputs) -> Tensor:
+        return self.network.scale(like)
+
+    def prepare(self, x: Inputs) -> Inputs:
+        return x.to(self.network.device, self.network.dtype)
+
+    def try_out(self, x: Inputs) -> None:
+        self.network.try_out(x)
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "landscape": type(self).__name__,
+            "network": self.network.describe(),
+            "loss": type(self.loss_function).__name__,
+            "domain": repr(self.domain)[:200],
+            "device": str(self.network.device),
+            "dtype": str(self.network.dtype),
+            "autocast": None if self.autocast is None else str(self.autocast),
+        }
+
+
+def _check_finite(loss: Losses) -> None:
+    bad = (~loss.isfinite()).nonzero()[:, 0]
+    if len(bad):
+        raise NetworkError(
+            f"The loss is not finite for {len(bad)} of {len(loss)} inputs (first: number {int(bad[0])}) although the "
+            "inputs are finite; check the network's weights and its normalisation."
+        )

@@ -1,0 +1,141 @@
+"""Network: any torch classifier, held fixed, with its normalisation inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from isthmus._shapes import Inputs, Logits
+from isthmus.errors import NetworkError
+from isthmus.networks import checks
+from isthmus.networks.outputs import unwrap
+from isthmus.networks.preprocessing import Preprocessing
+from isthmus.networks.state import held_fixed
+
+
+class Network:
+    """A fixed classifier that takes inputs in data units and returns logits.
+
+    The model is never changed for good: while Isthmus evaluates it, every submodule is in eval mode and no weight asks
+    for a gradient; afterwards, also after an exception, modes, `requires_grad`, `.grad`, hooks and the state of the
+    random generators are what they were.
+
+    Args:
+        model: a `torch.nn.Module` that maps a batch (n, *input) to logits (n, classes). Tuples, dicts and objects
+            with `.logits` are unwrapped. Its device and floating-point type are followed.
+        mean: per-channel mean subtracted from inputs in data units (channels = axis 1); None subtracts nothing.
+        std: per-channel standard deviation divided by; None divides by nothing.
+        input_shape: shape of one input, such as (3, 224, 224). Guessed from the first layer where that is possible.
+        class_names: one name a class, for tables and pages.
+        preprocessing: how image files become inputs of this network.
+        name: what results call the network.
+        check: whether to try the network out (logits rather than probabilities, repeatable, each output from its own
+            input alone): at construction where a shape is known or can be guessed, else with the first batch.
+
+    Raises:
+        NetworkError: outputs change between two passes, depend on the rest of the batch, or have an unusable shape;
+            mean, std and first layer disagree about the channels.
+
+    Warns:
+        ProbabilitiesWarning: outputs look like probabilities.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        mean: Sequence[float] | float | None = None,
+        std: Sequence[float] | float | None = None,
+        input_shape: Sequence[int] | None = None,
+        class_names: Sequence[str] | None = None,
+        preprocessing: Preprocessing | None = None,
+        name: str | None = None,
+        check: bool = True,
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            raise NetworkError(f"Network needs a torch.nn.Module, got {type(model).__name__}; wrap the function in one.")
+        self.model = model
+        self.mean = checks.channel_values("mean", mean)
+        self.std = checks.channel_values("std", std)
+        self.input_shape = None if input_shape is None else tuple(input_shape)
+        self.class_names = None if class_names is None else tuple(class_names)
+        self.preprocessing = preprocessing
+        self.name = name or type(model).__name__
+        self.weights_hash: str | None = None
+        self._depth = 0
+        self._unchecked = check
+        checks.check_channels(self, self.input_shape)
+        if check:
+            probe = checks.probe(self)
+            if probe is not None:
+                self.try_out(probe)
+
+    @property
+    def device(self) -> torch.device:
+        """Device of the model's first weight (CPU for a model without weights)."""
+        return next((tensor.device for tensor in self._tensors()), torch.device("cpu"))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the model's first floating-point weight (float32 for a model without weights)."""
+        return next((tensor.dtype for tensor in self._tensors() if tensor.is_floating_point()), torch.float32)
+
+    def _tensors(self) -> Iterator[Tensor]:
+        yield from self.model.parameters()
+        yield from self.model.buffers()
+
+    @contextmanager
+    def fixed(self) -> Iterator[None]:
+        """Holds the model fixed inside the block; blocks may be nested, the outermost restores everything."""
+        if self._depth:
+            yield
+            return
+        with held_fixed(self.model):
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+
+    def logits(self, x: Inputs) -> Logits:
+        """Logits (n, classes) of inputs (n, *input) in data units, differentiable in x. Call it inside `fixed()`."""
+        if self.mean is not None:
+            x = x - self._along_channels(self.mean, x)
+        if self.std is not None:
+            x = x / self._along_channels(self.std, x)
+        return unwrap(self.model(x))
+
+    def scale(self, like: Inputs) -> Tensor:
+        """The standard deviation of each channel, shaped to broadcast against `like`: one normalised unit."""
+        if self.std is None:
+            return like.new_ones((1,) * like.ndim)
+        return self._along_channels(self.std, like)
+
+    @staticmethod
+    def _along_channels(values: Tensor, like: Tensor) -> Tensor:
+        return values.to(like).reshape(1, -1, *(1,) * (like.ndim - 2))
+
+    def try_out(self, x: Inputs) -> None:
+        """Checks the channels of x and, with the first inputs it sees, what only a pass can show."""
+        checks.check_channels(self, tuple(x.shape[1:]))
+        if not self._unchecked:
+            return
+        with self.fixed():
+            checks.check_outputs(self, x[:3])
+        self._unchecked = False
+
+    def describe(self) -> dict[str, Any]:
+        """What a result records of the network, ready for JSON."""
+        return {
+            "name": self.name,
+            "model": f"{type(self.model).__module__}.{type(self.model).__qualname__}",
+            "weights_sha256": self.weights_hash,
+            "mean": None if self.mean is None else [round(value, 9) for value in self.mean.tolist()],
+            "std": None if self.std is None else [round(value, 9) for value in self.std.tolist()],
+            "input_shape": self.input_shape,
+            "preprocessing": None if self.preprocessing is None else self.preprocessing.describe(),
+        }

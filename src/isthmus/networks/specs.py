@@ -1,0 +1,150 @@
+"""load_network: from a spec such as `torchvision:resnet18` to a Network.
+
+| spec | network |
+|---|---|
+| `digits` | the small network that ships with Isthmus |
+| `torchvision:NAME` | a classifier of torchvision |
+| `timm:NAME` | a classifier of timm |
+| `hf-hub:ORG/NAME` | an image classifier of the Hugging Face hub, or a local folder `hf-hub:./FOLDER` |
+| `py:PACKAGE.MODULE:FACTORY` | what FACTORY() returns: a module or a Network. This runs the code of that module |
+| `untrained:SPEC?seed=0&classes=10` | the same architecture with fresh weights |
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import torch
+from torch import nn
+
+from isthmus.errors import SpecError
+from isthmus.networks import digits, hub, zoo
+from isthmus.networks.network import Network
+from isthmus.networks.preprocessing import Preprocessing
+from isthmus.networks.recipe import Recipe
+from isthmus.networks.weights import fit_weights, hash_weights
+
+Source = Callable[[str, bool, int | None], Recipe]
+
+
+def load_network(
+    spec: str,
+    *,
+    weights: str | Path | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    size: tuple[int, int] | None = None,
+    class_names: Sequence[str] | None = None,
+    device: str | torch.device | None = None,
+) -> Network:
+    """The network that a spec names.
+
+    Args:
+        spec: see the table at the head of `isthmus.networks.specs`.
+        weights: a `.safetensors`, `.npz`, `.pt` or `.pth` file with a plain state dict; without it the weights that
+            the spec's own library publishes, which are downloaded if need be.
+        mean, std, size: replace the normalisation and the (height, width) that come with the spec.
+        class_names: replace the class names that come with the spec.
+        device: where the network goes.
+
+    Raises:
+        SpecError: the spec names nothing known.
+        WeightsError: the weights cannot be read, are not plain tensors, or do not fit; the first keys are named.
+        MissingLibraryError: the spec's library is absent or broken.
+    """
+    recipe = _recipe(spec, pretrained=weights is None)
+    if weights is not None:
+        if spec.startswith("untrained:"):
+            raise SpecError(f"'{spec}' asks for fresh weights, but weights {weights} were given; leave out one of them.")
+        fit_weights(recipe.model, Path(weights))
+    preprocessing = recipe.preprocessing
+    if size is not None:
+        preprocessing = replace(preprocessing or Preprocessing(), size=size, resize=None, source="given")
+    shape = recipe.input_shape
+    if preprocessing is not None and preprocessing.size is not None:
+        shape = (preprocessing.channels, *preprocessing.size)
+    network = Network(
+        recipe.model if device is None else recipe.model.to(device),
+        mean=recipe.mean if mean is None else mean,
+        std=recipe.std if std is None else std,
+        input_shape=shape,
+        class_names=recipe.class_names if class_names is None else class_names,
+        preprocessing=preprocessing,
+        name=spec,
+    )
+    network.weights_hash = hash_weights(recipe.model)
+    return network
+
+
+def _recipe(spec: str, pretrained: bool) -> Recipe:
+    if spec.startswith("untrained:"):
+        return _untrained(spec.removeprefix("untrained:"))
+    return _source(spec)(spec.partition(":")[2], pretrained, None)
+
+
+def _source(spec: str) -> Source:
+    prefix, colon, rest = spec.partition(":")
+    if spec == "digits":
+        return digits.recipe
+    sources: dict[str, Source] = {
+        "torchvision": zoo.torchvision_recipe,
+        "timm": zoo.timm_recipe,
+        "hf-hub": hub.recipe,
+        "py": _python,
+    }
+    if not colon or prefix not in sources or not rest:
+        raise SpecError(
+            f"'{spec}' is no network spec; expected digits, torchvision:NAME, timm:NAME, hf-hub:ORG/NAME, "
+            "py:PACKAGE.MODULE:FACTORY or untrained:SPEC."
+        )
+    return sources[prefix]
+
+
+def _untrained(rest: str) -> Recipe:
+    inner, _, query = rest.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    unknown = set(options) - {"seed", "classes"}
+    if unknown or not all(value.isdecimal() for value in options.values()):
+        raise SpecError(f"'untrained:{rest}': the options are seed and classes, whole numbers, as in ?seed=0&classes=10.")
+    classes = int(options["classes"]) if "classes" in options else None
+    # Initialisers of layers know only the global generator: it is lent a seed, and gets its state back.
+    with torch.random.fork_rng(devices=[]):
+        torch.random.default_generator.manual_seed(int(options.get("seed", "0")))
+        recipe = _source(inner)(inner.partition(":")[2], False, classes)
+    if inner.startswith("py:") and classes is not None:
+        raise SpecError(f"'untrained:{rest}': classes cannot be changed for py: networks; let the factory do it.")
+    return recipe
+
+
+def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
+    module_name, colon, factory_name = rest.partition(":")
+    if not colon or not module_name or not factory_name:
+        raise SpecError(f"'py:{rest}': expected py:PACKAGE.MODULE:FACTORY.")
+    here = str(Path.cwd())
+    added = here not in sys.path
+    if added:
+        sys.path.insert(0, here)
+    try:
+        made = getattr(importlib.import_module(module_name), factory_name)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise SpecError(f"'py:{rest}' could not be loaded: {error}; is the module importable from {here}?") from error
+    finally:
+        if added:
+            sys.path.remove(here)
+    if isinstance(made, Network):
+        return Recipe(
+            model=made.model,
+            mean=None if made.mean is None else made.mean.tolist(),
+            std=None if made.std is None else made.std.tolist(),
+            input_shape=made.input_shape,
+            class_names=made.class_names,
+            preprocessing=made.preprocessing,
+        )
+    if isinstance(made, nn.Module):
+        return Recipe(model=made)
+    raise SpecError(f"'py:{rest}' returned a {type(made).__name__}; expected a torch.nn.Module or an isthmus.Network.")

@@ -1,0 +1,42 @@
+"""Holding a model fixed for a while, and giving it back exactly as it was."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+
+@contextmanager
+def held_fixed(model: nn.Module) -> Iterator[None]:
+    """Inside: eval mode everywhere and no weight asks for a gradient. After, also after an exception: as before."""
+    modes = [(module, module.training) for module in model.modules()]
+    asked = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    with _random_state_kept(next(model.parameters(), torch.empty(0)).device):
+        try:
+            for module, _ in modes:
+                # Not module.eval(): models may override train(), and an override may do anything.
+                module.training = False
+            for parameter, _ in asked:
+                parameter.requires_grad_(False)
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training
+            for parameter, requires_grad in asked:
+                parameter.requires_grad_(requires_grad)
+
+
+@contextmanager
+def _random_state_kept(device: torch.device) -> Iterator[None]:
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)

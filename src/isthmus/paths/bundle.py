@@ -1,0 +1,70 @@
+"""Bundle: many polylines side by side, so that points of all of them are computed in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from isthmus._geometry import expand_to, norms
+from isthmus._shapes import Index, Inputs, Parameters, Vertices
+from isthmus.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Vertices of all paths end to end, on any device; the rest, on the CPU, says which rows are whose.
+
+    Attributes:
+        vertices: (sum of k, *input).
+        t: position of each vertex on its path, from exactly 0 to exactly 1.
+        owner: number of the path of each vertex.
+        first, last: rows of the ends of each path.
+    """
+
+    vertices: Vertices
+    t: Parameters
+    owner: Index
+    first: Index
+    last: Index
+
+    @staticmethod
+    def of(paths: Sequence[Vertices]) -> Bundle:
+        """A bundle of paths, each given by its vertices (k, *input)."""
+        counts = torch.tensor([len(path) for path in paths])
+        last = counts.cumsum(0) - 1
+        first = last - counts + 1
+        vertices = torch.cat(list(paths))
+        owner = torch.repeat_interleave(torch.arange(len(counts)), counts)
+        lengths = torch.cat([norms(path[1:] - path[:-1]).cpu() for path in paths])
+        inner_rows = torch.ones(len(vertices), dtype=torch.bool)
+        inner_rows[first] = False
+        steps = torch.zeros(len(vertices), dtype=torch.float64)
+        steps[inner_rows] = lengths
+        total = steps.cumsum(0)
+        start, end = total[first][owner], total[last][owner]
+        by_number = (torch.arange(len(vertices)) - first[owner]) / (counts[owner] - 1)
+        # A path without length is walked by vertex number.
+        t = torch.where(end > start, (total - start) / torch.where(end > start, end - start, 1.0), by_number.double())
+        t[first], t[last] = 0.0, 1.0
+        return Bundle(vertices=vertices, t=t, owner=owner, first=first, last=last)
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def at(self, path: Index, t: Parameters) -> Inputs:
+        """The points (m, *input) at t (m,) on the paths numbered (m,)."""
+        t = t.to("cpu", torch.float64)
+        if bool((~((t >= 0) & (t <= 1))).any()):
+            raise InputError(f"A path is defined for t in [0, 1], got values from {float(t.min())} to {float(t.max())}.")
+        # Paths shifted to [2i, 2i + 1] make one sorted list: a single search finds every segment.
+        place = torch.searchsorted(self.t + 2 * self.owner, t + 2 * path, right=True)
+        right = torch.minimum(torch.maximum(place, self.first[path] + 1), self.last[path])
+        left = right - 1
+        width = self.t[right] - self.t[left]
+        weight = torch.where(width > 0, (t - self.t[left]) / torch.where(width > 0, width, 1.0), 0.0).clamp(0, 1)
+        device = self.vertices.device
+        begin, end = self.vertices[left.to(device)], self.vertices[right.to(device)]
+        # lerp returns its ends bit for bit at the weights 0 and 1.
+        return torch.lerp(begin, end, expand_to(weight.to(begin), begin))

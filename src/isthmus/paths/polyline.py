@@ -1,0 +1,99 @@
+"""Polyline: a path of straight segments between vertices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from isthmus._geometry import inner, norms
+from isthmus._shapes import Input, Parameters, Vertices
+from isthmus.errors import InputError
+from isthmus.paths.bundle import Bundle
+
+
+@dataclass(frozen=True, eq=False)
+class Polyline:
+    """Straight segments through vertices (k, *input), k >= 2, in data units. t in [0, 1] is arc length / length.
+
+    The ends are the first and the last vertex, bit for bit.
+    """
+
+    vertices: Vertices
+
+    def __post_init__(self) -> None:
+        if self.vertices.ndim < 2 or len(self.vertices) < 2:
+            raise InputError(
+                f"A polyline needs vertices (k, *input) with k >= 2, got shape {tuple(self.vertices.shape)}."
+            )
+        if not self.vertices.is_floating_point():
+            raise InputError(f"A polyline needs floating-point vertices, got {self.vertices.dtype}; use x.float().")
+
+    @property
+    def t(self) -> Parameters:
+        """Position of each vertex (k,), from exactly 0 to exactly 1."""
+        return Bundle.of([self.vertices]).t
+
+    @property
+    def segment_lengths(self) -> Parameters:
+        """Length of each segment (k - 1,), in data units."""
+        return norms(self.vertices[1:] - self.vertices[:-1])
+
+    @property
+    def length(self) -> float:
+        """Length in data units."""
+        return float(self.segment_lengths.sum())
+
+    @property
+    def direct_length(self) -> float:
+        """Distance between the ends, in data units."""
+        return float(norms(self.vertices[-1:] - self.vertices[:1]))
+
+    @property
+    def length_ratio(self) -> float:
+        """Length / distance between the ends: 1 for a straight path, inf for a loop."""
+        return _ratio(self.length, self.direct_length, 1.0)
+
+    @property
+    def deviation(self) -> float:
+        """Largest distance of the path from the segment between its ends / length of that segment.
+
+        The distance to a convex set is convex along a segment, so it is largest at a vertex.
+        """
+        start, across = self.vertices[:1], self.vertices[-1:] - self.vertices[:1]
+        squared = inner(across, across).clamp_min(torch.finfo(torch.float64).tiny)
+        beside = self.vertices - start
+        along = (inner(beside, across.expand_as(beside)) / squared).clamp(0, 1)
+        shape = (-1,) + (1,) * (self.vertices.ndim - 1)
+        distance = norms(beside.double() - along.reshape(shape) * across.double()).max()
+        # A vertex on the segment leaves only the rounding of its own coordinates.
+        noise = torch.finfo(self.vertices.dtype).eps * float(norms(self.vertices).max())
+        return _ratio(0.0 if float(distance) <= noise else float(distance), self.direct_length, 0.0)
+
+    @property
+    def turning_angles(self) -> Parameters:
+        """Angle in radians between the segments that meet at each inner vertex (k - 2,): 0 is straight on."""
+        steps = (self.vertices[1:] - self.vertices[:-1]).double()
+        before, after = steps[:-1], steps[1:]
+        unit_before = before / _positive(norms(before), before)
+        unit_after = after / _positive(norms(after), after)
+        # Kahan's form keeps its precision where the cosine is near 1.
+        return 2 * torch.atan2(norms(unit_after - unit_before), norms(unit_after + unit_before))
+
+    def at(self, t: float | Parameters) -> Input:
+        """The point at t: (*input) for a number, (m, *input) for a tensor (m,)."""
+        if isinstance(t, Tensor) and t.ndim:
+            return Bundle.of([self.vertices]).at(torch.zeros(len(t), dtype=torch.long), t)
+        return self.at(torch.as_tensor([float(t)], dtype=torch.float64))[0]
+
+
+def _ratio(value: float, base: float, when_nothing: float) -> float:
+    if base > 0:
+        return value / base
+    return when_nothing if value == 0 else math.inf
+
+
+def _positive(lengths: Tensor, like: Tensor) -> Tensor:
+    return torch.where(lengths > 0, lengths, 1.0).reshape((-1,) + (1,) * (like.ndim - 1))

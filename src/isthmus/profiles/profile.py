@@ -1,0 +1,69 @@
+"""Profile: loss and logits along a path. Owns what is read off them: max loss, gap, predicted classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from isthmus._shapes import Index, Logits, Losses, Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Loss (m,) and logits (m, classes) at positions t (m,) of a path, in ascending order, on the CPU.
+
+    Attributes:
+        t: arc length / length, from 0 to 1.
+        loss: in the unit of the landscape's loss.
+        logits: what the network said there.
+        target: the class that the loss is about.
+        exact: whether no point of the path between those listed can have a higher loss.
+        coarse_max_loss: max loss of the first, coarse scan: a large difference to `max_loss` says that the path has
+            narrow peaks, and that a finer scan is worth its price.
+    """
+
+    t: Parameters
+    loss: Losses
+    logits: Logits
+    target: int
+    exact: bool
+    coarse_max_loss: float
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    @property
+    def finite(self) -> bool:
+        """Whether every loss is a finite number."""
+        return bool(self.loss.isfinite().all())
+
+    @property
+    def max_loss(self) -> float:
+        """Highest loss on the path ("barrier max", Fig. 6 of Vrabel et al.); NaN where a loss is NaN."""
+        return float(self.loss.max())
+
+    @property
+    def argmax_t(self) -> float:
+        """Position of the highest loss."""
+        return float(self.t[self.loss.argmax()])
+
+    @property
+    def gap(self) -> float:
+        """Max loss minus the higher loss of the two ends, >= 0 ("barrier gap", Fig. 6)."""
+        return self.max_loss - float(torch.maximum(self.loss[0], self.loss[-1]))
+
+    @property
+    def resolution(self) -> float:
+        """Largest spacing between neighbouring positions."""
+        return float(self.t.diff().max())
+
+    @property
+    def predicted(self) -> Index:
+        """Predicted class (m,) at each position."""
+        return self.logits.argmax(1)
+
+    @property
+    def class_connected(self) -> bool:
+        """Whether the target is predicted at every position (Fawzi et al. 2018)."""
+        return bool((self.predicted == self.target).all())
