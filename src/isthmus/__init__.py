@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from isthmus.connecting import Progress as Progress
     from isthmus.connecting import connect as connect
     from isthmus.connection import Connection as Connection
-    from isthmus.connection import Connections as Connections
+    from isthmus.connections import Connections as Connections
     from isthmus.connection import Outcome as Outcome
     from isthmus.connectors import BarrierBypass as BarrierBypass
     from isthmus.connectors import Connector as Connector
@@ -41,7 +41,7 @@ _HOME = {
     "BarrierBypass": "connectors.barrier_bypass",
     "Box": "domains",
     "Connection": "connection",
-    "Connections": "connection",
+    "Connections": "connections",
     "Connector": "connectors.base",
     "CrossEntropy": "losses",
     "Hyperplane": "connectors.barrier_bypass",

@@ -31,7 +31,7 @@ class BatchSize:
     def get(self, numbers_per_input: int, device: torch.device) -> int:
         """The batch size for inputs of so many numbers on this device."""
         if self.size is None:
-            budget, least, most = (CPU_NUMBERS, 8, 1024) if device.type == "cpu" else (GPU_NUMBERS, 64, 8192)
+            budget, least, most = (CPU_NUMBERS, 16, 1024) if device.type == "cpu" else (GPU_NUMBERS, 64, 8192)
             wanted = max(1, budget // max(1, numbers_per_input))
             self.size = min(most, max(least, 2 ** (wanted.bit_length() - 1)))
         return self.size

@@ -12,7 +12,8 @@ from torch import Tensor
 from isthmus._random import generator
 from isthmus._shapes import Inputs, Targets, Vertices
 from isthmus._versions import versions
-from isthmus.connection import Connection, Connections, Outcome
+from isthmus.connection import Connection, Outcome
+from isthmus.connections import Connections
 from isthmus.connectors.barrier_bypass import BarrierBypass
 from isthmus.connectors.base import Batch, Connector, Segments, join, take
 from isthmus.errors import InputError

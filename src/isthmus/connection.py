@@ -1,18 +1,13 @@
-"""Connection and Connections: what was found for a pair, and for many."""
+"""Connection: what was found for one pair."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any
 
 from isthmus.paths import Polyline
 from isthmus.profiles import Profile
-
-if TYPE_CHECKING:
-    import pyarrow
 
 
 class Outcome(Enum):
@@ -84,6 +79,7 @@ class Connection:
             "c_loss": float(direct.loss[-1]),
             "threshold": self.threshold,
             "direct_max_loss": direct.max_loss,
+            "direct_coarse_max_loss": direct.coarse_max_loss,
             "direct_gap": direct.gap,
             "direct_argmax_t": direct.argmax_t,
             "direct_connected": direct.max_loss <= self.threshold,
@@ -104,53 +100,3 @@ class Connection:
             "resolution": found.resolution,
             "exact": found.exact,
         }
-
-
-@dataclass(frozen=True, eq=False)
-class Connections(Sequence[Connection]):
-    """What was found for many pairs, in their order. `description` records how: landscape, method, seed, versions."""
-
-    pairs: tuple[Connection, ...]
-    description: dict[str, Any]
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    @overload
-    def __getitem__(self, index: int) -> Connection: ...
-    @overload
-    def __getitem__(self, index: slice) -> Connections: ...
-    def __getitem__(self, index: int | slice) -> Connection | Connections:
-        if isinstance(index, slice):
-            return Connections(self.pairs[index], self.description)
-        return self.pairs[index]
-
-    def table(self) -> pyarrow.Table:
-        """One row a pair; see `docs/tables.md` for the columns."""
-        import pyarrow
-
-        rows = [{"pair": number, **pair.row()} for number, pair in enumerate(self.pairs)]
-        return pyarrow.Table.from_pylist(rows)
-
-    def save(self, folder: str | Path) -> Path:
-        """Writes `table.parquet`, `paths.safetensors` and `manifest.json` into a folder, which is made if need be.
-
-        Files of these names must not exist yet. Each appears whole or not at all.
-
-        Raises:
-            OutputError: the folder cannot be written, or holds such files.
-        """
-        from isthmus.storage import save_connections
-
-        return save_connections(self, Path(folder))
-
-    @staticmethod
-    def load(folder: str | Path) -> Connections:
-        """Reads what `save` wrote, after checking it against the hashes in the manifest.
-
-        Raises:
-            OutputError: a file is missing or was changed since.
-        """
-        from isthmus.storage import load_connections
-
-        return load_connections(Path(folder))

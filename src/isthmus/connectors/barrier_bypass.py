@@ -60,7 +60,7 @@ class BarrierBypass(Connector):
 
     rounds: int = 4
     max_steps: int = 64
-    goal: float | None = 0.5
+    goal: float | None = 0.2
     lr: float = 0.005
     mse: float = 0.1
     tv: float = 1e-8

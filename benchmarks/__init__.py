@@ -1,0 +1,1 @@
+"""Benchmarks: what Isthmus must reach, measured on real networks and images."""

@@ -1,0 +1,82 @@
+"""Files that appear whole or not at all, and are checked when they are read back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from isthmus.errors import OutputError
+
+
+@contextmanager
+def cannot_write(where: Path) -> Iterator[None]:
+    """Turns what the operating system says into one clear line."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{where} cannot be written: {error.strerror or error}; choose another place.") from error
+
+
+def write_whole(file: Path, write: Callable[[Path], object]) -> None:
+    """Lets `write` fill a temporary file beside `file`, and gives it that name once it is safely on the disk."""
+    with cannot_write(file):
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-", suffix=file.suffix)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            write(temporary)
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(file)
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def write_text(file: Path, text: str) -> None:
+    """Writes UTF-8 text, whole or not at all."""
+    write_whole(file, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Writes JSON, indented; NaN and infinity, which JSON does not know, become null."""
+    write_text(file, json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(file: Path) -> Any:
+    """Reads JSON; an OutputError names the file when that fails."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{file} cannot be read as JSON: {error}.") from error
+
+
+def sha256(file: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value

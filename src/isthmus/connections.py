@@ -1,0 +1,168 @@
+"""Connections: what was found for many pairs, as a sequence, a table, and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import torch
+from torch import Tensor
+
+from isthmus._files import cannot_write, read_json, sha256, write_json, write_whole
+from isthmus.connection import Connection, Outcome
+from isthmus.errors import OutputError
+from isthmus.paths import Polyline
+from isthmus.profiles import Profile
+
+if TYPE_CHECKING:
+    import pyarrow
+
+FORMAT = {"format": "isthmus connections", "version": 1}
+TABLE, PATHS, MANIFEST = "table.parquet", "paths.safetensors", "manifest.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Connections(Sequence[Connection]):
+    """What was found for many pairs, in their order.
+
+    Attributes:
+        pairs: one Connection each.
+        description: how they were found: landscape, method, seed, versions; ready for JSON.
+    """
+
+    pairs: tuple[Connection, ...]
+    description: dict[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @overload
+    def __getitem__(self, index: int) -> Connection: ...
+    @overload
+    def __getitem__(self, index: slice) -> Connections: ...
+    def __getitem__(self, index: int | slice) -> Connection | Connections:
+        if isinstance(index, slice):
+            return Connections(self.pairs[index], self.description)
+        return self.pairs[index]
+
+    def table(self) -> pyarrow.Table:
+        """One row a pair; `docs/tables.md` explains the columns."""
+        import pyarrow
+
+        return pyarrow.Table.from_pylist([{"pair": number, **pair.row()} for number, pair in enumerate(self)])
+
+    def save(self, folder: str | Path, *, table: pyarrow.Table | None = None) -> Path:
+        """Writes `table.parquet`, `paths.safetensors` and `manifest.json` into a folder, which is made if need be.
+
+        Each file appears whole or not at all, the manifest last.
+
+        Args:
+            folder: where to.
+            table: written in the place of `self.table()`: the same rows, with columns of your own added.
+
+        Raises:
+            OutputError: the folder cannot be written, or holds files of these names.
+        """
+        folder = Path(folder)
+        with cannot_write(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in (TABLE, PATHS, MANIFEST):
+            if (folder / name).exists():
+                raise OutputError(f"{folder / name} exists; choose an empty folder.")
+        rows = self.table() if table is None else table
+        write_whole(folder / TABLE, lambda file: _write_table(rows, file))
+        write_whole(folder / PATHS, self._write_paths)
+        files = {name: sha256(folder / name) for name in (TABLE, PATHS)}
+        write_json(folder / MANIFEST, FORMAT | {"files": files, "description": self.description})
+        return folder
+
+    @staticmethod
+    def load(folder: str | Path) -> Connections:
+        """Reads what `save` wrote, after checking it against the hashes in the manifest.
+
+        Raises:
+            OutputError: a file is missing, of another version, or was changed since.
+        """
+        folder = Path(folder)
+        manifest = read_json(folder / MANIFEST)
+        if not isinstance(manifest, dict) or {key: manifest.get(key) for key in FORMAT} != FORMAT:
+            raise OutputError(f"{folder / MANIFEST} is no manifest of saved connections of version {FORMAT['version']}.")
+        for name in (TABLE, PATHS):
+            if not (folder / name).is_file():
+                raise OutputError(f"{folder / name} is missing.")
+            if sha256(folder / name) != manifest["files"].get(name):
+                raise OutputError(f"{folder / name} was damaged or changed since it was written (its SHA-256 differs).")
+        return Connections(_read_pairs(folder), manifest["description"])
+
+    def _write_paths(self, file: Path) -> None:
+        from safetensors.torch import save_file
+
+        tensors: dict[str, Tensor] = {"input_shape": torch.tensor(self[0].path.vertices.shape[1:] if len(self) else [])}
+        tensors |= _ragged("path.vertices", [pair.path.vertices.flatten(1) for pair in self])
+        tensors |= _ragged("path.rounds", [torch.tensor(pair.vertex_rounds) for pair in self])
+        for name, pick in _PROFILES.items():
+            # A path that was not moved shares the profile of the direct path; it is stored once.
+            profiles = [None if name == "found" and pair.profile is pair.direct else pick(pair) for pair in self]
+            for part in ("t", "loss", "logits"):
+                empty = [getattr(pick(pair), part)[:0] for pair in self]
+                parts = [none if p is None else getattr(p, part) for p, none in zip(profiles, empty, strict=True)]
+                tensors |= _ragged(f"{name}.{part}", parts)
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file, metadata={"version": "1"})
+
+
+def _write_table(table: pyarrow.Table, file: Path) -> None:
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(table, file, write_page_checksum=True)
+
+
+_PROFILES: dict[str, Callable[[Connection], Profile]] = {
+    "direct": lambda pair: pair.direct,
+    "found": lambda pair: pair.profile,
+}
+
+
+def _ragged(name: str, parts: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Tensors of different lengths as one, with the row at which each ends."""
+    ends = torch.tensor([len(part) for part in parts]).cumsum(0)
+    return {name: torch.cat(list(parts)) if parts else torch.zeros(0), f"{name}.ends": ends}
+
+
+def _read_pairs(folder: Path) -> tuple[Connection, ...]:
+    import pyarrow.parquet
+    from safetensors.torch import load_file
+
+    rows = pyarrow.parquet.read_table(folder / TABLE, page_checksum_verification=True).to_pylist()
+    tensors = load_file(folder / PATHS)
+
+    def part(name: str, number: int) -> Tensor:
+        ends = tensors[f"{name}.ends"]
+        return tensors[name][(int(ends[number - 1]) if number else 0) : int(ends[number])]
+
+    def profile(name: str, number: int, row: dict[str, Any]) -> Profile:
+        t, loss, logits = (part(f"{name}.{field}", number) for field in ("t", "loss", "logits"))
+        coarse = row["direct_coarse_max_loss" if name == "direct" else "coarse_max_loss"]
+        exact = row["exact"] and name == "found"
+        return Profile(t=t, loss=loss, logits=logits, target=row["target"], exact=exact, coarse_max_loss=coarse)
+
+    shape = tensors["input_shape"].tolist()
+    pairs = []
+    for number, row in enumerate(rows):
+        direct = profile("direct", number, row)
+        moved = len(part("found.t", number)) > 0
+        pairs.append(
+            Connection(
+                direct=direct,
+                profile=profile("found", number, row) if moved else direct,
+                path=Polyline(part("path.vertices", number).reshape(-1, *shape)),
+                vertex_rounds=tuple(part("path.rounds", number).tolist()),
+                outcome=Outcome[row["outcome"].upper()],
+                threshold=row["threshold"],
+                rounds=row["rounds"],
+                steps=row["steps"],
+                forward_equivalents=row["forward_equivalents"],
+            )
+        )
+    return tuple(pairs)

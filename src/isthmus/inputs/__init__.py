@@ -1,0 +1,1 @@
+"""Inputs: where the ends of a path come from."""

@@ -1,0 +1,168 @@
+"""The page: one self-contained HTML file with an overview, a table, and every pair under a slider.
+
+A path is straight between its vertices, so the page holds pictures of the vertices only and blends neighbours as the
+slider moves: exactly the inputs of the path, up to 8 bits and the compression of large pictures.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from isthmus._shapes import Input
+from isthmus.connection import Connection, Outcome
+from isthmus.paths import Bundle
+from isthmus.profiles import Profile
+from isthmus.reports import style
+from isthmus.reports.pictures import difference, to_image, to_pixels
+from isthmus.reports.profile_figure import class_bands
+from isthmus.reports.strip_figure import first_bypass
+from isthmus.reports.summary import summarize
+
+TOP = 5
+LARGEST = 224  # pixels of a side of a picture in the page
+CITATION = """@inproceedings{vrabel2025input,
+  title     = {Input Space Mode Connectivity in Deep Neural Networks},
+  author    = {Vrabel, Jakub and Shem-Ur, Ori and Oz, Yaron and Krueger, David},
+  booktitle = {International Conference on Learning Representations},
+  year      = {2025},
+  note      = {arXiv:2409.05800}
+}"""
+
+
+def page(
+    pairs: Sequence[Connection],
+    *,
+    names: Sequence[tuple[str, str]] | None = None,
+    class_names: Sequence[str] | None = None,
+    unit: str = "nats",
+    title: str = "Connected inputs",
+    made: Mapping[str, Any] | None = None,
+) -> str:
+    """The page as HTML text.
+
+    Args:
+        pairs: the pairs shown.
+        names: what the two ends of each pair are called, such as their files.
+        class_names: names of the classes.
+        unit: of the loss.
+        title: the headline.
+        made: how it was made, shown at the foot: command, network, seed, versions, hashes.
+    """
+    from jinja2 import Environment, select_autoescape
+
+    store = _Pictures()
+    names = names if names is not None else [(f"A{number}", f"C{number}") for number in range(len(pairs))]
+    shown = [_pair(number, pair, names[number], class_names, store) for number, pair in enumerate(pairs)]
+    used = sorted({index for item in shown for index in item["classes"]})
+    data = {
+        "unit": unit,
+        "classes": {index: style.class_name(index, class_names) for index in used},
+        "pictures": store.urls,
+        "pairs": shown,
+    }
+    web = files("isthmus.reports") / "web"
+    script = (web / "page.js").read_text(encoding="utf-8")
+    environment = Environment(autoescape=select_autoescape(default=True, default_for_string=True))
+    template = environment.from_string((web / "page.html").read_text(encoding="utf-8"))
+    return template.render(
+        title=title,
+        summary=summarize(pairs),
+        script=script,
+        # The browser runs this one script and no other, whatever text the data hold.
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        css=(web / "page.css").read_text(encoding="utf-8"),
+        data=json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c"),
+        made=made or {},
+        citation=CITATION,
+    )
+
+
+class _Pictures:
+    """Pictures as data URLs, each stored once."""
+
+    def __init__(self) -> None:
+        self.urls: list[str] = []
+        self.numbers: dict[bytes, int] = {}
+
+    def add(self, x: Input) -> int:
+        return self.add_pixels(to_pixels(x))
+
+    def add_pixels(self, pixels: Any, largest: int = LARGEST, quality: int = 82) -> int:
+        key = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
+        if key not in self.numbers:
+            small = max(pixels.shape[:2]) <= 64
+            stream = io.BytesIO()
+            if small:
+                to_image(pixels, largest).save(stream, "PNG", optimize=True)
+            else:
+                to_image(pixels, largest).save(stream, "JPEG", quality=quality, optimize=True)
+            kind = "png" if small else "jpeg"
+            self.urls.append(f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode()}")
+            self.numbers[key] = len(self.urls) - 1
+        return self.numbers[key]
+
+
+def _pair(
+    number: int, pair: Connection, names: tuple[str, str], class_names: Sequence[str] | None, store: _Pictures
+) -> dict[str, Any]:
+    direct, found = _profile(pair.direct), _profile(pair.profile)
+    bypass = first_bypass(pair)
+    extra: dict[str, Any] = {}
+    if bypass is not None:
+        pixels, factor = difference(pair.path.vertices[bypass], pair.direct_path.at(pair.direct.argmax_t))
+        extra = {"difference": store.add_pixels(pixels, largest=112, quality=70), "factor": factor}
+    pictures = [store.add(vertex) for vertex in pair.path.vertices]
+    t = Bundle.of([pair.path.vertices]).t
+    return extra | {
+        "id": number,
+        "a": names[0],
+        "c": names[1],
+        "target": pair.target,
+        "threshold": _number(pair.threshold),
+        "outcome": str(pair.outcome),
+        "state": "good" if pair.connected else "open" if pair.outcome is Outcome.INTERRUPTED else "bad",
+        "directMax": _number(pair.direct.max_loss),
+        "directGap": _number(pair.direct.gap),
+        "directConnected": pair.outcome is Outcome.DIRECT,
+        "max": _number(pair.profile.max_loss),
+        "gap": _number(pair.profile.gap),
+        "classConnected": pair.class_connected,
+        "deviation": _number(pair.path.deviation),
+        "lengthRatio": _number(pair.path.length_ratio),
+        "rounds": pair.rounds,
+        "steps": pair.steps,
+        "cost": pair.forward_equivalents,
+        "exact": pair.profile.exact,
+        "classes": sorted({pair.target, *direct["shown"], *found["shown"]}),
+        "peak": _number(pair.direct.argmax_t),
+        "direct": direct | {"vertices": [0, 1], "pictures": [pictures[0], pictures[-1]], "rounds": [0, 0]},
+        "found": found
+        | {"vertices": [_number(v) for v in t.tolist()], "pictures": pictures, "rounds": list(pair.vertex_rounds)},
+    }
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    probabilities = profile.logits.double().softmax(1)
+    # Every class that is among the five most probable anywhere; the page interpolates between evaluated points.
+    top = probabilities.topk(min(TOP, probabilities.shape[1]), dim=1).indices
+    shown = top.flatten().unique()
+    finite = probabilities[:, shown].nan_to_num(0)
+    return {
+        "t": [_number(value, 5) for value in profile.t.tolist()],
+        "loss": [_number(value) for value in profile.loss.tolist()],
+        "bands": [[_number(a, 4), _number(b, 4), index] for a, b, index in class_bands(profile)],
+        "shown": shown.tolist(),
+        "probabilities": [[round(value, 3) for value in row] for row in finite.tolist()],
+    }
+
+
+def _number(value: float, digits: int = 4) -> float | None:
+    """A number of so many significant digits; NaN and infinity, which JSON does not know, become null."""
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None

@@ -1,0 +1,132 @@
+"""The profile figure: loss along the direct path and the path found, the peak and its bypasses, and the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isthmus.connection import Connection, Outcome
+from isthmus.paths import Bundle
+from isthmus.profiles import Profile
+from isthmus.reports import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FLOOR = 1e-6  # the lowest loss that a logarithmic axis shows
+
+
+def profile_figure(
+    pair: Connection, *, class_names: Sequence[str] | None = None, unit: str = "nats", note: str = ""
+) -> Figure:
+    """Loss over arc length for one pair; below it, the predicted class along each of the two paths.
+
+    Args:
+        pair: the pair.
+        class_names: names of the classes.
+        unit: of the loss.
+        note: a line below, such as the network and the data.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(style.RC):
+        figure = Figure(figsize=(8, 4.6))
+        top, bands = figure.subplots(2, 1, sharex=True, height_ratios=(5, 1.15))
+        _draw_losses(top, pair, unit)
+        _draw_bands(bands, pair, class_names)
+        top.set_title(style.plain(_message(pair, class_names)))
+        bands.set_xlabel("arc length / |AC|" + (f"\n{style.plain(note)}" if note else ""))
+    return figure
+
+
+def _message(pair: Connection, class_names: Sequence[str] | None) -> str:
+    name = style.shorten(style.class_name(pair.target, class_names), 32)
+    direct = f"{name}: the direct path peaks at {pair.direct.max_loss:.3g}"
+    if pair.outcome is Outcome.DIRECT:
+        return f"{direct} and is connected already"
+    if pair.profile is pair.direct:
+        return f"{direct}; {pair.outcome}"
+    verb = "the bypass passes" if pair.connected else "the bypass still peaks"
+    return f"{direct}, {verb} at {pair.profile.max_loss:.3g}"
+
+
+def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
+    direct, found = pair.direct, pair.profile
+    losses = np.concatenate([direct.loss.double().numpy(), found.loss.double().numpy()])
+    losses = losses[np.isfinite(losses)]
+    positive = losses[losses > 0]
+    # Cross-entropy is positive; a margin may not be, and then the axis stays linear.
+    logarithmic = bool(len(positive) == len(losses) and len(losses) and losses.max() > 100 * max(losses.min(), FLOOR))
+    floor = FLOOR if logarithmic else -np.inf
+
+    def curve(profile: Profile, scale: float, **look: object) -> None:
+        axes.plot(profile.t * scale, profile.loss.double().clamp_min(floor), **look)  # type: ignore[arg-type]
+
+    curve(direct, 1, color=style.DIRECT, label="direct path", linewidth=2, marker=".", markersize=4)
+    ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
+    if found is not direct:
+        curve(found, ratio, color=style.FOUND, label="path found", linewidth=2, marker=".", markersize=4)
+    axes.axhline(max(pair.threshold, floor), color="black", linestyle="--", linewidth=1, label="threshold")
+    axes.plot(direct.argmax_t, max(direct.max_loss, floor), "o", color=style.PEAK, markersize=9, label="peak B", zorder=4)
+    t = Bundle.of([pair.path.vertices]).t
+    marked = False
+    for position, number in zip(t.tolist(), pair.vertex_rounds, strict=True):
+        if number:
+            loss = float(found.loss[int((found.t - position).abs().argmin())])
+            height = max(loss, floor)
+            axes.plot(
+                position * ratio,
+                height,
+                "D",
+                color=style.BYPASS,
+                markersize=7,
+                zorder=5,
+                label=None if marked else "B′ (its round)",
+            )
+            axes.annotate(
+                str(number), (position * ratio, height), (0, 7), textcoords="offset points", ha="center", fontsize=9
+            )
+            marked = True
+    if logarithmic:
+        axes.set_yscale("log")
+    axes.set_ylabel(f"loss ({unit})")
+    axes.margins(y=0.14)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=10)
+
+
+def _draw_bands(axes: Axes, pair: Connection, class_names: Sequence[str] | None) -> None:
+    ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
+    rows = [("direct", pair.direct, 1.0)]
+    if pair.profile is not pair.direct:
+        rows.append(("found", pair.profile, ratio))
+    seen = [int(index) for _, profile, _ in rows for index in profile.predicted]
+    colors = style.band_colors(seen, pair.target)
+    for row, (_, profile, scale) in enumerate(rows):
+        for begin, end, index in class_bands(profile):
+            axes.barh(-row, (end - begin) * scale, left=begin * scale, height=0.84, color=colors[index], linewidth=0)
+            name = style.shorten(style.class_name(index, class_names), 22)
+            if (end - begin) > 0.012 * len(name) + 0.01:
+                axes.text(
+                    (begin + end) / 2 * scale, -row, style.plain(name), ha="center", va="center", fontsize=9, clip_on=True
+                )
+    axes.set_yticks([-row for row in range(len(rows))], [name for name, _, _ in rows])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.set_title("predicted class", fontsize=10, fontweight="normal")
+
+
+def class_bands(profile: Profile) -> list[tuple[float, float, int]]:
+    """Stretches (begin, end, class) of equal predicted class; a border lies midway between two evaluated points."""
+    t, predicted = profile.t.tolist(), profile.predicted.tolist()
+    bands, at = [], 0.0
+    for index, run in groupby(range(len(t)), key=lambda number: predicted[number]):
+        last = list(run)[-1]
+        end = 1.0 if last + 1 == len(t) else (t[last] + t[last + 1]) / 2
+        bands.append((at, end, int(index)))
+        at = end
+    return bands

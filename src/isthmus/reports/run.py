@@ -1,0 +1,165 @@
+"""A run's folder: results, pictures and the page, together and whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isthmus._files import cannot_write, sha256, write_json, write_text
+from isthmus.connections import PATHS, TABLE, Connections
+from isthmus.errors import OutputError
+from isthmus.reports.page import page
+from isthmus.reports.profile_figure import profile_figure
+from isthmus.reports.strip_figure import strip_figure
+from isthmus.reports.style import class_name
+from isthmus.reports.summary import summarize
+
+if TYPE_CHECKING:
+    import pyarrow
+    from matplotlib.figure import Figure
+
+SCHEMA = "https://isthmus.readthedocs.io/schemas/connect-result/1"  # a name, described in docs/result.md
+RESULT, PAGE = "result.json", "index.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Connections with what people call the things in them.
+
+    Attributes:
+        connections: what was found.
+        names: what the two ends of each pair are called.
+        class_names: names of the classes.
+        title: headline of the page.
+        command: the command that made the run.
+        skipped: inputs that could not be used, with the reason.
+        pictures: figures are drawn for the first so many pairs.
+    """
+
+    connections: Connections
+    names: Sequence[tuple[str, str]]
+    class_names: Sequence[str] | None = None
+    title: str = "Connected inputs"
+    command: str = ""
+    skipped: dict[str, str] = field(default_factory=dict)
+    pictures: int = 100
+
+    def table(self) -> pyarrow.Table:
+        """The table of the connections, with names of ends and classes."""
+        table = self.connections.table()
+        if not len(table):
+            return table
+        classes = [class_name(target, self.class_names) for target in table["target"].to_pylist()]
+        table = table.add_column(1, "a", [[a for a, _ in self.names]])
+        table = table.add_column(2, "c", [[c for _, c in self.names]])
+        return table.add_column(4, "target_name", [classes])
+
+
+def write_run(run: Run, folder: Path, *, overwrite: bool = False, on_pair: Callable[[], None] | None = None) -> None:
+    """Writes everything beside the folder first, and moves it in when it is whole.
+
+    Files: `result.json`, `table.parquet`, `paths.safetensors`, `manifest.json`, `index.html`, and `profile.png`,
+    `profile.svg` and `strip.png`, in the folder itself for a single pair and in `pairs/NUMBER/` for several.
+
+    Args:
+        run: what to write.
+        folder: made if need be; must be empty or absent.
+        overwrite: replace an earlier run's files in it; other files there are left alone.
+        on_pair: called after each pair's pictures.
+
+    Raises:
+        OutputError: it cannot be written, or is not empty.
+    """
+    check_folder(folder, overwrite=overwrite)
+    with cannot_write(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        try:
+            _fill(run, stage, on_pair)
+            folder.mkdir(exist_ok=True)
+            for name in ("pairs", "profile.png", "profile.svg", "strip.png"):
+                _remove(folder / name)
+            # The result last: where it is, everything is.
+            for entry in sorted(stage.iterdir(), key=lambda entry: entry.name == RESULT):
+                entry.replace(folder / entry.name)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+def check_folder(folder: Path, *, overwrite: bool = False) -> None:
+    """Whether a run may be written there, before any work is spent on it.
+
+    Raises:
+        OutputError: it is a file, not writable, or holds something.
+    """
+    with cannot_write(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{folder} is a file; choose a folder.")
+        if folder.is_dir() and any(folder.iterdir()):
+            if not overwrite:
+                raise OutputError(f"{folder} is not empty; choose another folder, or add --overwrite or --resume.")
+            if not (folder / RESULT).is_file():
+                raise OutputError(f"{folder} holds no earlier run ({RESULT} is missing), so nothing there is replaced.")
+        nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+        handle = tempfile.TemporaryFile(dir=nearest)
+        handle.close()
+
+
+def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> None:
+    connections = run.connections
+    table = run.table()
+    connections.save(stage, table=table)
+    unit = str(connections.description.get("unit", "loss"))
+    network = connections.description.get("network") or {}
+    made = {
+        "command": run.command,
+        "network": network.get("name"),
+        "weights SHA-256": network.get("weights_sha256"),
+        "method": connections.description.get("method"),
+        "threshold": connections.description.get("threshold"),
+        "seed": connections.description.get("seed"),
+        "versions": ", ".join(f"{k} {v}" for k, v in connections.description.get("versions", {}).items()),
+        "table SHA-256": sha256(stage / TABLE),
+    }
+    made = {key: value for key, value in made.items() if value not in (None, "")}
+    html = page(
+        connections, names=run.names, class_names=run.class_names, unit=unit, title=run.title, made=made
+    )
+    write_text(stage / PAGE, html)
+    note = f"{network.get('name', '')}, {run.title}" if network else run.title
+    for number, pair in enumerate(connections[: run.pictures]):
+        place = stage if len(connections) == 1 else stage / "pairs" / str(number)
+        place.mkdir(parents=True, exist_ok=True)
+        figure = profile_figure(pair, class_names=run.class_names, unit=unit, note=note)
+        _save(figure, place / "profile.png")
+        _save(figure, place / "profile.svg")
+        _save(strip_figure(pair, class_names=run.class_names), place / "strip.png")
+        if on_pair is not None:
+            on_pair()
+    result = {
+        "schema": SCHEMA,
+        "command": run.command,
+        "summary": summarize(connections).describe(),
+        "rows": table.to_pylist(),
+        "skipped": run.skipped,
+        "description": connections.description,
+        "files": {"table": TABLE, "paths": PATHS, "page": PAGE, "pictures": "pairs" if len(connections) > 1 else "."},
+    }
+    write_json(stage / RESULT, result)
+
+
+def _save(figure: Figure, file: Path) -> None:
+    # Without a date in the file, the same run gives the same bytes.
+    metadata = {"Date": None} if file.suffix == ".svg" else {"Software": None}
+    figure.savefig(file, dpi=130, metadata=metadata)  # type: ignore[arg-type]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif path.exists():
+        path.unlink()

@@ -1,0 +1,87 @@
+"""The strip: inputs along the direct path and the path found, and what the bypass changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from isthmus.connection import Connection
+from isthmus.paths import Bundle
+from isthmus.reports import style
+from isthmus.reports.pictures import difference, to_pixels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = 7
+
+
+def strip_figure(pair: Connection, *, class_names: Sequence[str] | None = None) -> Figure:
+    """Two rows of pictures at the same positions of both paths, the peak B among them; below, B, B' and B' - B."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    bypass = first_bypass(pair)
+    positions = _positions(pair.direct.argmax_t if bypass is None else _vertex_t(pair, bypass))
+    rows = 1 if bypass is None else 3
+    with matplotlib.rc_context(style.RC):
+        figure = Figure(figsize=(1.55 * COLUMNS, 1.95 * rows + 0.3))
+        grid = figure.subplots(rows, COLUMNS, squeeze=False)
+        for axes in grid.flat:
+            axes.set_axis_off()
+        for column, t in enumerate(positions):
+            _show(grid[0, column], pair.direct_path.at(t), _caption(pair, t, False, class_names), style.DIRECT)
+            if bypass is not None:
+                _show(grid[1, column], pair.path.at(t), _caption(pair, t, True, class_names), style.FOUND)
+        grid[0, 0].text(-0.12, 0.5, "direct", rotation=90, va="center", ha="right", transform=grid[0, 0].transAxes)
+        if bypass is not None:
+            grid[1, 0].text(-0.12, 0.5, "found", rotation=90, va="center", ha="right", transform=grid[1, 0].transAxes)
+            b, moved = pair.direct_path.at(pair.direct.argmax_t), pair.path.vertices[bypass]
+            pixels, factor = difference(moved, b)
+            _show(grid[2, 0], b, f"B, the peak\nloss {pair.direct.max_loss:.3g}", style.PEAK)
+            _show(grid[2, 1], moved, "B′", style.BYPASS)
+            _show_pixels(grid[2, 2], pixels, f"B′ − B, × {factor:g}", "black")
+        name = style.plain(style.shorten(style.class_name(pair.target, class_names), 60))
+        figure.suptitle(f"Inputs along the two paths, target {name}", x=0.01, ha="left", fontsize=12, fontweight="bold")
+    return figure
+
+
+def first_bypass(pair: Connection) -> int | None:
+    """Number of the vertex placed in the first round that is still there, or None for a direct path."""
+    placed = [(number, vertex) for vertex, number in enumerate(pair.vertex_rounds) if number]
+    return min(placed)[1] if placed else None
+
+
+def _vertex_t(pair: Connection, vertex: int) -> float:
+    return float(Bundle.of([pair.path.vertices]).t[vertex])
+
+
+def _positions(peak: float) -> list[float]:
+    """Evenly spaced positions, the one nearest to the peak moved onto it."""
+    even = torch.linspace(0, 1, COLUMNS, dtype=torch.float64).tolist()
+    nearest = min(range(1, COLUMNS - 1), key=lambda column: abs(even[column] - peak))
+    even[nearest] = min(max(peak, even[nearest - 1]), even[nearest + 1])
+    return even
+
+
+def _caption(pair: Connection, t: float, found: bool, class_names: Sequence[str] | None) -> str:
+    profile = pair.profile if found else pair.direct
+    nearest = int((profile.t - t).abs().argmin())
+    name = style.shorten(style.class_name(int(profile.predicted[nearest]), class_names), 16)
+    return f"t = {t:.2f}\n{style.plain(name)}, {float(profile.loss[nearest]):.2g}"
+
+
+def _show(axes: Axes, x: torch.Tensor, title: str, color: str) -> None:
+    _show_pixels(axes, to_pixels(x), title, color)
+
+
+def _show_pixels(axes: Axes, pixels: object, title: str, color: str) -> None:
+    from matplotlib.patches import Rectangle
+
+    axes.imshow(pixels, interpolation="nearest", aspect="auto" if getattr(pixels, "shape", (1,))[0] == 1 else "equal")  # type: ignore[arg-type]
+    axes.set_title(title, fontsize=8.5, fontweight="normal", loc="center")
+    frame = Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=color, linewidth=2, clip_on=False)
+    axes.add_patch(frame)

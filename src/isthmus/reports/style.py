@@ -1,0 +1,48 @@
+"""One meaning, one look: colours (Okabe and Ito 2008, safe for colour-blind readers), sizes, and the class bands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+DIRECT = "#7f7f7f"
+FOUND = "#0072b2"
+PEAK = "#e69f00"
+BYPASS = "#009e73"
+ATTACKED = "#d55e00"
+BANDS = ("#56b4e9", "#cc79a7", "#f0e442", "#e69f00", "#009e73", "#d55e00", "#999999")
+TARGET_BAND = "#bcd9ea"
+
+RC: dict[str, Any] = {
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "savefig.bbox": "tight",
+    "figure.constrained_layout.use": True,
+}
+
+
+def class_name(index: int, names: Sequence[str] | None) -> str:
+    """The name of a class, or `class 7` where there are no names."""
+    return names[index] if names is not None and index < len(names) else f"class {index}"
+
+
+def plain(text: str) -> str:
+    """Text that matplotlib draws as it stands: dollar signs would start a formula."""
+    return text.replace("$", r"\$")
+
+
+def shorten(text: str, length: int) -> str:
+    """At most `length` characters, with an ellipsis where some were cut."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def band_colors(classes: Sequence[int], target: int) -> dict[int, str]:
+    """A colour for each class, in the order in which they appear; the target always has the same."""
+    others = [index for index in dict.fromkeys(classes) if index != target]
+    return {target: TARGET_BAND} | {index: BANDS[number % len(BANDS)] for number, index in enumerate(others)}

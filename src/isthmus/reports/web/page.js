@@ -1,0 +1,251 @@
+"use strict";
+// Everything that came from outside (names of files and classes) is set as text, never as HTML.
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const state = { pair: 0, t: 0, sort: "id", down: false };
+const pictures = data.pictures.map((url) => { const image = new Image(); image.src = url; return image; });
+const FLOOR = 1e-6;
+
+function element(name, attributes = {}, text = null) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== null) node.textContent = text;
+  return node;
+}
+function svg(name, attributes = {}, text = null) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== null) node.textContent = text;
+  return node;
+}
+const className = (index) => data.classes[index] ?? "class " + index;
+const number = (value, digits = 3) => value === null ? "not finite" : value === 0 ? "0" : Number(value.toPrecision(digits)).toString();
+
+// ---- the table
+const columns = [
+  ["id", "pair", (p) => p.id], ["a", "A", (p) => p.a, "text"], ["c", "C", (p) => p.c, "text"],
+  ["target", "target", (p) => className(p.target), "text"],
+  ["directMax", "direct max loss", (p) => p.directMax], ["max", "max loss", (p) => p.max],
+  ["threshold", "threshold", (p) => p.threshold],
+  ["outcome", "outcome", (p) => p.outcome, "text"],
+  ["class", "keeps class", (p) => p.classConnected ? "yes" : "no"],
+  ["deviation", "deviation", (p) => p.deviation, "percent"], ["rounds", "rounds", (p) => p.rounds],
+  ["cost", "forward-equivalents", (p) => p.cost],
+];
+function cellText(value, kind) {
+  if (value === null) return "not finite";
+  if (kind === "percent") return number(100 * value) + " %";
+  return typeof value === "number" ? number(value, Number.isInteger(value) ? 9 : 3) : value;
+}
+function drawTable() {
+  const head = element("tr");
+  for (const [key, label, , kind] of columns) {
+    const cell = element("th", { class: kind === "text" ? "text" : "", "aria-sort": state.sort === key ? (state.down ? "descending" : "ascending") : "none" });
+    const button = element("button", {}, label + (state.sort === key ? (state.down ? " ↓" : " ↑") : ""));
+    button.addEventListener("click", () => { state.down = state.sort === key ? !state.down : false; state.sort = key; drawTable(); });
+    cell.append(button); head.append(cell);
+  }
+  byId("table").tHead.replaceChildren(head);
+  const read = columns.find(([key]) => key === state.sort)[2];
+  const order = [...data.pairs].sort((p, q) => {
+    const x = read(p), y = read(q);
+    const sign = typeof x === "string" ? x.localeCompare(y) : (x ?? Infinity) - (y ?? Infinity);
+    return (state.down ? -sign : sign) || p.id - q.id;
+  });
+  byId("table").tBodies[0].replaceChildren(...order.map((pair) => {
+    const row = element("tr", { "data-id": pair.id, tabindex: 0 });
+    for (const [key, , value, kind] of columns) {
+      const text = cellText(value(pair), kind);
+      row.append(element("td", { class: (kind === "text" ? "text " : "") + (key === "outcome" ? pair.state : ""), title: kind === "text" ? text : "" }, text));
+    }
+    row.addEventListener("click", () => choose(pair.id, true));
+    row.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(pair.id, true); });
+    return row;
+  }));
+  markRow();
+}
+function markRow() {
+  for (const row of byId("table").tBodies[0].rows) row.classList.toggle("chosen", Number(row.dataset.id) === state.pair);
+}
+
+// ---- axes shared by both drawings
+function axis(values) {
+  const finite = values.filter((v) => v !== null);
+  const high = Math.max(...finite, FLOOR), low = Math.min(...finite);
+  const logarithmic = low > 0 && high > 100 * Math.max(low, FLOOR);
+  if (logarithmic) {
+    const top = Math.log10(high) + 0.15, bottom = Math.log10(Math.max(low, FLOOR)) - 0.15;
+    const ticks = [];
+    for (let power = Math.ceil(bottom); power <= top; power++) ticks.push(10 ** power);
+    return { ticks, place: (v) => (Math.log10(Math.max(v, FLOOR)) - bottom) / (top - bottom) };
+  }
+  const span = (high - low) || 1, top = high + 0.08 * span, bottom = low >= 0 && low < 0.5 * high ? 0 : low - 0.08 * span;
+  const raw = (top - bottom) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].find((k) => k * power >= raw) * power;
+  const ticks = [];
+  for (let v = Math.ceil(bottom / step) * step; v <= top; v += step) ticks.push(Number(v.toPrecision(6)));
+  return { ticks, place: (v) => (v - bottom) / (top - bottom) };
+}
+
+// ---- the gaps of all pairs
+function drawGaps() {
+  const root = byId("gaps").firstElementChild, width = root.clientWidth || 600, left = width < 560 ? 62 : 110, height = 118;
+  root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height);
+  root.replaceChildren();
+  const gaps = data.pairs.flatMap((p) => [p.directGap, p.gap]).filter((v) => v !== null);
+  const floor = 1e-4, scale = axis([...gaps.map((v) => Math.max(v, floor)), 2 * floor]);
+  const x = (v) => left + scale.place(Math.max(v, floor)) * (width - left - 20);
+  for (const tick of scale.ticks) {
+    root.append(svg("line", { x1: x(tick), x2: x(tick), y1: 8, y2: 84, class: "grid" }));
+    root.append(svg("text", { x: x(tick), y: 100, "text-anchor": "middle", class: "faint" }, tick <= floor ? "≤ " + number(tick) : number(tick)));
+  }
+  root.append(svg("text", { x: width - 20, y: 115, "text-anchor": "end", class: "faint" }, `gap (${data.unit})`));
+  for (const [label, y, key, color] of [["direct", 26, "directGap", "var(--direct)"], ["found", 64, "gap", "var(--found)"]]) {
+    root.append(svg("text", { x: left - 12, y: y + 4, "text-anchor": "end" }, label));
+    for (const pair of data.pairs) {
+      if (pair[key] === null) continue;
+      const dot = svg("circle", { cx: x(pair[key]), cy: y + ((pair.id * 7919) % 23) - 11, r: 4, fill: color, "fill-opacity": 0.55, style: "cursor:pointer" });
+      dot.append(svg("title", {}, `pair ${pair.id}: ${number(pair[key])}`));
+      dot.addEventListener("click", () => choose(pair.id, true));
+      root.append(dot);
+    }
+  }
+}
+
+// ---- the loss curves of one pair
+let cursors = {}, chart = null;
+const BANDS = ["#56b4e9", "#cc79a7", "#d8c830", "#e69f00", "#009e73", "#d55e00", "#999999"];
+function drawChart() {
+  const pair = data.pairs[state.pair], root = byId("chart").firstElementChild, width = root.clientWidth || 600;
+  const left = 62, right = 16, plot = 250, rows = pair.found.vertices.length === 2 ? ["direct"] : ["direct", "found"];
+  const height = plot + 44 + 24 * rows.length;
+  root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height);
+  root.replaceChildren();
+  const scale = axis([...pair.direct.loss, ...pair.found.loss, pair.threshold]);
+  const x = (t) => left + t * (width - left - right), y = (v) => 10 + (1 - scale.place(v)) * (plot - 10);
+  chart = { x, y };
+  for (const tick of scale.ticks) {
+    root.append(svg("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" }));
+    root.append(svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end", class: "faint" }, number(tick)));
+  }
+  root.append(svg("text", { x: 14, y: plot / 2, transform: `rotate(-90 14 ${plot / 2})`, "text-anchor": "middle" }, `loss (${data.unit})`));
+  const threshold = y(pair.threshold);
+  root.append(svg("line", { x1: left, x2: width - right, y1: threshold, y2: threshold, stroke: "var(--ink)", "stroke-dasharray": "5 4" }));
+  root.append(svg("text", { x: width - right, y: threshold - 5, "text-anchor": "end", class: "faint" }, "threshold"));
+  for (const [key, color] of [["direct", "var(--direct)"], ["found", "var(--found)"]]) {
+    const points = pair[key].t.map((t, i) => [x(t), pair[key].loss[i] === null ? null : y(pair[key].loss[i])]).filter((p) => p[1] !== null);
+    root.append(svg("polyline", { points: points.map((p) => p.join(",")).join(" "), fill: "none", stroke: color, "stroke-width": 2.2 }));
+    for (const [px, py] of points) root.append(svg("circle", { cx: px, cy: py, r: 2, fill: color }));
+  }
+  if (pair.directMax !== null) {
+    root.append(svg("circle", { cx: x(pair.peak), cy: y(pair.directMax), r: 6, fill: "var(--peak)" }));
+    root.append(svg("text", { x: x(pair.peak) + 9, y: y(pair.directMax) + 4 }, "B"));
+  }
+  pair.found.rounds.forEach((round, i) => {
+    if (!round) return;
+    const t = pair.found.vertices[i], cx = x(t), cy = y(at(pair.found, t).loss ?? 0);
+    root.append(svg("path", { d: `M${cx - 6},${cy}L${cx},${cy - 6}L${cx + 6},${cy}L${cx},${cy + 6}Z`, fill: "var(--bypass)" }));
+    root.append(svg("text", { x: cx + 9, y: cy + 4 }, round === 1 ? "B′" : "round " + round));
+  });
+  rows.forEach((key, row) => {
+    const top = plot + 8 + 24 * row, colors = {};
+    let used = 0;
+    root.append(svg("text", { x: left - 8, y: top + 14, "text-anchor": "end" }, key));
+    for (const [begin, end, index] of pair[key].bands) {
+      colors[index] ??= index === pair.target ? "var(--target)" : BANDS[used++ % BANDS.length];
+      const rect = svg("rect", { x: x(begin), y: top, width: Math.max(1, x(end) - x(begin)), height: 19, style: `fill:${colors[index]}` });
+      rect.append(svg("title", {}, className(index)));
+      root.append(rect);
+      if ((x(end) - x(begin)) > 7 * className(index).length + 8) root.append(svg("text", { x: x((begin + end) / 2), y: top + 14, "text-anchor": "middle", style: index === pair.target ? "" : "fill:#111" }, className(index)));
+    }
+  });
+  const bottom = plot + 8 + 24 * rows.length;
+  for (const t of [0, 0.25, 0.5, 0.75, 1]) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
+  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / length of the path; below the curves: predicted class"));
+  cursors = { line: svg("line", { y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
+  root.append(cursors.line, cursors.direct, cursors.found);
+}
+function at(profile, t) {
+  let i = 1;
+  while (i < profile.t.length - 1 && profile.t[i] < t) i++;
+  const width = profile.t[i] - profile.t[i - 1], s = width > 0 ? Math.min(1, Math.max(0, (t - profile.t[i - 1]) / width)) : 0;
+  const mix = (u, v) => u === null || v === null ? null : (1 - s) * u + s * v;
+  return { loss: mix(profile.loss[i - 1], profile.loss[i]), probabilities: profile.shown.map((index, k) => [index, mix(profile.probabilities[i - 1][k], profile.probabilities[i][k])]) };
+}
+
+// ---- the slider
+function drawInput(key) {
+  const pair = data.pairs[state.pair], path = pair[key], t = state.t;
+  let i = 1;
+  while (i < path.vertices.length - 1 && path.vertices[i] < t) i++;
+  const width = path.vertices[i] - path.vertices[i - 1], s = width > 0 ? (t - path.vertices[i - 1]) / width : 0;
+  paint(byId("image-" + key), pictures[path.pictures[i - 1]], pictures[path.pictures[i]], s);
+  const here = at(path, t);
+  byId("now-" + key).textContent = `loss ${number(here.loss)}` + (here.loss !== null && here.loss <= pair.threshold ? "" : ", above the threshold");
+  const bars = here.probabilities.sort((p, q) => q[1] - p[1]).slice(0, 5).map(([index, p]) => {
+    const bar = element("div", { class: "bar" + (index === pair.target ? " target" : "") });
+    const length = element("i"); length.style.width = 100 * p + "%";
+    bar.append(element("span", { title: className(index) }, className(index)), length, element("span", {}, (100 * p).toFixed(1) + " %"));
+    return bar;
+  });
+  byId("bars-" + key).replaceChildren(...bars);
+  if (here.loss !== null) { cursors[key].setAttribute("cx", chart.x(t)); cursors[key].setAttribute("cy", chart.y(here.loss)); }
+}
+function paint(canvas, begin, end, weight) {
+  if (!begin.complete || !end.complete) return;
+  if (canvas.width !== begin.naturalWidth || canvas.height !== begin.naturalHeight) { canvas.width = begin.naturalWidth; canvas.height = begin.naturalHeight; }
+  canvas.classList.toggle("pixels", begin.naturalWidth <= 64);
+  const context = canvas.getContext("2d");
+  context.globalAlpha = 1; context.drawImage(begin, 0, 0);
+  context.globalAlpha = weight; context.drawImage(end, 0, 0);
+}
+function move(t) {
+  state.t = Math.min(1, Math.max(0, t));
+  byId("slider").value = Math.round(1000 * state.t);
+  byId("slider").setAttribute("aria-valuetext", "t = " + state.t.toFixed(2));
+  cursors.line.setAttribute("x1", chart.x(state.t)); cursors.line.setAttribute("x2", chart.x(state.t));
+  drawInput("direct"); drawInput("found");
+}
+
+// ---- one pair
+function choose(id, scroll = false) {
+  if (!data.pairs[id]) return;
+  state.pair = id;
+  const pair = data.pairs[id];
+  byId("name").textContent = `Pair ${id}: ${pair.a} → ${pair.c}, target ${className(pair.target)}`;
+  byId("verdict").textContent = `${pair.outcome}. Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found (threshold ${number(pair.threshold)}); ` +
+    `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.exact ? "; exact." : ".");
+  byId("difference").hidden = pair.difference === undefined;
+  if (pair.difference !== undefined) {
+    const image = pictures[pair.difference];
+    paint(byId("image-difference"), image, image, 0);
+    byId("now-difference").textContent = `what moves the peak off the barrier, × ${pair.factor}`;
+  }
+  drawChart(); move(pair.peak ?? 0.5); markRow();
+  history.replaceState(null, "", "#pair-" + id);
+  if (scroll) byId("pair").scrollIntoView({ behavior: "smooth", block: "start" });
+}
+const fromAddress = () => { const match = /^#pair-(\d+)$/.exec(location.hash); return match ? Number(match[1]) : null; };
+byId("slider").addEventListener("input", (event) => move(event.target.value / 1000));
+byId("chart").addEventListener("pointermove", (event) => {
+  if (event.pointerType === "mouse" && event.buttons === 0) return;
+  const box = byId("chart").firstElementChild.getBoundingClientRect();
+  move((event.clientX - box.left - 62) / (box.width - 78));
+});
+byId("previous").addEventListener("click", () => choose((state.pair + data.pairs.length - 1) % data.pairs.length));
+byId("next").addEventListener("click", () => choose((state.pair + 1) % data.pairs.length));
+document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const inTable = event.target.closest?.("table");
+  if (event.key === "ArrowLeft" || event.key === "ArrowRight") { event.preventDefault(); move(state.t + (event.key === "ArrowRight" ? 1 : -1) * (event.shiftKey ? 0.1 : 0.01)); }
+  if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !inTable && event.target === byId("slider")) {
+    event.preventDefault(); choose((state.pair + (event.key === "ArrowDown" ? 1 : data.pairs.length - 1)) % data.pairs.length);
+  }
+});
+addEventListener("hashchange", () => { const id = fromAddress(); if (id !== null) choose(id); });
+addEventListener("resize", () => { drawGaps(); drawChart(); move(state.t); });
+drawTable(); drawGaps();
+if (data.pairs.length) {
+  const start = fromAddress();
+  choose(start !== null && data.pairs[start] ? start : 0, start !== null);
+  Promise.allSettled(pictures.map((image) => image.decode())).then(() => { const t = state.t; choose(state.pair); move(t); document.body.dataset.ready = "yes"; });
+} else byId("pair").hidden = true;
