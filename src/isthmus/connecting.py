@@ -44,7 +44,7 @@ def connect(
     threshold: float | Tensor | None = None,
     seed: int = 0,
     sampling: Sampling | None = None,
-    on_progress: Callable[[Progress], bool | None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> Connections:
     """Looks for a low-loss path between a[i] and c[i] for every i, many pairs at once.
 
@@ -57,30 +57,20 @@ def connect(
             of the two ends + 0.01.
         seed: of the random numbers that a method may use.
         sampling: how densely paths are looked at.
-        on_progress: called after every step; returning False ends the work, and the pairs that are not finished get
-            the outcome INTERRUPTED.
+        on_progress: called after every step.
 
     Returns:
         One Connection a pair, in order. A pair that fails stops only itself.
 
     Raises:
         InputError: shapes, types, targets or values that cannot be used; DomainError where ends lie outside.
+        Interrupted: a KeyboardInterrupt that carries what was finished before Ctrl-C was pressed.
     """
     method = BarrierBypass() if method is None else method
     sampling = Sampling() if sampling is None else sampling
     thresholds = _check(landscape, a, c, target, threshold)
     random = generator(seed)
     report = _Report(landscape, len(a), on_progress)
-    found: list[Connection] = []
-    with landscape.fixed():
-        begin = 0
-        while begin < len(a):
-            group = slice(begin, begin + _group_size(landscape))
-            begin = group.stop
-            limits = None if thresholds is None else thresholds[group]
-            work = _start(landscape, a[group], c[group], target[group], limits, sampling, report)
-            _solve(landscape, method, work, sampling, random, report)
-            found += [pair.connection() for pair in work]
     description = {
         **landscape.describe(),
         "method": repr(method),
@@ -90,7 +80,32 @@ def connect(
         "unit": landscape.unit,
         "versions": versions(),
     }
-    return Connections(tuple(found), description)
+    work: list[_Pair] = []
+    try:
+        with landscape.fixed():
+            while len(work) < len(a):
+                group = slice(len(work), len(work) + _group_size(landscape))
+                limits = None if thresholds is None else thresholds[group]
+                work += _start(landscape, a[group], c[group], target[group], limits, sampling, report)
+                _solve(landscape, method, work[group], sampling, random, report)
+    except KeyboardInterrupt as interrupt:
+        done = {number: pair.connection() for number, pair in enumerate(work) if pair.outcome is not None}
+        raise Interrupted(Connections(tuple(done.values()), description), tuple(done), len(a)) from interrupt
+    return Connections(tuple(pair.connection() for pair in work), description)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with what was finished before.
+
+    Attributes:
+        finished: the connections of the pairs that were finished.
+        numbers: the numbers of these pairs among all that were asked for.
+    """
+
+    def __init__(self, finished: Connections, numbers: tuple[int, ...], total: int) -> None:
+        super().__init__(f"interrupted: {len(numbers)} of {total} pairs were finished")
+        self.finished = finished
+        self.numbers = numbers
 
 
 @dataclass
@@ -127,13 +142,15 @@ class _Pair:
             self.outcome = Outcome.CONNECTED if self.rounds else Outcome.DIRECT
 
     def connection(self) -> Connection:
+        """What was found, once there is an outcome."""
+        assert self.outcome is not None
         vertices, rounds_of, profile = self.best
         return Connection(
             direct=self.direct,
             profile=profile,
             path=Polyline(vertices.cpu()),
             vertex_rounds=tuple(rounds_of),
-            outcome=self.outcome or Outcome.ABOVE_THRESHOLD,
+            outcome=self.outcome,
             threshold=self.threshold,
             rounds=self.rounds,
             steps=self.steps,
@@ -142,22 +159,17 @@ class _Pair:
 
 
 class _Report:
-    """Tells the caller how far the work is, and learns whether to go on."""
+    """Tells the caller how far the work is."""
 
-    def __init__(
-        self, landscape: AbstractLandscape, total: int, call: Callable[[Progress], bool | None] | None
-    ) -> None:
+    def __init__(self, landscape: AbstractLandscape, total: int, call: Callable[[Progress], None] | None) -> None:
         self.landscape, self.total, self.call = landscape, total, call
         self.before = landscape.forward_equivalents
         self.done = 0
-        self.go_on = True
 
-    def __call__(self, finished: int = 0) -> bool:
+    def __call__(self, finished: int = 0) -> None:
         self.done += finished
-        if self.call is not None and self.go_on:
-            progress = Progress(self.done, self.total, self.landscape.forward_equivalents - self.before)
-            self.go_on = self.call(progress) is not False
-        return self.go_on
+        if self.call is not None:
+            self.call(Progress(self.done, self.total, self.landscape.forward_equivalents - self.before))
 
 
 def _check(
@@ -186,7 +198,7 @@ def _check(
 
 def _group_size(landscape: AbstractLandscape) -> int:
     """Pairs worked on at a time: enough to fill batches, few enough that memory does not grow with all pairs."""
-    return 8 * (landscape.batch_size or 32)
+    return 4 * (landscape.batch_size or 32)
 
 
 def _start(
@@ -198,7 +210,7 @@ def _start(
     sampling: Sampling,
     report: _Report,
 ) -> list[_Pair]:
-    ends = landscape.prepare(torch.stack([a, c], dim=1))
+    ends = landscape.prepare(torch.stack([a, c], dim=1).detach())
     profiles = profile_many(landscape, list(ends), target, sampling=sampling)
     work = []
     for number, direct in enumerate(profiles):
@@ -219,12 +231,10 @@ def _solve(
 ) -> None:
     for number in range(1, method.max_rounds + 1):
         active = [pair for pair in work if pair.outcome is None]
-        if not active or not report.go_on:
+        if not active:
             break
         spans = [(pair, *span) for pair in active for span in _spans(pair)]
         new = _move(landscape, method, [_segment(*span) for span in spans], spans, random, report)
-        if new is None:
-            break
         # From the last span to the first, so that vertex numbers stay valid.
         for (pair, left, right, _), vertices in reversed(list(zip(spans, new, strict=True))):
             pair.vertices = torch.cat([pair.vertices[: left + 1], vertices, pair.vertices[right:]])
@@ -239,11 +249,10 @@ def _solve(
             pair.cost += len(profile)
             pair.judge(profile)
         report(sum(pair.outcome is not None for pair in active))
-    if not report.go_on:
-        for pair in work:
-            pair.outcome = pair.outcome or Outcome.INTERRUPTED
-    else:
-        report(sum(pair.outcome is None for pair in work))
+    left = [pair for pair in work if pair.outcome is None]
+    for pair in left:
+        pair.outcome = Outcome.ABOVE_THRESHOLD
+    report(len(left))
 
 
 def _spans(pair: _Pair) -> Iterator[tuple[int, int, float]]:
@@ -288,8 +297,8 @@ def _move(
     spans: list[tuple[_Pair, int, int, float]],
     random: torch.Generator,
     report: _Report,
-) -> list[Vertices] | None:
-    """The new vertices of every span, in order; None when the work was interrupted."""
+) -> list[Vertices]:
+    """The new vertices of every span, in order."""
     segments = join(parts)
     state: Batch = method.init(landscape, segments, random)
     rows = list(range(len(spans)))
@@ -301,8 +310,7 @@ def _move(
         for row in rows:
             spans[row][0].steps += 1
             spans[row][0].cost += cost
-        if not report():
-            return None
+        report()
         done = method.terminate(segments, state).cpu()
         if not bool(done.any()):
             continue

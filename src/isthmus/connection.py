@@ -18,7 +18,6 @@ class Outcome(Enum):
     ABOVE_THRESHOLD = "ended above the threshold"
     END_ABOVE_THRESHOLD = "an end itself is above the threshold"
     NOT_FINITE = "the loss is not finite somewhere on the path"
-    INTERRUPTED = "interrupted before it was finished"
 
     def __str__(self) -> str:
         return self.value

@@ -127,7 +127,7 @@ def _pair(
         "target": pair.target,
         "threshold": _number(pair.threshold),
         "outcome": str(pair.outcome),
-        "state": "good" if pair.connected else "open" if pair.outcome is Outcome.INTERRUPTED else "bad",
+        "state": "good" if pair.connected else "bad",
         "directMax": _number(pair.direct.max_loss),
         "directGap": _number(pair.direct.gap),
         "directConnected": pair.outcome is Outcome.DIRECT,

@@ -96,6 +96,7 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
         axes.set_yscale("log")
     axes.set_ylabel(f"loss ({unit})")
     axes.margins(y=0.14)
+    axes.set_xlim(0, max(1.0, ratio) * 1.002)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=10)
 
 

@@ -13,7 +13,7 @@ from isthmus.connection import Connection, Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Counts over all pairs; medians over the pairs whose losses are finite and whose work was finished.
+    """Counts over all pairs; medians over the pairs whose losses are finite.
 
     Attributes:
         connected_after: pairs connected after 0, 1, 2, ... rounds at most; the first counts direct paths.
@@ -26,7 +26,6 @@ class Summary:
     connected_after: tuple[int, ...]
     outcomes: dict[str, int]
     not_finite: int
-    interrupted: int
     median_direct_max_loss: float | None
     median_max_loss: float | None
     median_direct_gap: float | None
@@ -41,7 +40,7 @@ class Summary:
 
 def summarize(pairs: Sequence[Connection]) -> Summary:
     """The summary of some pairs."""
-    counted = [p for p in pairs if p.outcome not in (Outcome.NOT_FINITE, Outcome.INTERRUPTED)]
+    counted = [p for p in pairs if p.outcome is not Outcome.NOT_FINITE]
     rounds = Counter(p.rounds for p in pairs if p.connected)
     most = max((p.rounds for p in pairs), default=0)
     bypassed = [p.path.deviation for p in counted if len(p.path.vertices) > 2]
@@ -53,7 +52,6 @@ def summarize(pairs: Sequence[Connection]) -> Summary:
         connected_after=tuple(sum(rounds[k] for k in range(number + 1)) for number in range(most + 1)),
         outcomes=dict(Counter(str(p.outcome) for p in pairs).most_common()),
         not_finite=sum(p.outcome is Outcome.NOT_FINITE for p in pairs),
-        interrupted=sum(p.outcome is Outcome.INTERRUPTED for p in pairs),
         median_direct_max_loss=_median([p.direct.max_loss for p in counted]),
         median_max_loss=_median([p.profile.max_loss for p in counted]),
         median_direct_gap=_median([p.direct.gap for p in counted]),

@@ -25,12 +25,12 @@ const number = (value, digits = 3) => value === null ? "not finite" : value === 
 const columns = [
   ["id", "pair", (p) => p.id], ["a", "A", (p) => p.a, "text"], ["c", "C", (p) => p.c, "text"],
   ["target", "target", (p) => className(p.target), "text"],
-  ["directMax", "direct max loss", (p) => p.directMax], ["max", "max loss", (p) => p.max],
+  ["directMax", "direct max", (p) => p.directMax], ["max", "found max", (p) => p.max],
   ["threshold", "threshold", (p) => p.threshold],
   ["outcome", "outcome", (p) => p.outcome, "text"],
   ["class", "keeps class", (p) => p.classConnected ? "yes" : "no"],
   ["deviation", "deviation", (p) => p.deviation, "percent"], ["rounds", "rounds", (p) => p.rounds],
-  ["cost", "forward-equivalents", (p) => p.cost],
+  ["cost", "cost", (p) => p.cost],
 ];
 function cellText(value, kind) {
   if (value === null) return "not finite";

@@ -1,0 +1,89 @@
+"""isthmus connect: low-loss paths between image files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from isthmus.cli.options import Method, NetworkOptions, OutputOptions, landscape_of, method_of, network_of, out_folder
+from isthmus.errors import InputError
+
+
+def connect(
+    a: Path | None = None,
+    c: Path | None = None,
+    /,
+    *,
+    target: str = "predicted",
+    pairs: Path | None = None,
+    images: Path | None = None,
+    pairs_per_class: int = 5,
+    lowest_loss: int | None = None,
+    threshold: float | None = None,
+    method: Method = "bypass",
+    rounds: int = 4,
+    seed: int = 0,
+    network: NetworkOptions = NetworkOptions(),
+    output: OutputOptions = OutputOptions(),
+) -> None:
+    """Connect two images, a list of pairs, or pairs of each class of a folder.
+
+    Writes result.json, table.parquet, paths.safetensors, index.html and the pictures of each pair.
+
+    Parameters
+    ----------
+    a
+        One end of the path: an image file.
+    c
+        The other end.
+    target
+        The class that the loss is about: predicted (both ends must agree), an index, or a name.
+    pairs
+        CSV file with the columns a, c and, optionally, target.
+    images
+        Folder with one sub-folder of images a class; pairs are drawn within classes.
+    pairs_per_class
+        With --images: pairs drawn from each class.
+    lowest_loss
+        With --images: draw among the so many images of lowest loss of each class.
+    threshold
+        The loss that a connected path may reach; by default the higher loss of the two ends + 0.01.
+    method
+        bypass, paper (the published procedure, slow) or straight (measure the direct path only).
+    rounds
+        With the method bypass: rounds of bypasses.
+    seed
+        Seed of the draw of pairs and of the solver.
+    """
+    sources = [a is not None or c is not None, pairs is not None, images is not None]
+    if sum(sources) != 1 or (sources[0] and (a is None or c is None)):
+        raise InputError("connect takes two image files, or --pairs FILE, or --images FOLDER: exactly one of the three.")
+    folder = out_folder(output, "isthmus-run")
+
+    from isthmus import Sampling
+    from isthmus.cli import pairing
+    from isthmus.cli.solving import solve_and_write
+
+    landscape = landscape_of(network_of(network), network)
+    name = network.network
+    if pairs is not None:
+        chosen = pairing.pairs_of_list(landscape, pairs, target)
+        title = f"Pairs of {pairs.name} on {name}"
+    elif images is not None:
+        chosen = pairing.pairs_of_folder(landscape, images, pairs_per_class, lowest_loss, seed)
+        title = f"Pairs of {images.name} on {name}"
+    else:
+        assert a is not None and c is not None
+        chosen = pairing.pair_of_files(landscape, a, c, target)
+        title = f"{a.name} and {c.name} on {name}"
+    solve_and_write(
+        landscape,
+        chosen,
+        method_of(method, rounds),
+        folder,
+        output=output,
+        title=title,
+        # The published procedure scans 1000 evenly spaced points.
+        sampling=Sampling.even(1000) if method == "paper" else None,
+        threshold=threshold,
+        seed=seed,
+    )

@@ -1,0 +1,92 @@
+"""isthmus demo: the whole of it in a few seconds, on real handwritten digits."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isthmus.cli.options import OutputOptions, out_folder
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from isthmus import Landscape
+    from isthmus.cli.pairing import Pairs
+
+
+def demo(*, pairs: int = 8, seed: int = 0, output: OutputOptions = OutputOptions()) -> None:
+    """Connect pairs of handwritten digits on the network that ships with Isthmus; needs no files and no network.
+
+    Parameters
+    ----------
+    pairs
+        How many pairs: those whose direct paths have the highest barriers among the digits held out in training.
+    seed
+        Seed of the draw.
+    """
+    folder = out_folder(output, "isthmus-demo")
+
+    from isthmus import BarrierBypass, Landscape, load_network
+    from isthmus.cli.solving import solve_and_write
+
+    landscape = Landscape(load_network("digits"))
+    chosen, images = _digit_pairs(landscape, pairs, seed)
+    solve_and_write(
+        landscape,
+        chosen,
+        BarrierBypass(),
+        folder,
+        output=output,
+        title="Handwritten digits on the embedded network",
+        seed=seed,
+    )
+    files = _write_images(folder, images)
+    example = next(list(group)[:2] for group in files.values() if len(group) > 1)
+    program = Path(sys.argv[0]).name
+    print("Next, two images of your own choice:")
+    print(f"  {program} connect {example[0]} {example[1]} --out one-pair")
+    print("and a network of torchvision, with any two photographs of one class:")
+    print(f"  {program} connect A.jpg C.jpg --network torchvision:resnet18 --out photographs")
+
+
+def _digit_pairs(landscape: Landscape, count: int, seed: int) -> tuple[Pairs, dict[str, Tensor]]:
+    """The pairs, and the held-out digits by name."""
+    import torch
+    from sklearn.datasets import load_digits
+
+    from isthmus.cli.pairing import Pairs
+    from isthmus.inputs.pairs import pairs_within
+    from isthmus.profiles import Sampling, profile_many
+
+    data = load_digits()
+    numbers = torch.arange(0, len(data.target), 5)  # those held out by scripts/train_digits.py
+    x = torch.tensor(data.images).float()[numbers, None] / 16
+    target = torch.tensor(data.target)[numbers]
+    loss, logits = landscape.evaluate(x, target)
+    groups = torch.where(logits.argmax(1) == target, target, -1).tolist()
+    index = pairs_within(groups, loss, per_group=40, seed=seed)
+    ends = list(torch.stack([x[index[:, 0]], x[index[:, 1]]], dim=1))
+    profiles = profile_many(landscape, ends, target[index[:, 0]], sampling=Sampling(intervals=10, resolution=1.0))
+    # Most pairs are connected by the direct path already; the demonstration is about the others.
+    highest = torch.tensor([profile.gap for profile in profiles]).argsort(descending=True)[:count].sort().values
+    index = index[highest]
+    names = [(f"digit {numbers[i]}", f"digit {numbers[j]}") for i, j in index.tolist()]
+    images = {f"{int(target[k])}/{int(numbers[k]):04d}.png": x[k] for k in sorted(set(index.flatten().tolist()))}
+    return Pairs(x[index[:, 0]], x[index[:, 1]], target[index[:, 0]], names), images
+
+
+def _write_images(folder: Path, images: dict[str, Tensor]) -> dict[str, list[Path]]:
+    """The digits as image files, one sub-folder a class, so that there is something to try `connect` on."""
+    from PIL import Image
+
+    from isthmus._files import write_whole
+
+    groups: dict[str, list[Path]] = {}
+    for name, x in images.items():
+        file = folder / "images" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray((x[0] * 255).round().byte().numpy())
+        write_whole(file, picture.save)
+        groups.setdefault(file.parent.name, []).append(file)
+    return groups

@@ -1,0 +1,64 @@
+"""isthmus doctor: what is installed, and what works."""
+
+from __future__ import annotations
+
+
+def doctor() -> None:
+    """Say what is installed here and which network specs, devices and pictures work."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from rich.console import Console
+    from rich.table import Table
+
+    import isthmus
+
+    table = Table(title=f"Isthmus {isthmus.__version__}, Python {platform.python_version()}, {platform.system()}")
+    table.add_column("what")
+    table.add_column("found")
+    for name, why in (
+        ("torch", ""),
+        ("numpy", ""),
+        ("pyarrow", ""),
+        ("scikit-learn", ""),
+        ("torchvision", "torchvision: networks; pip install 'isthmus[zoo]'"),
+        ("timm", "timm: networks; pip install 'isthmus[zoo]'"),
+        ("transformers", "hf-hub: networks; pip install 'isthmus[hub]'"),
+    ):
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = f"absent, needed for {why}"
+        table.add_row(name, found)
+    for what, check in (("devices", _devices), ("digits network", _digits), ("torchvision networks", _torchvision)):
+        table.add_row(what, check())
+    Console().print(table)
+
+
+def _devices() -> str:
+    import torch
+
+    names = [f"cpu ({torch.get_num_threads()} threads)"]
+    names += [f"cuda:{index} ({torch.cuda.get_device_name(index)})" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return ", ".join(names)
+
+
+def _digits() -> str:
+    from isthmus import IsthmusError, load_network
+
+    try:
+        return f"works, weights {str(load_network('digits').weights_hash)[:12]}"
+    except IsthmusError as error:
+        return f"broken: {error}"
+
+
+def _torchvision() -> str:
+    from isthmus import IsthmusError, load_network
+
+    try:
+        load_network("untrained:torchvision:squeezenet1_1?classes=10")
+    except IsthmusError as error:
+        return str(error)
+    return "work"

@@ -1,0 +1,52 @@
+"""The `isthmus` program. torch is imported inside the commands, so that --help answers at once."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Sequence
+
+import cyclopts
+
+import isthmus
+from isthmus.cli.connect import connect
+from isthmus.cli.demo import demo
+from isthmus.cli.doctor import doctor
+from isthmus.errors import IsthmusError, IsthmusWarning
+
+app = cyclopts.App(
+    name="isthmus",
+    help="Finds, measures and draws low-loss paths between the inputs of a fixed neural network.",
+    version=isthmus.__version__,
+    help_epilogue="Exit codes: 0 done, 1 bad input (one line says what), 2 usage, 130 Ctrl-C.",
+)
+app.command(demo)
+app.command(connect)
+app.command(doctor)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the program and exits."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the program and returns its exit code."""
+    logging.basicConfig(format="isthmus: %(message)s", level=logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", IsthmusWarning)
+        warnings.showwarning = lambda message, *_, **__: print(f"isthmus: warning: {message}", file=sys.stderr)
+        try:
+            app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        except cyclopts.CycloptsError as error:
+            print(f"isthmus: {' '.join(str(error).split())} See: isthmus --help", file=sys.stderr)
+            return 2
+        except IsthmusError as error:
+            print(f"isthmus: {' '.join(str(error).split())}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt as interrupt:
+            print(f"isthmus: {interrupt or 'interrupted; nothing was written'}", file=sys.stderr)
+            return 130
+    return 0

@@ -1,0 +1,131 @@
+"""Options that several commands share, and how their texts become objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from isthmus.errors import InputError
+
+if TYPE_CHECKING:
+    from isthmus import Connector, Landscape, Network
+
+Method = Literal["bypass", "paper", "straight"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class NetworkOptions:
+    """Which network."""
+
+    network: str = "digits"
+    """Network spec: digits, torchvision:NAME, timm:NAME, hf-hub:ORG/NAME, py:PACKAGE.MODULE:FACTORY (runs its code), untrained:SPEC?seed=0&classes=10."""
+    weights: Path | None = None
+    """Weights: .safetensors, .npz, .pt or .pth with plain tensors. Without it, those that the spec's library publishes."""
+    mean: str | None = None
+    """Per-channel mean, as 0.485,0.456,0.406, in the place of the spec's own."""
+    std: str | None = None
+    """Per-channel standard deviation, likewise."""
+    size: str | None = None
+    """Input size in pixels, as 32 or 240x320 (height x width), in the place of the spec's own."""
+    device: str = "auto"
+    """auto (a CUDA device where there is one), cpu, cuda, cuda:1, mps."""
+    max_batch: str = "auto"
+    """Inputs evaluated at once: auto or a number. It bounds the memory."""
+    autocast: bool = False
+    """Run the network in bfloat16 mixed precision (for accelerators)."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class OutputOptions:
+    """Where results go."""
+
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None
+    """Folder for the results; made if need be, and empty unless one of the next two is given."""
+    overwrite: bool = False
+    """Replace an earlier run in that folder; other files there are left alone."""
+    resume: bool = False
+    """Go on with an earlier run in that folder that was interrupted."""
+    pictures: int = 100
+    """Draw figures for the first so many pairs; the page holds all of them."""
+
+
+def network_of(options: NetworkOptions) -> Network:
+    """The network that the options name."""
+    import torch
+
+    from isthmus import load_network
+
+    device = options.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"--device {device} cannot be used here ({str(error).splitlines()[0]}); try cpu, or isthmus doctor."
+        ) from error
+    return load_network(
+        options.network,
+        weights=options.weights,
+        mean=_numbers("--mean", options.mean),
+        std=_numbers("--std", options.std),
+        size=_size(options.size),
+        device=device,
+    )
+
+
+def landscape_of(network: Network, options: NetworkOptions) -> Landscape:
+    """The cross-entropy landscape of a network."""
+    import torch
+
+    from isthmus import Landscape
+
+    size: int | str = options.max_batch
+    if isinstance(size, str) and size != "auto":
+        if not size.isdecimal() or int(size) < 1:
+            raise InputError(f"--max-batch must be auto or a whole number >= 1, got {size}.")
+        size = int(size)
+    return Landscape(network, max_batch=size, autocast=torch.bfloat16 if options.autocast else None)
+
+
+def method_of(name: Method, rounds: int) -> Connector:
+    """The connector of that name."""
+    from isthmus import BarrierBypass, StraightLine
+
+    if name == "straight":
+        return StraightLine()
+    return BarrierBypass.paper() if name == "paper" else BarrierBypass(rounds=rounds)
+
+
+def out_folder(options: OutputOptions, default: str) -> Path:
+    """The folder for the results, checked before any work is spent."""
+    from isthmus.reports.run import check_folder
+
+    folder = options.out if options.out is not None else Path(default)
+    if options.overwrite and options.resume:
+        raise InputError("--overwrite and --resume exclude one another; give one of them.")
+    check_folder(folder, overwrite=options.overwrite or options.resume)
+    return folder
+
+
+def _numbers(name: str, text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise InputError(f"{name} must be numbers with commas between, as 0.5,0.5,0.5, got '{text}'.") from error
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise InputError(f"--size must be a number of pixels, as 32, or HEIGHTxWIDTH, as 240x320, got '{text}'.")
+    return int(parts[0]), int(parts[-1])

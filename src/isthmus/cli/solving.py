@@ -1,0 +1,123 @@
+"""From pairs to a run's folder: solve, also go on with what was interrupted, write, and show."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isthmus.cli.options import OutputOptions
+from isthmus.cli.pairing import Pairs
+from isthmus.cli.terminal import progress_bar, show_result
+from isthmus.errors import OutputError
+
+if TYPE_CHECKING:
+    from isthmus import Connection, Connector, Landscape, Sampling
+
+
+def solve_and_write(
+    landscape: Landscape,
+    pairs: Pairs,
+    method: Connector,
+    folder: Path,
+    *,
+    output: OutputOptions,
+    title: str,
+    sampling: Sampling | None = None,
+    threshold: float | None = None,
+    seed: int = 0,
+) -> None:
+    """Connects the pairs, writes the folder and prints the table. Ctrl-C keeps what is finished."""
+    from isthmus import Connections, connect
+    from isthmus.connecting import Interrupted
+    from isthmus.reports import Run, summarize, write_run
+
+    for name, reason in pairs.skipped.items():
+        print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
+    request = _request(landscape, pairs, method, sampling, threshold, seed)
+    done = _earlier(folder, request) if output.resume else {}
+    open_numbers = [number for number in range(len(pairs.names)) if number not in done]
+    interrupted = None
+    description: dict[str, Any] = {}
+    if open_numbers:
+        with progress_bar("connecting", len(open_numbers)) as tell:
+            try:
+                found = connect(
+                    landscape,
+                    pairs.a[open_numbers],
+                    pairs.c[open_numbers],
+                    pairs.target[open_numbers],
+                    method=method,
+                    threshold=threshold,
+                    seed=seed,
+                    sampling=sampling,
+                    on_progress=tell,
+                )
+                numbers: tuple[int, ...] = tuple(range(len(open_numbers)))
+            except Interrupted as stop:
+                found, numbers, interrupted = stop.finished, stop.numbers, stop
+        done |= {open_numbers[number]: pair for number, pair in zip(numbers, found, strict=True)}
+        description = found.description
+    elif done:
+        print("isthmus: every pair was finished already; nothing is left to do.", file=sys.stderr)
+        return
+    if not done:
+        raise KeyboardInterrupt("interrupted: no pair was finished, nothing was written")
+    kept = sorted(done)
+    connections = Connections(tuple(done[number] for number in kept), description | {"request": request, "kept": kept})
+    names = [pairs.names[number] for number in kept]
+    class_names = landscape.network.class_names
+    run = Run(
+        connections=connections,
+        names=names,
+        class_names=class_names,
+        title=title,
+        command=shlex.join(["isthmus", *sys.argv[1:]]),
+        skipped=pairs.skipped,
+        pictures=output.pictures,
+    )
+    write_run(run, folder, overwrite=output.overwrite or output.resume)
+    show_result(connections, summarize(connections), names, class_names)
+    print(f"Look at it: {folder / 'index.html'}")
+    if interrupted is not None:
+        raise KeyboardInterrupt(
+            f"interrupted: {len(kept)} of {len(pairs.names)} pairs are finished and kept in {folder}; "
+            "the same command with --resume goes on"
+        )
+
+
+def _request(
+    landscape: Landscape, pairs: Pairs, method: Connector, sampling: Sampling | None, threshold: float | None, seed: int
+) -> dict[str, Any]:
+    """What must be the same for an interrupted run to go on."""
+    digest = hashlib.sha256(repr((pairs.names, pairs.target.tolist())).encode())
+    for x in (pairs.a, pairs.c):
+        digest.update(x.contiguous().numpy().tobytes())
+    return {
+        "weights": landscape.network.weights_hash,
+        "method": repr(method),
+        "sampling": repr(sampling),
+        "threshold": threshold,
+        "seed": seed,
+        "pairs": digest.hexdigest(),
+    }
+
+
+def _earlier(folder: Path, request: dict[str, Any]) -> dict[int, Connection]:
+    """The finished pairs of an interrupted run, by their numbers."""
+    from isthmus import Connections
+    from isthmus.connections import MANIFEST
+
+    if not (folder / MANIFEST).exists():
+        return {}
+    earlier = Connections.load(folder)
+    before = earlier.description.get("request") or {}
+    differing = [key for key in request if before.get(key) != request[key]]
+    if differing:
+        raise OutputError(
+            f"{folder} holds a run that differs in {', '.join(differing)}, so it cannot be resumed; "
+            "use --overwrite or another folder."
+        )
+    return dict(zip(earlier.description["kept"], earlier, strict=True))

@@ -1,0 +1,121 @@
+"""What the terminal shows: progress while work goes on, and the result in a table."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from isthmus import Connections, Progress
+    from isthmus.reports import Summary
+
+PLAIN_EVERY = 5.0  # seconds between lines where there is no terminal
+
+
+class Tell(Protocol):
+    """Takes the progress of `connect`."""
+
+    def __call__(self, progress: Progress) -> None: ...
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Tell]:
+    """A bar with rate and remaining time on a terminal, and a line every few seconds elsewhere; both on stderr."""
+    if not sys.stderr.isatty():
+        yield _plain_lines(what)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total, rate="")
+        began = time.monotonic()
+
+        def tell(progress: Progress) -> None:
+            rate = progress.forward_equivalents / max(1e-9, time.monotonic() - began)
+            bar.update(task, completed=progress.done, rate=f"{rate:,.0f} evaluations/s")
+
+        yield tell
+
+
+def _plain_lines(what: str) -> Tell:
+    began = last = time.monotonic()
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < PLAIN_EVERY and progress.done < progress.total:
+            return
+        if now - last < 0.5 and progress.done == progress.total:
+            return
+        last = now
+        rate = progress.done / (now - began)
+        left = f", {(progress.total - progress.done) / rate:.0f} s left" if 0 < progress.done < progress.total else ""
+        print(
+            f"{what}: {progress.done}/{progress.total} pairs, {60 * rate:.1f} a minute, "
+            f"{progress.forward_equivalents} forward-equivalents{left}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return tell
+
+
+def show_result(
+    connections: Connections,
+    summary: Summary,
+    names: Sequence[tuple[str, str]],
+    class_names: Sequence[str] | None,
+    most: int = 20,
+) -> None:
+    """The table of the first pairs and the summary below it."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from isthmus.reports.style import class_name, shorten
+
+    console = Console(highlight=False)
+    wide = console.width >= 120  # the names of the ends are in the table file and on the page in any case
+    table = Table()
+    for heading in ("pair", "A", "C", "target") if wide else ("pair", "target"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("direct max", "found max", "threshold", "deviation", "rounds", "cost"):
+        table.add_column(heading, justify="right", no_wrap=heading != "direct max" and heading != "found max")
+    table.add_column("connected", no_wrap=True)
+    for number, (pair, ends) in enumerate(list(zip(connections, names, strict=True))[:most]):
+        table.add_row(
+            str(number),
+            *(escape(shorten(name, 24)) for name in (ends if wide else ())),
+            escape(shorten(class_name(pair.target, class_names), 24 if wide else 12)),
+            f"{pair.direct.max_loss:.4g}",
+            f"{pair.profile.max_loss:.4g}",
+            f"{pair.threshold:.4g}",
+            f"{100 * pair.path.deviation:.2g} %",
+            str(pair.rounds),
+            str(pair.forward_equivalents),
+            "yes" if pair.connected else pair.outcome.name.lower().replace("_", " "),
+            style="" if pair.connected else "yellow",
+        )
+    console.print(table)
+    if len(connections) > most:
+        console.print(f"... and {len(connections) - most} more pairs, in table.parquet and on the page.")
+    if summary.pairs:
+        share = 100 / summary.pairs
+        console.print(
+            f"{summary.pairs} pairs: {summary.connected_directly} connected by the direct path "
+            f"({share * summary.connected_directly:.0f} %), {summary.connected} after bypass "
+            f"({share * summary.connected:.0f} %), {summary.class_connected} keep their class all along."
+        )
