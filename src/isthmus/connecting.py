@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,14 +11,14 @@ from torch import Tensor
 from isthmus._random import generator
 from isthmus._shapes import Inputs, Targets, Vertices
 from isthmus._versions import versions
-from isthmus.connection import Connection, Outcome
+from isthmus.connection import Outcome
 from isthmus.connections import Connections
 from isthmus.connectors.barrier_bypass import BarrierBypass
-from isthmus.connectors.base import Batch, Connector, Segments, join, take
+from isthmus.connectors.base import Batch, Connector, join, take
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
-from isthmus.paths import Bundle, Polyline
-from isthmus.profiles import Profile, Sampling, profile_many
+from isthmus.pair_work import PairWork, Span
+from isthmus.profiles import Sampling, profile_many
 from isthmus.validation import check_inputs, check_target_range, check_targets
 
 SLACK = 0.01  # the default threshold is this much above the higher end
@@ -80,13 +79,14 @@ def connect(
         "unit": landscape.unit,
         "versions": versions(),
     }
-    work: list[_Pair] = []
+    work: list[PairWork] = []
     try:
         with landscape.fixed():
             while len(work) < len(a):
                 group = slice(len(work), len(work) + _group_size(landscape))
                 limits = None if thresholds is None else thresholds[group]
-                work += _start(landscape, a[group], c[group], target[group], limits, sampling, report)
+                work += _start(landscape, method, a[group], c[group], target[group], limits, sampling)
+                report(sum(pair.outcome is not None for pair in work[group]))
                 _solve(landscape, method, work[group], sampling, random, report)
     except KeyboardInterrupt as interrupt:
         done = {number: pair.connection() for number, pair in enumerate(work) if pair.outcome is not None}
@@ -106,56 +106,6 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"interrupted: {len(numbers)} of {total} pairs were finished")
         self.finished = finished
         self.numbers = numbers
-
-
-@dataclass
-class _Pair:
-    """One pair while it is worked on."""
-
-    vertices: Vertices
-    rounds_of: list[int]
-    direct: Profile
-    threshold: float
-    cost: int
-    outcome: Outcome | None = None
-    rounds: int = 0
-    steps: int = 0
-    profile: Profile = field(init=False)
-    best: tuple[Vertices, list[int], Profile] = field(init=False)
-
-    def __post_init__(self) -> None:
-        ends = (float(self.direct.loss[0]), float(self.direct.loss[-1]))
-        self.best = (self.vertices, self.rounds_of, self.direct)
-        self.judge(self.direct)
-        if self.outcome is None and max(ends) > self.threshold:
-            self.outcome = Outcome.END_ABOVE_THRESHOLD
-
-    def judge(self, profile: Profile) -> None:
-        """Takes the profile of the present path, and says whether the pair is done."""
-        self.profile = profile
-        if not profile.finite:
-            self.outcome = Outcome.NOT_FINITE
-            return
-        if profile.max_loss <= self.best[2].max_loss:
-            self.best = (self.vertices, self.rounds_of, profile)
-        if profile.max_loss <= self.threshold:
-            self.outcome = Outcome.CONNECTED if self.rounds else Outcome.DIRECT
-
-    def connection(self) -> Connection:
-        """What was found, once there is an outcome."""
-        assert self.outcome is not None
-        vertices, rounds_of, profile = self.best
-        return Connection(
-            direct=self.direct,
-            profile=profile,
-            path=Polyline(vertices.cpu()),
-            vertex_rounds=tuple(rounds_of),
-            outcome=self.outcome,
-            threshold=self.threshold,
-            rounds=self.rounds,
-            steps=self.steps,
-            forward_equivalents=self.cost,
-        )
 
 
 class _Report:
@@ -203,28 +153,28 @@ def _group_size(landscape: AbstractLandscape) -> int:
 
 def _start(
     landscape: AbstractLandscape,
+    method: Connector,
     a: Inputs,
     c: Inputs,
     target: Targets,
     thresholds: Tensor | None,
     sampling: Sampling,
-    report: _Report,
-) -> list[_Pair]:
-    ends = landscape.prepare(torch.stack([a, c], dim=1).detach())
+) -> list[PairWork]:
+    # Never in less than float32, whatever the network computes in: a step may be smaller than half precision shows.
+    ends = torch.stack([a, c], dim=1).detach().to(landscape.device, torch.promote_types(a.dtype, torch.float32))
     profiles = profile_many(landscape, list(ends), target, sampling=sampling)
     work = []
     for number, direct in enumerate(profiles):
         limit = SLACK + float(torch.maximum(direct.loss[0], direct.loss[-1]))
         threshold = limit if thresholds is None else float(thresholds[number])
-        work.append(_Pair(ends[number], [0, 0], direct, threshold, len(direct)))
-    report(sum(pair.outcome is not None for pair in work))
+        work.append(PairWork(ends[number], [0, 0], direct, threshold, len(direct), method.unconditional))
     return work
 
 
 def _solve(
     landscape: AbstractLandscape,
     method: Connector,
-    work: list[_Pair],
+    work: list[PairWork],
     sampling: Sampling,
     random: torch.Generator,
     report: _Report,
@@ -233,73 +183,33 @@ def _solve(
         active = [pair for pair in work if pair.outcome is None]
         if not active:
             break
-        spans = [(pair, *span) for pair in active for span in _spans(pair)]
-        new = _move(landscape, method, [_segment(*span) for span in spans], spans, random, report)
-        # From the last span to the first, so that vertex numbers stay valid.
-        for (pair, left, right, _), vertices in reversed(list(zip(spans, new, strict=True))):
-            pair.vertices = torch.cat([pair.vertices[: left + 1], vertices, pair.vertices[right:]])
-            pair.rounds_of = pair.rounds_of[: left + 1] + [number] * len(vertices) + pair.rounds_of[right:]
-        targets = torch.tensor([pair.direct.target for pair in active])
-        for pair, profile in zip(
-            active,
-            profile_many(landscape, [pair.vertices for pair in active], targets, sampling=sampling),
-            strict=True,
-        ):
+        for pair in active:
             pair.rounds = number
+        spans = [(pair, span) for pair in active for span in pair.spans()]
+        moved = _move(landscape, method, spans, random, report)
+        for (pair, span), vertices in reversed(list(zip(spans, moved, strict=True))):  # vertex numbers stay valid
+            pair.put(span, vertices)
+        targets = torch.tensor([pair.direct.target for pair in active])
+        profiles = profile_many(landscape, [pair.vertices for pair in active], targets, sampling=sampling)
+        for pair, profile in zip(active, profiles, strict=True):
             pair.cost += len(profile)
             pair.judge(profile)
         report(sum(pair.outcome is not None for pair in active))
-    left = [pair for pair in work if pair.outcome is None]
-    for pair in left:
+    above = [pair for pair in work if pair.outcome is None]
+    for pair in above:
         pair.outcome = Outcome.ABOVE_THRESHOLD
-    report(len(left))
-
-
-def _spans(pair: _Pair) -> Iterator[tuple[int, int, float]]:
-    """Stretches of a path above the threshold, in order: (left vertex, right vertex, t of the peak between them).
-
-    A vertex that is itself too high is moved on, between its two neighbours; the other segments keep their ends.
-    """
-    profile = pair.profile
-    t = Bundle.of([pair.vertices]).t
-    last = len(t) - 1
-    at_vertex = profile.loss[torch.searchsorted(profile.t, t)]
-    taken: list[tuple[int, int, float]] = []
-    free = [True] * last
-    for vertex in sorted(range(1, last), key=lambda vertex: -float(at_vertex[vertex])):
-        if float(at_vertex[vertex]) > pair.threshold and free[vertex - 1] and free[vertex]:
-            free[vertex - 1] = free[vertex] = False
-            taken.append((vertex - 1, vertex + 1, float(t[vertex])))
-    for left in range(last):
-        if free[left]:
-            inside = (profile.t > t[left]) & (profile.t < t[left + 1])
-            loss = torch.where(inside, profile.loss, -torch.inf)
-            if float(loss.max()) > pair.threshold:
-                taken.append((left, left + 1, float(profile.t[loss.argmax()])))
-    return iter(sorted(taken))
-
-
-def _segment(pair: _Pair, left: int, right: int, t: float) -> Segments:
-    device = pair.vertices.device
-    return Segments(
-        start=pair.vertices[left : left + 1],
-        end=pair.vertices[right : right + 1],
-        peak=Polyline(pair.vertices).at(t)[None],
-        target=torch.tensor([pair.direct.target], device=device),
-        threshold=torch.tensor([pair.threshold], device=device, dtype=torch.float64),
-    )
+    report(len(above))
 
 
 def _move(
     landscape: AbstractLandscape,
     method: Connector,
-    parts: list[Segments],
-    spans: list[tuple[_Pair, int, int, float]],
+    spans: list[tuple[PairWork, Span]],
     random: torch.Generator,
     report: _Report,
 ) -> list[Vertices]:
-    """The new vertices of every span, in order."""
-    segments = join(parts)
+    """The new vertices of every span, in order. A span that is done leaves the batch at once."""
+    segments = join([pair.segment(span) for pair, span in spans])
     state: Batch = method.init(landscape, segments, random)
     rows = list(range(len(spans)))
     result: dict[int, Vertices] = {}
@@ -312,10 +222,9 @@ def _move(
             spans[row][0].cost += cost
         report()
         done = method.terminate(segments, state).cpu()
-        if not bool(done.any()):
-            continue
-        vertices = method.vertices(take(segments, done), take(state, done))
-        result.update(zip([row for row, end in zip(rows, done.tolist(), strict=True) if end], vertices, strict=True))
-        rows = [row for row, end in zip(rows, done.tolist(), strict=True) if not end]
-        segments, state = take(segments, ~done), take(state, ~done)
+        if bool(done.any()):
+            vertices = iter(method.vertices(take(segments, done), take(state, done)))
+            result |= {row: next(vertices) for row, ends in zip(rows, done.tolist(), strict=True) if ends}
+            rows = [row for row, ends in zip(rows, done.tolist(), strict=True) if not ends]
+            segments, state = take(segments, ~done), take(state, ~done)
     return [result[row] for row in range(len(spans))]

@@ -62,6 +62,11 @@ class AbstractLandscape(ABC):
         """Data units per unit of a connector's step, to broadcast against `like`: 1, or the std of each channel."""
         return like.new_ones((1,) * like.ndim)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the landscape works."""
+        return torch.device("cpu")
+
     def prepare(self, x: Inputs) -> Inputs:
         """x on the device and in the floating-point type in which the landscape works."""
         return x
@@ -115,6 +120,7 @@ class AbstractLandscape(ABC):
     @final
     def gradient(self, x: Inputs, target: Targets, *, validated: bool = False) -> Slope:
         """Loss (n,) and gradient (n, *input) in data units; raises as `evaluate` does."""
+        dtype = x.dtype
         x, target = self._ready(x, target, validated)
         losses: list[Tensor] = []
         gradient = torch.empty_like(x)
@@ -129,7 +135,7 @@ class AbstractLandscape(ABC):
 
         with self.fixed():
             self._batch.pieces(len(x), x[0].numel(), x.device, call)
-        result = Slope(torch.cat(losses), gradient)
+        result = Slope(torch.cat(losses), gradient.to(dtype))
         if not validated:
             _check_finite(result.loss)
         return result
@@ -194,6 +200,10 @@ class Landscape(AbstractLandscape):
 
     def scale(self, like: Inputs) -> Tensor:
         return self.network.scale(like)
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.device
 
     def prepare(self, x: Inputs) -> Inputs:
         return x.to(self.network.device, self.network.dtype)

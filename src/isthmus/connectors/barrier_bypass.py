@@ -56,6 +56,7 @@ class BarrierBypass(Connector):
         hyperplane: how the hyperplane is kept.
         bounded: whether iterates are kept in the landscape's domain.
         normalised: whether the hyperplane is orthogonal in normalised units instead of data units.
+        always: whether the peak is bypassed even where the direct path is connected already.
     """
 
     rounds: int = 4
@@ -67,6 +68,7 @@ class BarrierBypass(Connector):
     hyperplane: Hyperplane = Hyperplane.EXACT
     bounded: bool = True
     normalised: bool = False
+    always: bool = False
 
     def __post_init__(self) -> None:
         if self.rounds < 0 or not self.lr > 0 or not self.mse >= 0 or not self.tv >= 0:
@@ -82,12 +84,22 @@ class BarrierBypass(Connector):
         gradient instead of the update, and ignores the bounds. With `Sampling.even(1000)`, and one pair at a time,
         it costs 5072 forward-equivalents a pair."""
         return cls(
-            rounds=1, max_steps=1024, goal=None, hyperplane=Hyperplane.GRADIENT, bounded=False, normalised=True
+            rounds=1,
+            max_steps=1024,
+            goal=None,
+            hyperplane=Hyperplane.GRADIENT,
+            bounded=False,
+            normalised=True,
+            always=True,
         )
 
     @property
     def max_rounds(self) -> int:
         return self.rounds
+
+    @property
+    def unconditional(self) -> bool:
+        return self.always
 
     @property
     def stopping(self) -> Stopping:

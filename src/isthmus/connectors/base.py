@@ -77,6 +77,11 @@ class Connector(ABC):
     def max_rounds(self) -> int:
         """How often the segments that are still too high may be shown: 0 never moves the direct path."""
 
+    @property
+    def unconditional(self) -> bool:
+        """Whether every pair is worked on and the last path is returned, even where the direct path is connected."""
+        return False
+
     @abstractmethod
     def init(self, landscape: AbstractLandscape, segments: Segments, generator: torch.Generator) -> Batch:
         """The state before the first step: a frozen dataclass of tensors with one row a segment."""

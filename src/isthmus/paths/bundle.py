@@ -34,21 +34,9 @@ class Bundle:
         """A bundle of paths, each given by its vertices (k, *input)."""
         counts = torch.tensor([len(path) for path in paths])
         last = counts.cumsum(0) - 1
-        first = last - counts + 1
-        vertices = torch.cat(list(paths))
+        t = torch.cat([_positions(path) for path in paths])
         owner = torch.repeat_interleave(torch.arange(len(counts)), counts)
-        lengths = torch.cat([norms(path[1:] - path[:-1]).cpu() for path in paths])
-        inner_rows = torch.ones(len(vertices), dtype=torch.bool)
-        inner_rows[first] = False
-        steps = torch.zeros(len(vertices), dtype=torch.float64)
-        steps[inner_rows] = lengths
-        total = steps.cumsum(0)
-        start, end = total[first][owner], total[last][owner]
-        by_number = (torch.arange(len(vertices)) - first[owner]) / (counts[owner] - 1)
-        # A path without length is walked by vertex number.
-        t = torch.where(end > start, (total - start) / torch.where(end > start, end - start, 1.0), by_number.double())
-        t[first], t[last] = 0.0, 1.0
-        return Bundle(vertices=vertices, t=t, owner=owner, first=first, last=last)
+        return Bundle(vertices=torch.cat(list(paths)), t=t, owner=owner, first=last - counts + 1, last=last)
 
     def __len__(self) -> int:
         return len(self.first)
@@ -68,3 +56,14 @@ class Bundle:
         begin, end = self.vertices[left.to(device)], self.vertices[right.to(device)]
         # lerp returns its ends bit for bit at the weights 0 and 1.
         return torch.lerp(begin, end, expand_to(weight.to(begin), begin))
+
+
+def _positions(path: Vertices) -> Parameters:
+    """Position of each vertex of one path: the same numbers whichever paths are beside it."""
+    lengths = norms(path[1:] - path[:-1]).cpu()
+    total = lengths.sum()
+    # A path without length is walked by vertex number.
+    steps = lengths / total if total > 0 else torch.full_like(lengths, 1 / len(lengths))
+    t = torch.cat([steps.new_zeros(1), steps.cumsum(0)]).clamp(0, 1)
+    t[-1] = 1.0
+    return t

@@ -1,0 +1,114 @@
+"""PairWork: one pair while `connect` works on it: its path so far, what is known of it, and where it is too high."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+
+from isthmus._shapes import Vertices
+from isthmus.connection import Connection, Outcome
+from isthmus.connectors.base import Segments
+from isthmus.paths import Bundle, Polyline
+from isthmus.profiles import Profile
+
+
+class Span(NamedTuple):
+    """The vertices at both ends of a stretch of the path, and t of the peak between them."""
+
+    left: int
+    right: int
+    peak: float
+
+
+@dataclass
+class PairWork:
+    """One pair while it is worked on."""
+
+    vertices: Vertices
+    rounds_of: list[int]
+    direct: Profile
+    threshold: float
+    cost: int
+    unconditional: bool
+    outcome: Outcome | None = None
+    rounds: int = 0
+    steps: int = 0
+    profile: Profile = field(init=False)
+    best: tuple[Vertices, list[int], Profile] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ends = (float(self.direct.loss[0]), float(self.direct.loss[-1]))
+        self.best = (self.vertices, self.rounds_of, self.direct)
+        self.judge(self.direct)
+        if self.outcome is None and max(ends) > self.threshold:
+            self.outcome = Outcome.END_ABOVE_THRESHOLD
+
+    def judge(self, profile: Profile) -> None:
+        """Takes the profile of the present path, and says whether the pair is done."""
+        self.profile = profile
+        if not profile.finite:
+            self.outcome = Outcome.NOT_FINITE
+            return
+        if self.unconditional or profile.max_loss <= self.best[2].max_loss:
+            self.best = (self.vertices, self.rounds_of, profile)
+        if profile.max_loss <= self.threshold and (self.rounds or not self.unconditional):
+            self.outcome = Outcome.CONNECTED if self.rounds else Outcome.DIRECT
+
+    def connection(self) -> Connection:
+        """What was found, once there is an outcome."""
+        assert self.outcome is not None
+        vertices, rounds_of, profile = self.best
+        return Connection(
+            direct=self.direct,
+            profile=profile,
+            path=Polyline(vertices.cpu()),
+            vertex_rounds=tuple(rounds_of),
+            outcome=self.outcome,
+            threshold=self.threshold,
+            rounds=self.rounds,
+            steps=self.steps,
+            forward_equivalents=self.cost,
+        )
+
+    def put(self, span: Span, vertices: Vertices) -> None:
+        """Replaces what lies inside a span by new vertices, placed in the present round."""
+        left, right = span.left, span.right
+        self.vertices = torch.cat([self.vertices[: left + 1], vertices, self.vertices[right:]])
+        self.rounds_of = [*self.rounds_of[: left + 1], *[self.rounds] * len(vertices), *self.rounds_of[right:]]
+
+    def spans(self) -> list[Span]:
+        """Stretches of the path above the threshold, in order.
+
+        A vertex that is itself too high is moved on, between its two neighbours; other segments keep their ends.
+        """
+        profile = self.profile
+        t = Bundle.of([self.vertices]).t
+        last = len(t) - 1
+        if profile.max_loss <= self.threshold:  # a method that works on every pair
+            return [Span(0, last, profile.argmax_t)]
+        at_vertex = profile.loss[torch.searchsorted(profile.t, t)]
+        found: list[Span] = []
+        free = [True] * last
+        for vertex in sorted(range(1, last), key=lambda vertex: -float(at_vertex[vertex])):
+            if float(at_vertex[vertex]) > self.threshold and free[vertex - 1] and free[vertex]:
+                free[vertex - 1] = free[vertex] = False
+                found.append(Span(vertex - 1, vertex + 1, float(t[vertex])))
+        for left in range(last):
+            inside = (profile.t > t[left]) & (profile.t < t[left + 1])
+            loss = torch.where(inside, profile.loss, -torch.inf)
+            if free[left] and float(loss.max()) > self.threshold:
+                found.append(Span(left, left + 1, float(profile.t[loss.argmax()])))
+        return sorted(found)
+
+    def segment(self, span: Span) -> Segments:
+        """A span as the connector is shown it: a batch of one."""
+        device = self.vertices.device
+        return Segments(
+            start=self.vertices[span.left : span.left + 1],
+            end=self.vertices[span.right : span.right + 1],
+            peak=Polyline(self.vertices).at(span.peak)[None],
+            target=torch.tensor([self.direct.target], device=device),
+            threshold=torch.tensor([self.threshold], device=device, dtype=torch.float64),
+        )
