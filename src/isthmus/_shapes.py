@@ -20,4 +20,5 @@ Mask: TypeAlias = Bool[Tensor, "n"]
 Index: TypeAlias = Int[Tensor, "n"]
 Parameters: TypeAlias = Float[Tensor, "n"]  # positions t in [0, 1] along a path
 Vertices: TypeAlias = Float[Tensor, "k *input"]
+SomeVertices: TypeAlias = Float[Tensor, "_ *input"]  # one of several paths, each with its own number of vertices
 SegmentVertices: TypeAlias = Float[Tensor, "n v *input"]  # v new vertices inside each of n segments

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from isthmus._random import generator
-from isthmus._shapes import Inputs, Targets, Vertices
+from isthmus._shapes import Inputs, SomeVertices, Targets
 from isthmus._versions import versions
 from isthmus.connection import Outcome
 from isthmus.connections import Connections
@@ -207,12 +207,12 @@ def _move(
     spans: list[tuple[PairWork, Span]],
     random: torch.Generator,
     report: _Report,
-) -> list[Vertices]:
+) -> list[SomeVertices]:
     """The new vertices of every span, in order. A span that is done leaves the batch at once."""
     segments = join([pair.segment(span) for pair, span in spans])
     state: Batch = method.init(landscape, segments, random)
     rows = list(range(len(spans)))
-    result: dict[int, Vertices] = {}
+    result: dict[int, SomeVertices] = {}
     while rows:
         before = landscape.forward_equivalents
         state = method.step(landscape, segments, state)

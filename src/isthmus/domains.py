@@ -84,8 +84,10 @@ class Box(Domain):
         shift = _to_plane(x, through, normal)
         below = torch.full_like(shift, -math.inf)
         above = torch.full_like(shift, math.inf)
+        # Where everything is clipped there is no slope: the search then strides, ever farther, until it has a bracket.
+        stride = shift.abs() + (x - x.clamp(low, high)).flatten(1).abs().amax(1) / normal.flatten(1).abs().amax(1)
         moved = x
-        for _ in range(50):
+        for _ in range(100):
             free = _slide(x, shift, normal)
             moved = free.clamp(low, high)
             height = inner(moved - through, normal)
@@ -93,11 +95,11 @@ class Box(Domain):
                 break
             below = torch.where(height > 0, shift, below)
             above = torch.where(height < 0, shift, above)
-            slope = inner(normal * (moved == free), normal)
-            newton = shift + height / slope
-            middle = (below + above) / 2
+            newton = shift + height / inner(normal * (moved == free), normal)
+            middle = torch.where(below.isinf(), above - stride, torch.where(above.isinf(), below + stride, (below + above) / 2))
+            stride = 2 * stride
             step = torch.where((newton > below) & (newton < above), newton, middle)
-            shift = torch.where(step.isfinite(), step, shift)
+            shift = torch.where((height != 0) & step.isfinite(), step, shift)
         return moved
 
 

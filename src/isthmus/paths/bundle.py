@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float, Int
+from torch import Tensor
 
 from isthmus._geometry import expand_to, norms
-from isthmus._shapes import Index, Inputs, Parameters, Vertices
+from isthmus._shapes import Index, Inputs, Parameters, SomeVertices, Vertices
 from isthmus.errors import InputError
 
 
@@ -24,13 +26,13 @@ class Bundle:
     """
 
     vertices: Vertices
-    t: Parameters
-    owner: Index
-    first: Index
-    last: Index
+    t: Float[Tensor, "k"]
+    owner: Int[Tensor, "k"]
+    first: Int[Tensor, "n"]
+    last: Int[Tensor, "n"]
 
     @staticmethod
-    def of(paths: Sequence[Vertices]) -> Bundle:
+    def of(paths: Sequence[SomeVertices]) -> Bundle:
         """A bundle of paths, each given by its vertices (k, *input)."""
         counts = torch.tensor([len(path) for path in paths])
         last = counts.cumsum(0) - 1
@@ -58,7 +60,7 @@ class Bundle:
         return torch.lerp(begin, end, expand_to(weight.to(begin), begin))
 
 
-def _positions(path: Vertices) -> Parameters:
+def _positions(path: Vertices) -> Float[Tensor, "k"]:
     """Position of each vertex of one path: the same numbers whichever paths are beside it."""
     lengths = norms(path[1:] - path[:-1]).cpu()
     total = lengths.sum()

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus._shapes import Targets, Vertices
+from isthmus._shapes import SomeVertices, Targets
 from isthmus.errors import DomainWarning, InputError
 from isthmus.landscape import AbstractLandscape
 from isthmus.paths import Bundle, Polyline
@@ -82,7 +82,7 @@ def profile(
 
 def profile_many(
     landscape: AbstractLandscape,
-    paths: Sequence[Vertices],
+    paths: Sequence[SomeVertices],
     targets: Targets,
     *,
     sampling: Sampling | None = None,

@@ -1,0 +1,109 @@
+"""Landscapes with known barriers. Each carries two modes to connect and the barriers between them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import final
+
+import torch
+from torch import Tensor
+
+from isthmus._shapes import Inputs, Losses, Targets
+from isthmus.domains import Box, Domain
+from isthmus.landscape import AbstractLandscape, Evaluation
+
+
+class ToyLandscape(AbstractLandscape):
+    """A landscape given by a formula. It has one class, 0, and all inputs belong to it.
+
+    Attributes:
+        a, c: two modes (1, *input).
+        direct_barrier: highest loss on the segment between them.
+        barrier: the lowest value that the highest loss of a path between them can have, inside the domain.
+    """
+
+    a: Tensor
+    c: Tensor
+    direct_barrier: float
+    barrier: float
+
+    def __init__(self, *, domain: Domain, max_batch: int | str = "auto") -> None:
+        super().__init__(domain=domain, max_batch=max_batch)
+        self.classes = 1
+
+    @abstractmethod
+    def height(self, x: Inputs) -> Losses:
+        """The loss (n,) of inputs (n, *input)."""
+
+    @final
+    def forward(self, x: Inputs, target: Targets) -> Evaluation:
+        loss = self.height(x)
+        return Evaluation(loss, -loss[:, None])
+
+    @property
+    def target(self) -> Tensor:
+        """The class of the pair (a, c)."""
+        return torch.zeros(1, dtype=torch.long)
+
+
+@final
+class DoubleWell(ToyLandscape):
+    """L(x) = (x0^2 - 1)^2 + bend * (x1 - (1 - x0^2))^2 + the squares of all other coordinates.
+
+    The modes are (-1, 0, ...) and (1, 0, ...). On the segment between them L = (1 - x0^2)^2 (1 + bend), highest at 0
+    with 1 + bend. The valley floor x1 = 1 - x0^2 leads over the saddle (0, 1), whose height 1 no path can avoid: each
+    crosses x0 = 0, where L >= 1.
+    """
+
+    def __init__(self, dimensions: int = 2, bend: float = 1.0, **settings: int | str) -> None:
+        super().__init__(domain=Box(-2, 2), **settings)  # type: ignore[arg-type]
+        self.bend = bend
+        self.c = torch.zeros(1, dimensions, dtype=torch.float64)
+        self.c[0, 0] = 1.0
+        self.a = -self.c
+        self.direct_barrier, self.barrier = 1.0 + bend, 1.0
+
+    def height(self, x: Inputs) -> Losses:
+        well = (x[:, 0] ** 2 - 1) ** 2
+        return well + self.bend * (x[:, 1] - (1 - x[:, 0] ** 2)) ** 2 + (x[:, 2:] ** 2).sum(1)
+
+
+@final
+class Ring(ToyLandscape):
+    """L(x) = (|x|^2 - 1)^2: a valley of height 0 along the unit sphere; the modes lie on opposite sides of it.
+
+    The segment between them passes the centre, where L = 1; a path along the sphere has a max loss of 0. The centre is
+    a point of no slope: the modes are turned a little so that the segment misses it by `offset`.
+    """
+
+    def __init__(self, dimensions: int = 2, offset: float = 0.05, **settings: int | str) -> None:
+        super().__init__(domain=Box(-2, 2), **settings)  # type: ignore[arg-type]
+        across = (1 - offset**2) ** 0.5
+        self.a = torch.zeros(1, dimensions, dtype=torch.float64)
+        self.a[0, 0], self.a[0, 1] = -across, offset
+        self.c = self.a.clone()
+        self.c[0, 0] = across
+        self.direct_barrier, self.barrier = (offset**2 - 1) ** 2, 0.0
+
+    def height(self, x: Inputs) -> Losses:
+        return ((x**2).sum(1) - 1) ** 2
+
+
+@final
+class Disconnected(ToyLandscape):
+    """L(x) = wall * exp(-(x0 / width)^2) + (x0^2 - 1)^2 / 10: a wall that reaches across the whole domain.
+
+    Every path between the modes near x0 = -1 and x0 = 1 crosses x0 = 0, where L = wall + 0.1 whatever the other
+    coordinates are: below that level the two basins are not connected.
+    """
+
+    def __init__(self, dimensions: int = 3, wall: float = 2.0, width: float = 0.3, **settings: int | str) -> None:
+        super().__init__(domain=Box(-2, 2), **settings)  # type: ignore[arg-type]
+        self.wall, self.width = wall, width
+        self.c = torch.zeros(1, dimensions, dtype=torch.float64)
+        self.c[0, 0] = 1.0
+        self.a = -self.c
+        self.direct_barrier = self.barrier = wall + 0.1
+
+    def height(self, x: Inputs) -> Losses:
+        return self.wall * torch.exp(-((x[:, 0] / self.width) ** 2)) + (x[:, 0] ** 2 - 1) ** 2 / 10

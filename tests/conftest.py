@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+import isthmus
+
+
+@pytest.fixture(scope="session")
+def digits() -> isthmus.Landscape:
+    return isthmus.Landscape(isthmus.load_network("digits"))
+
+
+@pytest.fixture(scope="session")
+def digit_images() -> tuple[torch.Tensor, torch.Tensor]:
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    held_out = torch.arange(0, len(data.target), 5)
+    return torch.tensor(data.images).float()[held_out, None] / 16, torch.tensor(data.target)[held_out]
+
+
+@pytest.fixture(scope="session")
+def digit_pairs(digits, digit_images) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Sixteen pairs of correctly classified digits, half of them with a barrier on the direct path."""
+    from isthmus.inputs.pairs import pairs_within
+
+    x, target = digit_images
+    loss, logits = digits.evaluate(x, target)
+    groups = torch.where(logits.argmax(1) == target, target, -1).tolist()
+    index = pairs_within(groups, loss, per_group=30)
+    a, c, y = x[index[:, 0]], x[index[:, 1]], target[index[:, 0]]
+    found = isthmus.connect(digits, a, c, y, method=isthmus.StraightLine())
+    order = torch.tensor([pair.direct.gap for pair in found]).argsort(descending=True)
+    chosen = torch.cat([order[:8], order[-8:]])
+    return a[chosen], c[chosen], y[chosen]
+
+
+@pytest.fixture(scope="session")
+def assets() -> Path:
+    named = os.environ.get("ISTHMUS_ASSETS")
+    place = Path(named) if named else Path(__file__).parents[2] / "shared" / "assets"
+    if not (place / "models").is_dir():
+        pytest.skip("real networks and images are absent; name their folder in ISTHMUS_ASSETS")
+    return place
+
+
+@pytest.fixture
+def as_installed():
+    """Calls run as they do for users: without the checks of shapes and types that the tests add (and their random
+    samples). For tests of what Isthmus itself says of unusable values, and of the state that it leaves behind."""
+    from jaxtyping import config
+
+    before = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", before)
