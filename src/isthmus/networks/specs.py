@@ -57,16 +57,17 @@ def load_network(
         WeightsError: the weights cannot be read, are not plain tensors, or do not fit; the first keys are named.
         MissingLibraryError: the spec's library is absent or broken.
     """
-    recipe = _recipe(spec, pretrained=weights is None)
+    with torch.random.fork_rng(devices=[]):  # layers draw their first weights from the global generator
+        recipe = _recipe(spec, pretrained=weights is None)
     if weights is not None:
         if spec.startswith("untrained:"):
             raise SpecError(f"'{spec}' asks for fresh weights, but weights {weights} were given; leave out one of them.")
         fit_weights(recipe.model, Path(weights))
-    preprocessing = recipe.preprocessing
+    preprocessing = recipe.preprocessing or Preprocessing(channels=_channels(recipe.model, mean or recipe.mean))
     if size is not None:
-        preprocessing = replace(preprocessing or Preprocessing(), size=size, resize=None, source="given")
+        preprocessing = replace(preprocessing, size=size, resize=None, source="given")
     shape = recipe.input_shape
-    if preprocessing is not None and preprocessing.size is not None:
+    if preprocessing.size is not None:
         shape = (preprocessing.channels, *preprocessing.size)
     network = Network(
         recipe.model if device is None else recipe.model.to(device),
@@ -79,6 +80,14 @@ def load_network(
     )
     network.weights_hash = hash_weights(recipe.model)
     return network
+
+
+def _channels(model: nn.Module, mean: Sequence[float] | None) -> int:
+    """Channels of the images that a network of unknown origin takes."""
+    first = next((module for module in model.modules() if isinstance(module, nn.Conv2d)), None)
+    if first is not None:
+        return first.in_channels
+    return len(mean) if mean is not None else Preprocessing.channels
 
 
 def _recipe(spec: str, pretrained: bool) -> Recipe:
@@ -112,10 +121,9 @@ def _untrained(rest: str) -> Recipe:
     if unknown or not all(value.isdecimal() for value in options.values()):
         raise SpecError(f"'untrained:{rest}': the options are seed and classes, whole numbers, as in ?seed=0&classes=10.")
     classes = int(options["classes"]) if "classes" in options else None
-    # Initialisers of layers know only the global generator: it is lent a seed, and gets its state back.
-    with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(int(options.get("seed", "0")))
-        recipe = _source(inner)(inner.partition(":")[2], False, classes)
+    # Layers know only the global generator: it is lent a seed, and the caller gives it its state back.
+    torch.random.default_generator.manual_seed(int(options.get("seed", "0")))
+    recipe = _source(inner)(inner.partition(":")[2], False, classes)
     if inner.startswith("py:") and classes is not None:
         raise SpecError(f"'untrained:{rest}': classes cannot be changed for py: networks; let the factory do it.")
     return recipe

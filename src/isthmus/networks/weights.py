@@ -79,7 +79,8 @@ def _read_safetensors(file: Path) -> dict[str, Tensor]:
 
 def _read_npz(file: Path) -> dict[str, Tensor]:
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        # Opened here, and not by numpy, which leaves a damaged file open.
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return {key: torch.from_numpy(arrays[key]) for key in arrays.files}
     except (ValueError, OSError, EOFError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise WeightsError(f"Weights {file} are no readable .npz of plain arrays: {_line(error)}.") from error

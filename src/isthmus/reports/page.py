@@ -25,8 +25,9 @@ from isthmus.reports.profile_figure import class_bands
 from isthmus.reports.strip_figure import first_bypass
 from isthmus.reports.summary import summarize
 
-TOP = 5
-LARGEST = 224  # pixels of a side of a picture in the page
+STORED = 8  # most probable classes kept of each evaluated point; the page shows five
+SIZES = (224, 160, 112, 80)  # pixels of a picture's longer side: the first with which the page stays small
+PICTURES_LIMIT = 11_000_000  # characters
 CITATION = """@inproceedings{vrabel2025input,
   title     = {Input Space Mode Connectivity in Deep Neural Networks},
   author    = {Vrabel, Jakub and Shem-Ur, Ori and Oz, Yaron and Krueger, David},
@@ -57,10 +58,13 @@ def page(
     """
     from jinja2 import Environment, select_autoescape
 
-    store = _Pictures()
     names = names if names is not None else [(f"A{number}", f"C{number}") for number in range(len(pairs))]
-    shown = [_pair(number, pair, names[number], class_names, store) for number, pair in enumerate(pairs)]
-    used = sorted({index for item in shown for index in item["classes"]})
+    for size in SIZES:
+        store = _Pictures(size)
+        shown = [_pair(number, pair, names[number], store) for number, pair in enumerate(pairs)]
+        if sum(map(len, store.urls)) <= PICTURES_LIMIT:
+            break
+    used = sorted(set().union(*({p["target"], *_classes(p["direct"], p["found"])} for p in shown)))
     data = {
         "unit": unit,
         "classes": {index: style.class_name(index, class_names) for index in used},
@@ -87,20 +91,24 @@ def page(
 class _Pictures:
     """Pictures as data URLs, each stored once."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int) -> None:
+        self.largest = largest
         self.urls: list[str] = []
         self.numbers: dict[bytes, int] = {}
 
     def add(self, x: Input) -> int:
-        return self.add_pixels(to_pixels(x))
+        return self.add_pixels(to_pixels(x), self.largest, 82)
 
-    def add_pixels(self, pixels: Any, largest: int = LARGEST, quality: int = 82) -> int:
+    def add_difference(self, pixels: Any) -> int:
+        return self.add_pixels(pixels, self.largest // 2, 70)
+
+    def add_pixels(self, pixels: Any, largest: int, quality: int) -> int:
         key = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
         if key not in self.numbers:
             small = max(pixels.shape[:2]) <= 64
             stream = io.BytesIO()
             if small:
-                to_image(pixels, largest).save(stream, "PNG", optimize=True)
+                to_image(pixels, 64).save(stream, "PNG", optimize=True)
             else:
                 to_image(pixels, largest).save(stream, "JPEG", quality=quality, optimize=True)
             kind = "png" if small else "jpeg"
@@ -109,15 +117,13 @@ class _Pictures:
         return self.numbers[key]
 
 
-def _pair(
-    number: int, pair: Connection, names: tuple[str, str], class_names: Sequence[str] | None, store: _Pictures
-) -> dict[str, Any]:
+def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Pictures) -> dict[str, Any]:
     direct, found = _profile(pair.direct), _profile(pair.profile)
     bypass = first_bypass(pair)
     extra: dict[str, Any] = {}
     if bypass is not None:
         pixels, factor = difference(pair.path.vertices[bypass], pair.direct_path.at(pair.direct.argmax_t))
-        extra = {"difference": store.add_pixels(pixels, largest=112, quality=70), "factor": factor}
+        extra = {"difference": store.add_difference(pixels), "factor": factor}
     pictures = [store.add(vertex) for vertex in pair.path.vertices]
     t = Bundle.of([pair.path.vertices]).t
     return extra | {
@@ -140,7 +146,6 @@ def _pair(
         "steps": pair.steps,
         "cost": pair.forward_equivalents,
         "exact": pair.profile.exact,
-        "classes": sorted({pair.target, *direct["shown"], *found["shown"]}),
         "peak": _number(pair.direct.argmax_t),
         "direct": direct | {"vertices": [0, 1], "pictures": [pictures[0], pictures[-1]], "rounds": [0, 0]},
         "found": found
@@ -149,18 +154,26 @@ def _pair(
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
-    probabilities = profile.logits.double().softmax(1)
-    # Every class that is among the five most probable anywhere; the page interpolates between evaluated points.
-    top = probabilities.topk(min(TOP, probabilities.shape[1]), dim=1).indices
-    shown = top.flatten().unique()
-    finite = probabilities[:, shown].nan_to_num(0)
+    probabilities = profile.logits.double().softmax(1).nan_to_num(0)
+    # A few more than the page shows, since it interpolates between evaluated points.
+    values, classes = probabilities.topk(min(STORED, probabilities.shape[1]), dim=1)
+    top = [
+        [[index, round(value, 3)] for index, value in zip(*row, strict=True) if value >= 0.0005]
+        for row in zip(classes.tolist(), values.tolist(), strict=True)
+    ]
+    bands = class_bands(profile)
     return {
         "t": [_number(value, 5) for value in profile.t.tolist()],
         "loss": [_number(value) for value in profile.loss.tolist()],
-        "bands": [[_number(a, 4), _number(b, 4), index] for a, b, index in class_bands(profile)],
-        "shown": shown.tolist(),
-        "probabilities": [[round(value, 3) for value in row] for row in finite.tolist()],
+        "bands": [[_number(begin, 4), _number(end, 4), index] for begin, end, index in bands],
+        "top": top,
     }
+
+
+def _classes(*profiles: dict[str, Any]) -> set[int]:
+    """Every class that the page names."""
+    named = {index for profile in profiles for row in profile["top"] for index, _ in row}
+    return named | {index for profile in profiles for _, _, index in profile["bands"]}
 
 
 def _number(value: float, digits: int = 4) -> float | None:

@@ -59,9 +59,8 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     direct, found = pair.direct, pair.profile
     losses = np.concatenate([direct.loss.double().numpy(), found.loss.double().numpy()])
     losses = losses[np.isfinite(losses)]
-    positive = losses[losses > 0]
-    # Cross-entropy is positive; a margin may not be, and then the axis stays linear.
-    logarithmic = bool(len(positive) == len(losses) and len(losses) and losses.max() > 100 * max(losses.min(), FLOOR))
+    # Cross-entropy is never negative; a margin may be, and then the axis stays linear.
+    logarithmic = bool(len(losses) and losses.min() >= 0 and losses.max() > 100 * max(losses.min(), FLOOR))
     floor = FLOOR if logarithmic else -np.inf
 
     def curve(profile: Profile, scale: float, **look: object) -> None:

@@ -72,7 +72,7 @@ function markRow() {
 function axis(values) {
   const finite = values.filter((v) => v !== null);
   const high = Math.max(...finite, FLOOR), low = Math.min(...finite);
-  const logarithmic = low > 0 && high > 100 * Math.max(low, FLOOR);
+  const logarithmic = low >= 0 && high > 100 * Math.max(low, FLOOR);
   if (logarithmic) {
     const top = Math.log10(high) + 0.15, bottom = Math.log10(Math.max(low, FLOOR)) - 0.15;
     const ticks = [];
@@ -169,7 +169,9 @@ function at(profile, t) {
   while (i < profile.t.length - 1 && profile.t[i] < t) i++;
   const width = profile.t[i] - profile.t[i - 1], s = width > 0 ? Math.min(1, Math.max(0, (t - profile.t[i - 1]) / width)) : 0;
   const mix = (u, v) => u === null || v === null ? null : (1 - s) * u + s * v;
-  return { loss: mix(profile.loss[i - 1], profile.loss[i]), probabilities: profile.shown.map((index, k) => [index, mix(profile.probabilities[i - 1][k], profile.probabilities[i][k])]) };
+  const begin = new Map(profile.top[i - 1]), end = new Map(profile.top[i]);
+  const probabilities = [...new Set([...begin.keys(), ...end.keys()])].map((index) => [index, mix(begin.get(index) ?? 0, end.get(index) ?? 0)]);
+  return { loss: mix(profile.loss[i - 1], profile.loss[i]), probabilities };
 }
 
 // ---- the slider

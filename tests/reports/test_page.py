@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from isthmus import BarrierBypass, connect
+from isthmus.reports import page
+from isthmus.testing import DoubleWell
+
+NASTY = ["<script>alert(1)</script>", "</script><b>x</b>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}", "a & b"]
+
+
+@pytest.fixture(scope="module")
+def found(digits, digit_pairs):
+    return connect(digits, *digit_pairs)
+
+
+@pytest.fixture(scope="module")
+def html(found) -> str:
+    names = [(f"{NASTY[n % 5]} A{n}", f"C{n}") for n in range(16)]
+    class_names = [f"{NASTY[n % 5]} {n}" for n in range(10)]
+    return page(found, names=names, class_names=class_names, title=NASTY[0], made={"command": NASTY[2], "seed": 0})
+
+
+def data_of(html: str) -> dict:
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)[1])
+
+
+def test_names_from_outside_stay_text(html):
+    assert html.count("<script") == 2 and html.count("</script>") == 2
+    assert "<img src=x" not in html and "&lt;script&gt;alert(1)" in html
+    assert data_of(html)["pairs"][0]["a"] == "<script>alert(1)</script> A0"
+
+
+def test_the_page_asks_for_nothing(html):
+    assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", html) and "@import" not in html and "url(" not in html
+    assert "default-src 'none'" in html
+
+
+def test_it_holds_every_pair_with_its_numbers(html, found):
+    data = data_of(html)
+    assert len(data["pairs"]) == 16
+    for shown, pair in zip(data["pairs"], found, strict=True):
+        assert shown["directMax"] == pytest.approx(pair.direct.max_loss, rel=1e-3)
+        assert len(shown["found"]["pictures"]) == len(pair.path.vertices)
+        assert len(shown["direct"]["t"]) == len(pair.direct)
+
+
+def test_losses_that_are_no_numbers_become_null():
+    well = DoubleWell()
+    (pair,) = connect(well, well.a, well.c, well.target, method=BarrierBypass(rounds=0))
+    broken = type(pair.direct)(
+        t=pair.direct.t,
+        loss=torch.full_like(pair.direct.loss, torch.nan),
+        logits=torch.full_like(pair.direct.logits, torch.nan),
+        target=0,
+        exact=False,
+        coarse_max_loss=float("nan"),
+    )
+    import dataclasses
+
+    html = page([dataclasses.replace(pair, direct=broken, profile=broken)])
+    assert data_of(html)["pairs"][0]["max"] is None
+
+
+def test_a_hundred_photographs_stay_below_fifteen_megabytes():
+    """Noise compresses worse than any photograph."""
+    from isthmus import Connection, Outcome, Polyline, Profile
+
+    random = torch.Generator().manual_seed(0)
+    t = torch.linspace(0, 1, 35, dtype=torch.float64)
+
+    def one() -> Connection:
+        smooth = torch.nn.functional.interpolate(torch.rand((3, 3, 40, 40), generator=random), size=(224, 224))
+        logits = torch.randn((35, 1000), generator=random)
+        profile = Profile(t=t, loss=t + 0.1, logits=logits, target=3, exact=False, coarse_max_loss=1.0)
+        path = Polyline(smooth + 0.02 * torch.rand(smooth.shape, generator=random))
+        return Connection(
+            direct=profile, profile=profile, path=path, vertex_rounds=(0, 1, 0), outcome=Outcome.CONNECTED,
+            threshold=0.5, rounds=1, steps=5, forward_equivalents=80,
+        )  # fmt: skip
+
+    assert len(page([one() for _ in range(100)], class_names=["a class of some length"] * 1000)) < 15_000_000
+
+
+# ---- in a browser
+
+
+def chromium() -> str | None:
+    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if chromium() is None:
+        pytest.skip("no Chromium is installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: test)")
+    with playwright.sync_playwright() as driver:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        opened = driver.chromium.launch(executable_path=chromium(), args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def opened(browser, html, tmp_path: Path):
+    (tmp_path / "index.html").write_text(html, encoding="utf-8")
+    tab = browser.new_page(viewport={"width": 1200, "height": 900})
+    tab.trouble, tab.requests, tab.address = [], [], (tmp_path / "index.html").as_uri()
+    tab.on("console", lambda message: tab.trouble.append(message.text))
+    tab.on("pageerror", lambda error: tab.trouble.append(str(error)))
+    tab.on("dialog", lambda dialog: (tab.trouble.append("dialog"), dialog.dismiss()))
+    tab.on("request", lambda request: tab.requests.append(request.url))
+    tab.goto(tab.address)
+    tab.wait_for_selector("body[data-ready]", timeout=20_000)
+    yield tab
+    assert tab.trouble == []
+    assert all(url.startswith(("data:", "file:")) for url in tab.requests)
+    tab.close()
+
+
+def pixels(tab, name: str) -> str:
+    return tab.evaluate(f"document.getElementById('image-{name}').toDataURL()")
+
+
+def test_names_stay_text_in_the_browser(opened):
+    assert opened.title().startswith("<script>alert(1)</script>")
+    assert "<script>alert(1)</script> A0" in opened.text_content("#name")
+    assert opened.evaluate("document.querySelectorAll('main img, main script, main b > *').length") == 0
+
+
+def test_the_slider_moves_images_cursor_and_probabilities(opened):
+    opened.goto(opened.address + "#pair-3")
+    opened.focus("#slider")
+    states = []
+    for value in (0, 500, 1000):
+        opened.evaluate(f"s = document.getElementById('slider'); s.value = {value}; s.dispatchEvent(new Event('input'))")
+        states.append(
+            (pixels(opened, "direct"), pixels(opened, "found"), opened.text_content("#now-direct"),
+             opened.text_content("#bars-found"), opened.evaluate("cursors.line.getAttribute('x1')"))
+        )  # fmt: skip
+    for part in (0, 1, 2, 4):
+        assert len({state[part] for state in states}) == 3
+    assert states[0][0] == states[0][1] and states[2][0] == states[2][1]  # both paths share their ends
+
+
+def test_arrow_keys_move_the_slider(opened):
+    before = int(opened.input_value("#slider"))
+    opened.keyboard.press("ArrowRight")
+    opened.keyboard.press("ArrowRight")
+    assert int(opened.input_value("#slider")) == before + 20
+    opened.keyboard.press("ArrowLeft")
+    assert int(opened.input_value("#slider")) == before + 10
+
+
+def test_each_pair_has_an_address(opened):
+    opened.goto(opened.address + "#pair-7")
+    assert opened.text_content("#name").startswith("Pair 7:")
+    opened.click("#next")
+    assert opened.text_content("#name").startswith("Pair 8:") and opened.url.endswith("#pair-8")
+
+
+def test_the_table_sorts(opened):
+    def column() -> list[float]:
+        return [float(text) for text in opened.locator("#table tbody tr td:nth-child(5)").all_text_contents()]
+
+    unsorted = column()
+    opened.click("#table thead th:nth-child(5) button")
+    assert column() == sorted(unsorted) != unsorted
+    opened.click("#table thead th:nth-child(5) button")
+    assert column() == sorted(unsorted, reverse=True)
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+def test_nothing_overflows(opened, width):
+    opened.set_viewport_size({"width": width, "height": 900})
+    opened.wait_for_timeout(100)
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
