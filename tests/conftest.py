@@ -8,6 +8,10 @@ import torch
 
 import isthmus
 
+# Tests run side by side: more threads than cores would spend their time waiting for one another.
+os.environ["OMP_NUM_THREADS"] = "1"  # of the programs that tests start
+torch.set_num_threads(1)
+
 
 @pytest.fixture(scope="session")
 def digits() -> isthmus.Landscape:

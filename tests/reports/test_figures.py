@@ -4,7 +4,7 @@ import matplotlib
 import pytest
 import torch
 
-from isthmus import BarrierBypass, StraightLine, connect
+from isthmus import BarrierBypass, Landscape, Margin, StraightLine, connect
 from isthmus.reports import profile_figure, strip_figure, style, summarize
 from isthmus.reports.pictures import difference, to_pixels
 from isthmus.reports.profile_figure import class_bands
@@ -39,12 +39,12 @@ def test_a_direct_connection_says_so_and_has_one_curve(found):
     assert [text.get_text() for text in bands.get_yticklabels()] == ["direct"]
 
 
-def test_losses_over_many_decades_get_a_logarithmic_axis(found):
+def test_losses_over_many_decades_get_a_logarithmic_axis(found, digits, digit_pairs):
     wide = max(found, key=lambda pair: pair.direct.max_loss / max(1e-9, float(pair.direct.loss.min())))
     assert profile_figure(wide).axes[0].get_yscale() == "log"
-    well = DoubleWell()
-    (pair,) = connect(well, well.a, well.c, well.target, threshold=0.5, method=StraightLine())
-    assert profile_figure(pair, unit="loss").axes[0].get_yscale() == "linear"
+    margins = Landscape(digits.network, loss=Margin())
+    (pair,) = connect(margins, *(part[:1] for part in digit_pairs), method=StraightLine())
+    assert profile_figure(pair, unit="logits").axes[0].get_yscale() == "linear"
 
 
 def test_names_are_drawn_as_they_stand(found, tmp_path):

@@ -19,6 +19,7 @@ app = cyclopts.App(
     name="isthmus",
     help="Finds, measures and draws low-loss paths between the inputs of a fixed neural network.",
     version=isthmus.__version__,
+    suppress_keyboard_interrupt=False,
     help_epilogue="Exit codes: 0 done, 1 bad input (one line says what), 2 usage, 130 Ctrl-C.",
 )
 app.command(demo)
@@ -47,6 +48,6 @@ def run(arguments: Sequence[str]) -> int:
             print(f"isthmus: {' '.join(str(error).split())}", file=sys.stderr)
             return 1
         except KeyboardInterrupt as interrupt:
-            print(f"isthmus: {interrupt or 'interrupted; nothing was written'}", file=sys.stderr)
+            print(f"isthmus: {str(interrupt) or 'interrupted; nothing was written'}", file=sys.stderr)
             return 130
     return 0

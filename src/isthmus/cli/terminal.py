@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from isthmus import Connections, Progress
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 PLAIN_EVERY = 5.0  # seconds between lines where there is no terminal
 
 
-class Tell(Protocol):
-    """Takes the progress of `connect`."""
-
-    def __call__(self, progress: Progress) -> None: ...
+# Takes the Progress that `connect` tells; spelled out, it would import torch here.
+Tell: TypeAlias = Callable[[Any], None]
 
 
 @contextmanager
