@@ -25,7 +25,9 @@ def need() -> Path:
     """The assets, or an exit that says what is missing."""
     place = folder()
     if place is None:
-        raise SystemExit("The benchmark assets are absent; name their folder in ISTHMUS_ASSETS (see docs/benchmarks.md).")
+        raise SystemExit(
+            "The benchmark assets are absent; name their folder in ISTHMUS_ASSETS (see docs/benchmarks.md)."
+        )
     return place
 
 
@@ -51,7 +53,9 @@ def cifar_pairs(landscape: Landscape, count: int, seed: int = 0) -> tuple[Tensor
     return images.x[index[:, 0]], images.x[index[:, 1]], target[index[:, 0]]
 
 
-def imagenet_pairs(landscape: Landscape, per_class: int, lowest: int = 10, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+def imagenet_pairs(
+    landscape: Landscape, per_class: int, lowest: int = 10, seed: int = 0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Random pairs among the so many images of lowest loss of each class."""
     images = load_images(need() / "imagenet20", preprocessing=Preprocessing(size=(224, 224)))
     names = sorted(set(images.folders))

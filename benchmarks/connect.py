@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -35,7 +36,9 @@ def main() -> None:
     options = parser.parse_args()
     device = options.device
     where = torch.cuda.get_device_name() if device.startswith("cuda") else f"{os.cpu_count()} CPU cores"
-    print(f"{where}, torch {torch.__version__} with {torch.get_num_threads()} threads, Python {platform.python_version()}")
+    print(
+        f"{where}, torch {torch.__version__} with {torch.get_num_threads()} threads, Python {platform.python_version()}"
+    )
     for part in options.parts:
         if part == "memory":
             memory(device)
@@ -116,7 +119,10 @@ def check_profiles(found: Connections, target: Tensor, landscape: Landscape, poi
                 for scan, pair in zip(scans, found, strict=True)
                 if pair.connected and scan.max_loss > pair.threshold
             ]
-            print(f"  connected paths above their threshold on that scan: {len(over)}, by at most {max(over, default=0):.4f}")
+            print(
+                f"  connected paths above their threshold on that scan: {len(over)}, "
+                f"by at most {max(over, default=0):.4f}"
+            )
 
 
 @contextmanager
@@ -174,7 +180,7 @@ def memory(device: str, count: int = 2000) -> None:
 def resident() -> int:
     """Bytes of memory this process holds."""
     try:
-        with open("/proc/self/statm") as stream:
+        with Path("/proc/self/statm").open() as stream:
             return int(stream.read().split()[1]) * resource.getpagesize()
     except FileNotFoundError:  # not Linux: the peak so far
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -49,7 +49,9 @@ def test_projection_is_the_nearest_point(name, seed):
     domain = DOMAINS[name]
     x, _, _ = draw(seed, domain)
     projected = domain.project(x)
-    others = domain.project(projected + 0.3 * torch.randn(projected.shape, generator=torch.Generator().manual_seed(seed)))
+    others = domain.project(
+        projected + 0.3 * torch.randn(projected.shape, generator=torch.Generator().manual_seed(seed))
+    )
     assert bool(((x - projected).norm(dim=1) <= (x - others).norm(dim=1) + 1e-9).all())
 
 
@@ -92,14 +94,18 @@ def test_works_in_single_precision_on_images():
     peak = torch.lerp(a, c, 0.37)
     z = peak + 0.2 * torch.randn(peak.shape, generator=random)
     moved = Box(0, 1).project_to_plane(z, peak, c - a)
-    height = ((moved - peak).double() * (c - a).double()).flatten(1).sum(1) / (c - a).double().flatten(1).norm(dim=1) ** 2
+    height = ((moved - peak).double() * (c - a).double()).flatten(1).sum(1) / (c - a).double().flatten(1).norm(
+        dim=1
+    ) ** 2
     assert float(height.abs().max()) < 1e-6
     assert float(moved.min()) >= 0 and float(moved.max()) <= 1
 
 
 def test_excess_is_the_distance_outside():
     assert torch.allclose(Box(0, 1).excess(torch.tensor([[0.5, 1.25], [-0.5, 0.5]])), torch.tensor([0.25, 0.5]))
-    assert torch.allclose(Ball(torch.zeros(2), 1.0).excess(torch.tensor([[3.0, 4.0], [0.1, 0.0]])), torch.tensor([4.0, 0.0]))
+    assert torch.allclose(
+        Ball(torch.zeros(2), 1.0).excess(torch.tensor([[3.0, 4.0], [0.1, 0.0]])), torch.tensor([4.0, 0.0])
+    )
 
 
 @pytest.mark.parametrize(

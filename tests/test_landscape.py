@@ -12,7 +12,9 @@ from isthmus.errors import DomainError, InputError, NetworkError
 
 def small(channels: int = 3, classes: int = 4) -> Network:
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(channels, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(24, classes))
+    model = nn.Sequential(
+        nn.Conv2d(channels, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(24, classes)
+    )
     return Network(model, mean=[0.5] * channels, std=[0.25] * channels)
 
 
@@ -78,7 +80,7 @@ class Hungry(nn.Module):
     "message",
     [
         "CUDA out of memory. Tried to allocate 20.00 MiB",
-        "[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate",
+        "[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried",
     ],
 )
 def test_batches_are_halved_when_memory_runs_out(message, caplog):

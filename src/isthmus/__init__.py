@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from isthmus.connecting import Progress as Progress
     from isthmus.connecting import connect as connect
     from isthmus.connection import Connection as Connection
-    from isthmus.connections import Connections as Connections
     from isthmus.connection import Outcome as Outcome
+    from isthmus.connections import Connections as Connections
     from isthmus.connectors import BarrierBypass as BarrierBypass
     from isthmus.connectors import Connector as Connector
     from isthmus.connectors import Hyperplane as Hyperplane
@@ -66,7 +66,7 @@ _HOME = {
 _MODULES = ("reports", "testing")
 
 __version__ = "0.1.0"
-__all__ = ["__version__", *sorted(_HOME), *_MODULES]
+__all__ = ["__version__", *sorted(_HOME), *_MODULES]  # noqa: PLE0604 (they are strings)
 
 
 def __getattr__(name: str) -> Any:

@@ -88,7 +88,9 @@ class Connections(Sequence[Connection]):
         folder = Path(folder)
         manifest = read_json(folder / MANIFEST)
         if not isinstance(manifest, dict) or {key: manifest.get(key) for key in FORMAT} != FORMAT:
-            raise OutputError(f"{folder / MANIFEST} is no manifest of saved connections of version {FORMAT['version']}.")
+            raise OutputError(
+                f"{folder / MANIFEST} is no manifest of saved connections of version {FORMAT['version']}."
+            )
         for name in (TABLE, PATHS):
             if not (folder / name).is_file():
                 raise OutputError(f"{folder / name} is missing.")

@@ -96,7 +96,9 @@ class Box(Domain):
             below = torch.where(height > 0, shift, below)
             above = torch.where(height < 0, shift, above)
             newton = shift + height / inner(normal * (moved == free), normal)
-            middle = torch.where(below.isinf(), above - stride, torch.where(above.isinf(), below + stride, (below + above) / 2))
+            middle = torch.where(
+                below.isinf(), above - stride, torch.where(above.isinf(), below + stride, (below + above) / 2)
+            )
             stride = 2 * stride
             step = torch.where((newton > below) & (newton < above), newton, middle)
             shift = torch.where((height != 0) & step.isfinite(), step, shift)
@@ -123,7 +125,8 @@ class Ball(Domain):
     def excess(self, x: Inputs) -> Losses:
         if self.norm == math.inf:
             return self._box().excess(x)
-        return ((x - self.center.to(x)).flatten(1).norm(dim=1) - self.radius).clamp_min(0)
+        distance = torch.linalg.vector_norm((x - self.center.to(x)).flatten(1), dim=1)
+        return (distance - self.radius).clamp_min(0)
 
     def project(self, x: Inputs) -> Inputs:
         if self.norm == math.inf:

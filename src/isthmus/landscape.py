@@ -68,10 +68,10 @@ class AbstractLandscape(ABC):
         return torch.device("cpu")
 
     def prepare(self, x: Inputs) -> Inputs:
-        """x on the device and in the floating-point type in which the landscape works."""
+        """X on the device and in the floating-point type in which the landscape works."""
         return x
 
-    def try_out(self, x: Inputs) -> None:
+    def try_out(self, x: Inputs) -> None:  # noqa: B027 (most landscapes have nothing to try out)
         """A first look at real inputs, before anything is computed from them."""
 
     def describe(self) -> dict[str, Any]:

@@ -9,19 +9,21 @@ from isthmus.errors import DomainError, InputError
 
 
 def check_inputs(name: str, x: Tensor, domain: Domain) -> None:
-    """x is a finite floating-point batch (n, *input), n >= 1, inside the domain up to 1e-6."""
+    """X is a finite floating-point batch (n, *input), n >= 1, inside the domain up to 1e-6."""
     if not isinstance(x, Tensor):
         raise InputError(f"{name} must be a tensor (n, *input), got {type(x).__name__}; use torch.as_tensor.")
     if not x.is_floating_point():
         raise InputError(
-            f"{name} must hold floating-point numbers in data units, got {x.dtype}; for 8-bit images use x.float() / 255."
+            f"{name} must hold floating-point numbers in data units, got {x.dtype}; "
+            "for 8-bit images use x.float() / 255."
         )
     if x.ndim < 2 or len(x) == 0 or x[0].numel() == 0:
         raise InputError(f"{name} must be a non-empty batch (n, *input), got shape {tuple(x.shape)}.")
     bad = (~x.isfinite().flatten(1).all(1)).nonzero()[:, 0]
     if len(bad):
         raise InputError(
-            f"{name} must be finite, got NaN or infinity in {len(bad)} of {len(x)} inputs (first: number {int(bad[0])})."
+            f"{name} must be finite, got NaN or infinity in {len(bad)} of {len(x)} inputs "
+            f"(first: number {int(bad[0])})."
         )
     outside = (~domain.contains(x)).nonzero()[:, 0]
     if len(outside):
@@ -41,7 +43,7 @@ def _likely_cause(low: float, high: float) -> str:
 
 
 def check_targets(target: Tensor, count: int) -> None:
-    """target holds one whole number an input."""
+    """Target holds one whole number an input."""
     if not isinstance(target, Tensor) or target.is_floating_point() or target.is_complex():
         kind = target.dtype if isinstance(target, Tensor) else type(target).__name__
         raise InputError(f"target must be an int64 tensor (n,) of class indices, got {kind}; use torch.tensor([...]).")

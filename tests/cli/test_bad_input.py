@@ -144,7 +144,9 @@ def test_no_source_or_two(refused, two, tmp_path):
     refused(*two, "--images", tmp_path, says="exactly one of the three")
 
 
-@pytest.mark.parametrize("arguments", [("connect", "--no-such-option"), ("fly",), ("connect", "--rounds", "x", "a", "c")])
+@pytest.mark.parametrize(
+    "arguments", [("connect", "--no-such-option"), ("fly",), ("connect", "--rounds", "x", "a", "c")]
+)
 def test_usage_errors_exit_with_two(program, arguments):
     ran = program(*arguments)
     assert ran.code == 2 and "--help" in ran.one_line()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -44,7 +43,8 @@ def test_a_list_sets_bad_pairs_aside_and_goes_on(program, digit_folder, tmp_path
     fours, sevens = (sorted((digit_folder / digit).iterdir()) for digit in "47")
     (tmp_path / "broken.png").write_text("nonsense")
     rows = [(fours[0], fours[1], ""), (fours[0], tmp_path / "broken.png", ""), (fours[0], sevens[0], ""),
-            (fours[0], sevens[0], "7"), (tmp_path / "absent.png", fours[1], "4"), (sevens[0], sevens[1], "7")]  # fmt: skip
+            (fours[0], sevens[0], "7"), (tmp_path / "absent.png", fours[1], "4"),
+            (sevens[0], sevens[1], "7")]  # fmt: skip
     (tmp_path / "pairs.csv").write_text("a,c,target\n" + "".join(f"{a},{c},{t}\n" for a, c, t in rows))
     ran = program("connect", "--pairs", tmp_path / "pairs.csv", "--out", tmp_path / "run", *FAST)
     assert ran.code == 0
@@ -107,7 +107,7 @@ def test_an_existing_run_is_kept_unless_told(program, two, tmp_path):
 
 
 def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(program, digit_folder, tmp_path, monkeypatch):
-    import isthmus.cli.solving as solving
+    from isthmus.cli import solving
 
     settings = ("connect", "--images", digit_folder, "--pairs-per-class", 3, "--max-batch", 2, *FAST)
     assert program(*settings, "--out", tmp_path / "whole").code == 0
@@ -151,11 +151,11 @@ def test_ctrl_c_in_a_real_process(digit_folder, tmp_path):
     assert process.wait(60) == 130 and time.monotonic() - began < 30
     assert "pairs are finished and kept" in log.read_text() and "Traceback" not in log.read_text()
     assert len(Connections.load(tmp_path / "run")) >= 1
-    assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == []
+    assert [file for file in tmp_path.iterdir() if file.name.startswith(".")] == []
 
 
 def test_ctrl_c_before_anything_is_finished_writes_nothing(program, two, tmp_path, monkeypatch):
-    import isthmus.cli.pairing as pairing
+    from isthmus.cli import pairing
 
     def interrupt(*_):
         raise KeyboardInterrupt

@@ -92,9 +92,21 @@ def test_published_procedure_is_adam_on_the_normalised_input(digits, digit_pairs
     a, c, target = (part[:1] for part in digit_pairs)
     network = digits.network
     mean, std = float(network.mean), float(network.std)
-    (pair,) = connect(digits, a, c, target, method=BarrierBypass(
-        rounds=1, max_steps=40, goal=None, hyperplane=Hyperplane.GRADIENT, bounded=False, normalised=True, always=True
-    ))
+    (pair,) = connect(
+        digits,
+        a,
+        c,
+        target,
+        method=BarrierBypass(
+            rounds=1,
+            max_steps=40,
+            goal=None,
+            hyperplane=Hyperplane.GRADIENT,
+            bounded=False,
+            normalised=True,
+            always=True,
+        ),
+    )
     u_a, u_c = (a - mean) / std, (c - mean) / std
     b = torch.lerp(u_a, u_c, pair.direct.argmax_t)
     d = u_c - u_a
@@ -132,9 +144,7 @@ def test_penalty_gradient_is_the_gradient_of_the_penalty():
 
 def test_stops_when_the_loss_is_low_enough(digits, digit_pairs):
     a, c, target = digit_pairs
-    quick, slow = (
-        connect(digits, a, c, target, method=BarrierBypass(goal=goal, rounds=1)) for goal in (0.9, 0.01)
-    )
+    quick, slow = (connect(digits, a, c, target, method=BarrierBypass(goal=goal, rounds=1)) for goal in (0.9, 0.01))
     assert sum(pair.steps for pair in quick) < sum(pair.steps for pair in slow)
 
 

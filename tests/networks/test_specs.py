@@ -18,7 +18,8 @@ def test_digits_works_out_of_the_box(digits, digit_images):
 
 
 @pytest.mark.parametrize(
-    "spec", ["resnet18", "", "torchvision:", "torchvision", "keras:resnet", "digits:2", "py:", "py:json", "untrained:nothing"]
+    "spec",
+    ["resnet18", "", "torchvision:", "torchvision", "keras:resnet", "digits:2", "py:", "py:json", "untrained:nothing"],
 )
 def test_unknown_specs_are_errors(spec):
     with pytest.raises(SpecError):
@@ -35,7 +36,8 @@ def test_a_factory_of_ones_own(tmp_path, monkeypatch):
     (tmp_path / "my_networks.py").write_text(
         "import torch, isthmus\n"
         "def module(): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 3))\n"
-        "def network(): return isthmus.Network(module(), mean=[.5], std=[.2], input_shape=(1, 3, 4), class_names='abc')\n"
+        "def network(): return isthmus.Network(module(), mean=[.5], std=[.2], input_shape=(1, 3, 4),"
+        " class_names='abc')\n"
     )
     monkeypatch.chdir(tmp_path)
     path = list(sys.path)
@@ -98,7 +100,7 @@ def test_timm():
 @pytest.mark.filterwarnings("ignore")
 def test_a_name_near_a_known_one_is_told(spec):
     zoo_or_skip("torchvision")
-    with pytest.raises(SpecError, match="near it: .*resnet18"):
+    with pytest.raises(SpecError, match=r"near it: .*resnet18"):
         load_network(spec)
 
 
@@ -152,5 +154,3 @@ def test_hub_without_transformers_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingLibraryError, match=r"isthmus\[hub\]"):
         load_network("hf-hub:org/name")
-
-

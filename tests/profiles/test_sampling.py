@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus import Polyline, Sampling, profile
+from isthmus.domains import Unbounded
 from isthmus.errors import DomainWarning, InputError
 from isthmus.landscape import AbstractLandscape, Evaluation
-from isthmus.domains import Unbounded
 from isthmus.profiles import profile_many
 from isthmus.testing import DoubleWell, Ring
 
@@ -113,7 +113,9 @@ def test_many_equal_one_by_one():
     together = profile_many(ring, paths, torch.zeros(3, dtype=torch.long))
     for path, one in zip(paths, together, strict=True):
         alone = profile(ring, Polyline(path), 0)
-        assert torch.equal(alone.t, one.t) and torch.equal(alone.loss, one.loss) and torch.equal(alone.logits, one.logits)
+        assert (
+            torch.equal(alone.t, one.t) and torch.equal(alone.loss, one.loss) and torch.equal(alone.logits, one.logits)
+        )
 
 
 def test_a_loss_that_is_not_finite_is_kept_and_said():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import matplotlib
 import pytest
 import torch
@@ -57,7 +59,7 @@ def test_class_bands_cover_the_path_without_overlap(found):
     for pair in found:
         bands = class_bands(pair.direct)
         assert bands[0][0] == 0 and bands[-1][1] == 1
-        assert all(one[1] == other[0] and one[2] != other[2] for one, other in zip(bands, bands[1:], strict=False))
+        assert all(one[1] == other[0] and one[2] != other[2] for one, other in pairwise(bands))
 
 
 def test_strip_shows_both_paths_and_what_changed(found):

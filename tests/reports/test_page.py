@@ -92,7 +92,9 @@ def test_a_hundred_photographs_stay_below_fifteen_megabytes():
 
 
 def chromium() -> str | None:
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    return next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +141,9 @@ def test_the_slider_moves_images_cursor_and_probabilities(opened):
     opened.focus("#slider")
     states = []
     for value in (0, 500, 1000):
-        opened.evaluate(f"s = document.getElementById('slider'); s.value = {value}; s.dispatchEvent(new Event('input'))")
+        opened.evaluate(
+            f"s = document.getElementById('slider'); s.value = {value}; s.dispatchEvent(new Event('input'))"
+        )
         states.append(
             (pixels(opened, "direct"), pixels(opened, "found"), opened.text_content("#now-direct"),
              opened.text_content("#bars-found"), opened.evaluate("cursors.line.getAttribute('x1')"))

@@ -56,7 +56,9 @@ def connect(
     """
     sources = [a is not None or c is not None, pairs is not None, images is not None]
     if sum(sources) != 1 or (sources[0] and (a is None or c is None)):
-        raise InputError("connect takes two image files, or --pairs FILE, or --images FOLDER: exactly one of the three.")
+        raise InputError(
+            "connect takes two image files, or --pairs FILE, or --images FOLDER: exactly one of the three."
+        )
     folder = out_folder(output, "isthmus-run")
 
     from isthmus import Sampling

@@ -22,9 +22,11 @@ class NetworkOptions:
     """Which network."""
 
     network: str = "digits"
-    """Network spec: digits, torchvision:NAME, timm:NAME, hf-hub:ORG/NAME, py:PACKAGE.MODULE:FACTORY (runs its code), untrained:SPEC?seed=0&classes=10."""
+    """Network spec: digits, torchvision:NAME, timm:NAME, hf-hub:ORG/NAME, py:PACKAGE.MODULE:FACTORY (runs its
+    code), untrained:SPEC?seed=0&classes=10."""
     weights: Path | None = None
-    """Weights: .safetensors, .npz, .pt or .pth with plain tensors. Without it, those that the spec's library publishes."""
+    """Weights: .safetensors, .npz, .pt or .pth with plain tensors. Without it, those that the spec's library
+    publishes."""
     mean: str | None = None
     """Per-channel mean, as 0.485,0.456,0.406, in the place of the spec's own."""
     std: str | None = None

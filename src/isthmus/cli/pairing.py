@@ -69,7 +69,9 @@ def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
         targets.append(chosen)
         names.append((row["a"], row["c"]))
     if not ends:
-        raise InputError(f"No pair of {file} could be used; the first reason: {next(iter(skipped.values()), 'no rows')}")
+        raise InputError(
+            f"No pair of {file} could be used; the first reason: {next(iter(skipped.values()), 'no rows')}"
+        )
     return _pairs(images.x, ends, targets, names, skipped)
 
 
@@ -97,7 +99,9 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
     losses = landscape.evaluate(images.x, target, validated=True).loss.cpu()
     index = pairs_within(groups, losses, per_group=per_class, lowest=lowest, seed=seed).tolist()
     if not index:
-        raise InputError(f"--images {folder}: no class has two images that the network recognises, so there is no pair.")
+        raise InputError(
+            f"--images {folder}: no class has two images that the network recognises, so there is no pair."
+        )
     names = [(_short(images.files[i], folder), _short(images.files[j], folder)) for i, j in index]
     skipped = {str(path): reason for path, reason in images.skipped.items()}
     return _pairs(images.x, [(i, j) for i, j in index], [own[i] for i, _ in index], names, skipped)
@@ -170,7 +174,9 @@ def _class_of_folder(network: Network, name: str, votes: Sequence[int]) -> int:
 def _read_rows(file: Path) -> list[dict[str, str]]:
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            rows = [{str(k).strip().lower(): (v or "").strip() for k, v in row.items()} for row in csv.DictReader(stream)]
+            rows = [
+                {str(k).strip().lower(): (v or "").strip() for k, v in row.items()} for row in csv.DictReader(stream)
+            ]
     except (OSError, UnicodeDecodeError, csv.Error, AttributeError) as error:
         raise InputError(f"--pairs {file} cannot be read as a CSV file: {error}.") from error
     if not rows or not {"a", "c"} <= set(rows[0]):

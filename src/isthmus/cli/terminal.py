@@ -91,7 +91,7 @@ def show_result(
     for heading in ("pair", "A", "C", "target") if wide else ("pair", "target"):
         table.add_column(heading, no_wrap=True)
     for heading in ("direct max", "found max", "threshold", "deviation", "rounds", "cost"):
-        table.add_column(heading, justify="right", no_wrap=heading != "direct max" and heading != "found max")
+        table.add_column(heading, justify="right", no_wrap=heading not in {"direct max", "found max"})
     table.add_column("connected", no_wrap=True)
     for number, (pair, ends) in enumerate(list(zip(connections, names, strict=True))[:most]):
         table.add_row(

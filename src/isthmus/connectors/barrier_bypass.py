@@ -62,7 +62,7 @@ class BarrierBypass(Connector):
     rounds: int = 4
     max_steps: int = 64
     goal: float | None = 0.2
-    lr: float = 0.005
+    lr: float = 0.01
     mse: float = 0.1
     tv: float = 1e-8
     hyperplane: Hyperplane = Hyperplane.EXACT
@@ -76,16 +76,18 @@ class BarrierBypass(Connector):
                 f"BarrierBypass needs rounds >= 0, lr > 0, mse >= 0 and tv >= 0, got {self.rounds}, {self.lr}, "
                 f"{self.mse} and {self.tv}."
             )
-        self.stopping  # validates its own settings
+        Stopping(max_steps=self.max_steps, goal=self.goal)  # validates these two
 
     @classmethod
     def paper(cls) -> BarrierBypass:
         """The published procedure: one bypass of 1024 steps in normalised space that never stops early, projects the
         gradient instead of the update, and ignores the bounds. With `Sampling.even(1000)`, and one pair at a time,
-        it costs 5072 forward-equivalents a pair."""
+        it costs 5072 forward-equivalents a pair.
+        """
         return cls(
             rounds=1,
             max_steps=1024,
+            lr=0.005,
             goal=None,
             hyperplane=Hyperplane.GRADIENT,
             bounded=False,

@@ -33,9 +33,7 @@ def take(batch: B, rows: Index | Mask) -> B:
 def join(batches: Sequence[B]) -> B:
     """Batches end to end."""
     kind = type(batches[0])
-    return kind(
-        **{field.name: torch.cat([getattr(batch, field.name) for batch in batches]) for field in fields(kind)}
-    )
+    return kind(**{field.name: torch.cat([getattr(batch, field.name) for batch in batches]) for field in fields(kind)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +58,7 @@ class Segments(Batch):
 
     @property
     def direction(self) -> Inputs:
-        """end - start (n, *input)."""
+        """End - start (n, *input)."""
         return self.end - self.start
 
 

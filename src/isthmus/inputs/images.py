@@ -6,11 +6,10 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from isthmus._shapes import Input, Inputs
 from isthmus.errors import ImageError
@@ -101,14 +100,14 @@ def read_image(file: str | Path, preprocessing: Preprocessing | None = None) -> 
                     raise ImageError(
                         f"{file} has {opened.width} x {opened.height} pixels; at most 50 megapixels are read."
                     )
-                image = _to_mode(cast(Image.Image, ImageOps.exif_transpose(opened)), preprocessing.channels)
+                image = _to_mode(ImageOps.exif_transpose(opened), preprocessing.channels)
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
         raise ImageError(f"{file} has far too many pixels; at most 50 megapixels are read.") from error
     except Exception as error:  # a damaged file makes the decoders raise almost anything
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        kind = "is no image that can be read" if isinstance(error, Image.UnidentifiedImageError) else "is damaged"
+        kind = "is no image that can be read" if isinstance(error, UnidentifiedImageError) else "is damaged"
         raise ImageError(f"{file} {kind} ({reason}).") from error
     pixels = np.asarray(_fit(image, preprocessing), dtype=np.float32) / 255
     if pixels.ndim == 2:

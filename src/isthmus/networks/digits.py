@@ -1,5 +1,6 @@
 """The embedded network: a small convolutional classifier of 8 x 8 handwritten digits, trained by
-`scripts/train_digits.py` on scikit-learn's digits (Alpaydin and Kaynak 1998)."""
+`scripts/train_digits.py` on scikit-learn's digits (Alpaydin and Kaynak 1998).
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from typing import Any
 
@@ -17,11 +18,9 @@ _FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 
 def recipe(name: str, pretrained: bool, classes: int | None) -> Recipe:
     """The image classifier ORG/NAME, or that in a local folder. Code of the repository is never run."""
-    try:
+    with contextlib.suppress(MissingLibraryError):
         # Where torchvision is installed, transformers imports it for its image processors.
         import_zoo("torchvision")
-    except MissingLibraryError:
-        pass
     try:
         transformers: Any = importlib.import_module("transformers")
     except ImportError as error:

@@ -57,7 +57,9 @@ class Network:
         check: bool = True,
     ) -> None:
         if not isinstance(model, nn.Module):
-            raise NetworkError(f"Network needs a torch.nn.Module, got {type(model).__name__}; wrap the function in one.")
+            raise NetworkError(
+                f"Network needs a torch.nn.Module, got {type(model).__name__}; wrap the function in one."
+            )
         self.model = model
         self.mean = checks.channel_values("mean", mean)
         self.std = checks.channel_values("std", std)

@@ -61,7 +61,9 @@ def load_network(
         recipe = _recipe(spec, pretrained=weights is None)
     if weights is not None:
         if spec.startswith("untrained:"):
-            raise SpecError(f"'{spec}' asks for fresh weights, but weights {weights} were given; leave out one of them.")
+            raise SpecError(
+                f"'{spec}' asks for fresh weights, but weights {weights} were given; leave out one of them."
+            )
         fit_weights(recipe.model, Path(weights))
     preprocessing = recipe.preprocessing or Preprocessing(channels=_channels(recipe.model, mean or recipe.mean))
     if size is not None:
@@ -119,10 +121,12 @@ def _untrained(rest: str) -> Recipe:
     options = dict(parse_qsl(query, keep_blank_values=True))
     unknown = set(options) - {"seed", "classes"}
     if unknown or not all(value.isdecimal() for value in options.values()):
-        raise SpecError(f"'untrained:{rest}': the options are seed and classes, whole numbers, as in ?seed=0&classes=10.")
+        raise SpecError(
+            f"'untrained:{rest}': the options are seed and classes, whole numbers, as in ?seed=0&classes=10."
+        )
     classes = int(options["classes"]) if "classes" in options else None
     # Layers know only the global generator: it is lent a seed, and the caller gives it its state back.
-    torch.random.default_generator.manual_seed(int(options.get("seed", "0")))
+    torch.default_generator.manual_seed(int(options.get("seed", "0")))
     recipe = _source(inner)(inner.partition(":")[2], False, classes)
     if inner.startswith("py:") and classes is not None:
         raise SpecError(f"'untrained:{rest}': classes cannot be changed for py: networks; let the factory do it.")

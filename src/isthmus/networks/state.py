@@ -33,10 +33,10 @@ def held_fixed(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _random_state_kept(device: torch.device) -> Iterator[None]:
-    python, numpy = random.getstate(), np.random.get_state()
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 (the global generator is what others use)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         try:
             yield
         finally:
             random.setstate(python)
-            np.random.set_state(numpy)
+            np.random.set_state(numpy)  # noqa: NPY002

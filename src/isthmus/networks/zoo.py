@@ -22,7 +22,7 @@ _declared: list[torch.library.Library] = []  # a declared operator lives as long
 
 
 def import_zoo(name: str) -> ModuleType:
-    """torchvision or timm; also beside a CPU-only torch, where torchvision's wheel alone fails to import."""
+    """Torchvision or timm; also beside a CPU-only torch, where torchvision's wheel alone fails to import."""
     _declare_missing_operators()
     try:
         return importlib.import_module(name)
@@ -34,8 +34,9 @@ def import_zoo(name: str) -> ModuleType:
 
 
 def _declare_missing_operators() -> None:
-    """torchvision registers fake kernels for `nms` and `qnms` at import, and fails where its compiled part, which
-    defines them, does not load. Classifiers never call them: declaring their signatures is enough."""
+    """Torchvision registers fake kernels for `nms` and `qnms` at import, and fails where its compiled part, which
+    defines them, does not load. Classifiers never call them: declaring their signatures is enough.
+    """
     try:
         importlib.import_module("torchvision")
     except RuntimeError as error:
@@ -47,10 +48,10 @@ def _declare_missing_operators() -> None:
         return
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]  # half-imported
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
         with contextlib.suppress(RuntimeError):  # declared already
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
     _declared.append(library)
 
 
@@ -80,7 +81,9 @@ def torchvision_recipe(name: str, pretrained: bool, classes: int | None) -> Reci
         with _download(f"torchvision:{name}"):
             state = torch.hub.load_state_dict_from_url(published.url, progress=True, check_hash=True, weights_only=True)
             own = model.state_dict()
-            model.load_state_dict({key: value for key, value in state.items() if not key.startswith("aux") or key in own})
+            model.load_state_dict(
+                {key: value for key, value in state.items() if not key.startswith("aux") or key in own}
+            )
     transform = published.transforms()
     (crop,), (resize,) = transform.crop_size, transform.resize_size
     categories = published.meta.get("categories")
@@ -102,7 +105,7 @@ def timm_recipe(name: str, pretrained: bool, classes: int | None) -> Recipe:
     """A classifier of timm by name, with its published weights if `pretrained`."""
     import_zoo("torchvision")
     timm: Any = import_zoo("timm")
-    if not timm.is_model(name.split(".")[0]):
+    if not timm.is_model(name.split(".", maxsplit=1)[0]):
         raise SpecError(f"timm has no model '{name}'{_near(name, timm.list_models())}.")
     options = {} if classes is None else {"num_classes": classes}
     with _download(f"timm:{name}") if pretrained else contextlib.nullcontext(), plain_weights_only():

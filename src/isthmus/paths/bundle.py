@@ -26,10 +26,10 @@ class Bundle:
     """
 
     vertices: Vertices
-    t: Float[Tensor, "k"]
-    owner: Int[Tensor, "k"]
-    first: Int[Tensor, "n"]
-    last: Int[Tensor, "n"]
+    t: Float[Tensor, k]
+    owner: Int[Tensor, k]
+    first: Int[Tensor, n]
+    last: Int[Tensor, n]
 
     @staticmethod
     def of(paths: Sequence[SomeVertices]) -> Bundle:
@@ -47,7 +47,9 @@ class Bundle:
         """The points (m, *input) at t (m,) on the paths numbered (m,)."""
         t = t.to("cpu", torch.float64)
         if bool((~((t >= 0) & (t <= 1))).any()):
-            raise InputError(f"A path is defined for t in [0, 1], got values from {float(t.min())} to {float(t.max())}.")
+            raise InputError(
+                f"A path is defined for t in [0, 1], got values from {float(t.min())} to {float(t.max())}."
+            )
         # Paths shifted to [2i, 2i + 1] make one sorted list: a single search finds every segment.
         place = torch.searchsorted(self.t + 2 * self.owner, t + 2 * path, right=True)
         right = torch.minimum(torch.maximum(place, self.first[path] + 1), self.last[path])
@@ -60,7 +62,7 @@ class Bundle:
         return torch.lerp(begin, end, expand_to(weight.to(begin), begin))
 
 
-def _positions(path: Vertices) -> Float[Tensor, "k"]:
+def _positions(path: Vertices) -> Float[Tensor, k]:
     """Position of each vertex of one path: the same numbers whichever paths are beside it."""
     lengths = norms(path[1:] - path[:-1]).cpu()
     total = lengths.sum()

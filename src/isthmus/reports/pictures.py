@@ -35,8 +35,9 @@ def to_pixels(x: Input) -> Pixels:
 
 
 def difference(x: Input, base: Input) -> tuple[Pixels, float]:
-    """x - base magnified around middle grey, and the factor: the largest of 1, 2, 5, 10, ... that clips at most one
-    value in two hundred."""
+    """X - base magnified around middle grey, and the factor: the largest of 1, 2, 5, 10, ... that clips at most one
+    value in two hundred.
+    """
     change = (x - base).detach().cpu().double()
     size = float(np.quantile(change.abs().numpy(), 0.995)) if change.numel() else 0.0
     factors = [digit * 10.0**power for power in range(5) for digit in (1, 2, 5)]

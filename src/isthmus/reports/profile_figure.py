@@ -71,7 +71,9 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     if found is not direct:
         curve(found, ratio, color=style.FOUND, label="path found", linewidth=2, marker=".", markersize=4)
     axes.axhline(max(pair.threshold, floor), color="black", linestyle="--", linewidth=1, label="threshold")
-    axes.plot(direct.argmax_t, max(direct.max_loss, floor), "o", color=style.PEAK, markersize=9, label="peak B", zorder=4)
+    axes.plot(
+        direct.argmax_t, max(direct.max_loss, floor), "o", color=style.PEAK, markersize=9, label="peak B", zorder=4
+    )
     t = Bundle.of([pair.path.vertices]).t
     marked = False
     for position, number in zip(t.tolist(), pair.vertex_rounds, strict=True):
@@ -112,7 +114,13 @@ def _draw_bands(axes: Axes, pair: Connection, class_names: Sequence[str] | None)
             name = style.shorten(style.class_name(index, class_names), 22)
             if (end - begin) > 0.012 * len(name) + 0.01:
                 axes.text(
-                    (begin + end) / 2 * scale, -row, style.plain(name), ha="center", va="center", fontsize=9, clip_on=True
+                    (begin + end) / 2 * scale,
+                    -row,
+                    style.plain(name),
+                    ha="center",
+                    va="center",
+                    fontsize=9,
+                    clip_on=True,
                 )
     axes.set_yticks([-row for row in range(len(rows))], [name for name, _, _ in rows])
     axes.tick_params(axis="y", length=0)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isthmus._files import cannot_write, sha256, write_json, write_text
 from isthmus.connections import PATHS, TABLE, Connections
@@ -105,8 +105,8 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
             if not (folder / RESULT).is_file():
                 raise OutputError(f"{folder} holds no earlier run ({RESULT} is missing), so nothing there is replaced.")
         nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
-        handle = tempfile.TemporaryFile(dir=nearest)
-        handle.close()
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
 
 
 def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> None:
@@ -126,9 +126,7 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> None:
         "table SHA-256": sha256(stage / TABLE),
     }
     made = {key: value for key, value in made.items() if value not in (None, "")}
-    html = page(
-        connections, names=run.names, class_names=run.class_names, unit=unit, title=run.title, made=made
-    )
+    html = page(connections, names=run.names, class_names=run.class_names, unit=unit, title=run.title, made=made)
     write_text(stage / PAGE, html)
     note = f"{network.get('name', '')}, {run.title}" if network else run.title
     for number, pair in enumerate(connections[: run.pictures]):
@@ -155,7 +153,7 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> None:
 def _save(figure: Figure, file: Path) -> None:
     # Without a date in the file, the same run gives the same bytes.
     metadata = {"Date": None} if file.suffix == ".svg" else {"Software": None}
-    figure.savefig(file, dpi=130, metadata=metadata)  # type: ignore[arg-type]
+    figure.savefig(file, dpi=130, metadata=metadata)
 
 
 def _remove(path: Path) -> None:

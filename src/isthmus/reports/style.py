@@ -13,7 +13,7 @@ ATTACKED = "#d55e00"
 BANDS = ("#56b4e9", "#cc79a7", "#f0e442", "#e69f00", "#009e73", "#d55e00", "#999999")
 TARGET_BAND = "#bcd9ea"
 
-RC: dict[str, Any] = {
+RC: Any = {  # matplotlib names every key in its type
     "font.size": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -1,14 +1,15 @@
 """Contracts: tests that every connector must pass. Inherit, return your connector, and pytest runs them all.
 
-    class TestMyConnector(ConnectorContract):
-        def connector(self):
-            return MyConnector()
+class TestMyConnector(ConnectorContract):
+    def connector(self):
+        return MyConnector()
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import FrozenInstanceError, fields, is_dataclass
+from typing import Any
 
 import torch
 
@@ -31,7 +32,7 @@ class ConnectorContract(ABC):
         return landscape, landscape.a + shift, landscape.c + shift.flip(0), torch.zeros(4, dtype=torch.long)
 
     def test_settings_are_frozen_and_keyword_only(self) -> None:
-        connector = self.connector()
+        connector: Any = self.connector()
         assert is_dataclass(connector), "a connector is a dataclass"
         assert all(field.kw_only for field in fields(connector)), "its settings are keyword-only"
         for field in fields(connector):

@@ -56,7 +56,7 @@ class DoubleWell(ToyLandscape):
     """
 
     def __init__(self, dimensions: int = 2, bend: float = 1.0, **settings: int | str) -> None:
-        super().__init__(domain=Box(-2, 2), **settings)  # type: ignore[arg-type]
+        super().__init__(domain=Box(-2, 2), **settings)
         self.bend = bend
         self.c = torch.zeros(1, dimensions, dtype=torch.float64)
         self.c[0, 0] = 1.0
@@ -77,7 +77,7 @@ class Ring(ToyLandscape):
     """
 
     def __init__(self, dimensions: int = 2, offset: float = 0.05, **settings: int | str) -> None:
-        super().__init__(domain=Box(-2, 2), **settings)  # type: ignore[arg-type]
+        super().__init__(domain=Box(-2, 2), **settings)
         across = (1 - offset**2) ** 0.5
         self.a = torch.zeros(1, dimensions, dtype=torch.float64)
         self.a[0, 0], self.a[0, 1] = -across, offset
@@ -98,7 +98,7 @@ class Disconnected(ToyLandscape):
     """
 
     def __init__(self, dimensions: int = 3, wall: float = 2.0, width: float = 0.3, **settings: int | str) -> None:
-        super().__init__(domain=Box(-2, 2), **settings)  # type: ignore[arg-type]
+        super().__init__(domain=Box(-2, 2), **settings)
         self.wall, self.width = wall, width
         self.c = torch.zeros(1, dimensions, dtype=torch.float64)
         self.c[0, 0] = 1.0
