@@ -125,7 +125,7 @@ class Ball(Domain):
     def excess(self, x: Inputs) -> Losses:
         if self.norm == math.inf:
             return self._box().excess(x)
-        distance = torch.linalg.vector_norm((x - self.center.to(x)).flatten(1), dim=1)
+        distance: Tensor = torch.linalg.vector_norm((x - self.center.to(x)).flatten(1), dim=1)
         return (distance - self.radius).clamp_min(0)
 
     def project(self, x: Inputs) -> Inputs:

@@ -134,6 +134,7 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> None:
         place.mkdir(parents=True, exist_ok=True)
         figure = profile_figure(pair, class_names=run.class_names, unit=unit, note=note)
         _save(figure, place / "profile.png")
+        figure.set_layout_engine("none")  # laid out once is enough
         _save(figure, place / "profile.svg")
         _save(strip_figure(pair, class_names=run.class_names), place / "strip.png")
         if on_pair is not None:

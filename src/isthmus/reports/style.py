@@ -22,7 +22,6 @@ RC: Any = {  # matplotlib names every key in its type
     "axes.titlelocation": "left",
     "legend.frameon": False,
     "svg.fonttype": "none",
-    "savefig.bbox": "tight",
     "figure.constrained_layout.use": True,
 }
 

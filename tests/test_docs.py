@@ -1,0 +1,71 @@
+"""What README and documentation show is what the code does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"<!-- python.*? -->\n```python\n(.*?)```", re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = [(page, number, code) for page in PAGES for number, code in enumerate(BLOCK.findall(page.read_text()))]
+
+
+def test_the_examples_are_found():
+    assert [page.name for page, _, _ in EXAMPLES] == ["README.md", "extending.md", "extending.md"]
+    assert all(page.read_text().count("```python") == len(BLOCK.findall(page.read_text())) for page in PAGES)
+
+
+@pytest.mark.parametrize(("page", "number", "code"), EXAMPLES, ids=[f"{p.stem}-{n}" for p, n, _ in EXAMPLES])
+def test_an_example_runs_as_printed(page, number, code, tmp_path):
+    file = tmp_path / "test_example.py"
+    file.write_text(code)
+    command = [sys.executable, "-W", "error", str(file)]
+    if "ConnectorContract" in code:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "8 passed" in done.stdout if "ConnectorContract" in code else done.stdout.strip()
+
+
+def test_the_commands_of_the_readme_exist(program, monkeypatch, tmp_path, capsys):
+    """Every option in an `isthmus` command of the README is one that the program knows."""
+    text = (ROOT / "README.md").read_text()
+    commands = re.findall(r"^isthmus (\w+) (.*)$", text, re.MULTILINE)
+    assert len(commands) >= 3
+    for name, arguments in commands:
+        known = program(name, "--help").out
+        for option in re.findall(r"--[a-z-]+", arguments):
+            assert option in known, (name, option)
+
+
+def test_setup_installs_the_tested_versions():
+    text = (ROOT / "README.md").read_text()
+    for marker in ("demo-command", "test-command"):
+        command = re.search(rf"<!-- {marker} -->\n```bash\n(.*?)\n```", text, re.DOTALL)[1]
+        assert (
+            "\n" not in command and "--constraint constraints.txt" in command and command.startswith("python3 -m venv")
+        )
+    assert "torch==2.13.0" in (ROOT / "constraints.txt").read_text().splitlines()
+
+
+def test_every_column_is_explained(digits, digit_pairs):
+    from isthmus import connect
+
+    explained = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "tables.md").read_text()))
+    table = connect(digits, *(part[:1] for part in digit_pairs)).table()
+    assert set(table.column_names) <= explained
+
+
+def test_public_names_can_be_imported_and_are_few():
+    import isthmus
+
+    assert len(isthmus.__all__) <= 40
+    for name in isthmus.__all__:
+        assert getattr(isthmus, name) is not None
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = isthmus.nonsense
