@@ -138,6 +138,7 @@ def test_names_stay_text_in_the_browser(opened):
 
 def test_the_slider_moves_images_cursor_and_probabilities(opened):
     opened.goto(opened.address + "#pair-3")
+    opened.wait_for_selector("body[data-ready='3']")
     opened.focus("#slider")
     states = []
     for value in (0, 500, 1000):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.cli.options import OutputOptions
 from isthmus.cli.pairing import Pairs
-from isthmus.cli.terminal import progress_bar, show_result
+from isthmus.cli.terminal import drawing_progress, progress_bar, show_result
 from isthmus.errors import OutputError
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def solve_and_write(
         skipped=pairs.skipped,
         pictures=output.pictures,
     )
-    write_run(run, folder, overwrite=output.overwrite or output.resume)
+    with drawing_progress(min(len(connections), output.pictures)) as drawn:
+        write_run(run, folder, overwrite=output.overwrite or output.resume, on_pair=drawn)
     show_result(connections, summarize(connections), names, class_names)
     print(f"Look at it: {folder / 'index.html'}")
     if interrupted is not None:

@@ -43,7 +43,7 @@ def progress_bar(what: str, total: int) -> Iterator[Tell]:
 
         def tell(progress: Progress) -> None:
             rate = progress.forward_equivalents / max(1e-9, time.monotonic() - began)
-            bar.update(task, completed=progress.done, rate=f"{rate:,.0f} evaluations/s")
+            bar.update(task, completed=progress.done, rate=f"{rate:,.0f} evaluations/s" if rate else "")
 
         yield tell
 
@@ -62,13 +62,30 @@ def _plain_lines(what: str) -> Tell:
         rate = progress.done / (now - began)
         left = f", {(progress.total - progress.done) / rate:.0f} s left" if 0 < progress.done < progress.total else ""
         print(
-            f"{what}: {progress.done}/{progress.total} pairs, {60 * rate:.1f} a minute, "
-            f"{progress.forward_equivalents} forward-equivalents{left}",
+            f"{what}: {progress.done}/{progress.total} pairs, {60 * rate:.1f} a minute"
+            + (f", {progress.forward_equivalents} forward-equivalents" if progress.forward_equivalents else "")
+            + left,
             file=sys.stderr,
             flush=True,
         )
 
     return tell
+
+
+@contextmanager
+def drawing_progress(total: int) -> Iterator[Callable[[], None]]:
+    """The same for figures, which take a second each."""
+    from isthmus import Progress
+
+    done = 0
+    with progress_bar("drawing", total) as tell:
+
+        def drawn() -> None:
+            nonlocal done
+            done += 1
+            tell(Progress(done, total, 0))
+
+        yield drawn
 
 
 def show_result(
@@ -79,6 +96,7 @@ def show_result(
     most: int = 20,
 ) -> None:
     """The table of the first pairs and the summary below it."""
+    from rich import box
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -86,12 +104,13 @@ def show_result(
     from isthmus.reports.style import class_name, shorten
 
     console = Console(highlight=False)
-    wide = console.width >= 120  # the names of the ends are in the table file and on the page in any case
-    table = Table()
+    wide = console.width >= 120  # what a narrow terminal leaves out is in the table file and on the page
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("pair", "A", "C", "target") if wide else ("pair", "target"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("direct max", "found max", "threshold", "deviation", "rounds", "cost"):
-        table.add_column(heading, justify="right", no_wrap=heading not in {"direct max", "found max"})
+    numbers = ("direct max", "found max", "threshold", "deviation", *(("rounds", "cost") if wide else ()))
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("connected", no_wrap=True)
     for number, (pair, ends) in enumerate(list(zip(connections, names, strict=True))[:most]):
         table.add_row(
@@ -102,8 +121,7 @@ def show_result(
             f"{pair.profile.max_loss:.4g}",
             f"{pair.threshold:.4g}",
             f"{100 * pair.path.deviation:.2g} %",
-            str(pair.rounds),
-            str(pair.forward_equivalents),
+            *((str(pair.rounds), str(pair.forward_equivalents)) if wide else ()),
             "yes" if pair.connected else pair.outcome.name.lower().replace("_", " "),
             style="" if pair.connected else "yellow",
         )

@@ -158,7 +158,7 @@ def _profile(profile: Profile) -> dict[str, Any]:
     # A few more than the page shows, since it interpolates between evaluated points.
     values, classes = probabilities.topk(min(STORED, probabilities.shape[1]), dim=1)
     top = [
-        [[index, round(value, 3)] for index, value in zip(*row, strict=True) if value >= 0.0005]
+        [[index, round(value, 4)] for index, value in zip(*row, strict=True)]
         for row in zip(classes.tolist(), values.tolist(), strict=True)
     ]
     bands = class_bands(profile)

@@ -10,7 +10,7 @@ FOUND = "#0072b2"
 PEAK = "#e69f00"
 BYPASS = "#009e73"
 ATTACKED = "#d55e00"
-BANDS = ("#56b4e9", "#cc79a7", "#f0e442", "#e69f00", "#009e73", "#d55e00", "#999999")
+BANDS = ("#cc79a7", "#f0e442", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#999999")
 TARGET_BAND = "#bcd9ea"
 
 RC: Any = {  # matplotlib names every key in its type

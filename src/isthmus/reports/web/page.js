@@ -3,7 +3,12 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const state = { pair: 0, t: 0, sort: "id", down: false };
-const pictures = data.pictures.map((url) => { const image = new Image(); image.src = url; return image; });
+const loaded = new Map();
+function picture(number) {  // decoded when a pair that shows it is chosen
+  if (!loaded.has(number)) { const image = new Image(); image.src = data.pictures[number]; loaded.set(number, image); }
+  return loaded.get(number);
+}
+const picturesOf = (pair) => [...pair.found.pictures, ...(pair.difference === undefined ? [] : [pair.difference])].map(picture);
 const FLOOR = 1e-6;
 
 function element(name, attributes = {}, text = null) {
@@ -23,24 +28,25 @@ const number = (value, digits = 3) => value === null ? "not finite" : value === 
 
 // ---- the table
 const columns = [
-  ["id", "pair", (p) => p.id], ["a", "A", (p) => p.a, "text"], ["c", "C", (p) => p.c, "text"],
+  ["id", "pair", (p) => p.id], ["a", "A", (p) => p.a, "name"], ["c", "C", (p) => p.c, "name"],
   ["target", "target", (p) => className(p.target), "text"],
   ["directMax", "direct max", (p) => p.directMax], ["max", "found max", (p) => p.max],
   ["threshold", "threshold", (p) => p.threshold],
-  ["outcome", "outcome", (p) => p.outcome, "text"],
+  ["outcome", "outcome", (p) => p.directConnected ? "direct" : p.outcome, "text"],
   ["class", "keeps class", (p) => p.classConnected ? "yes" : "no"],
   ["deviation", "deviation", (p) => p.deviation, "percent"], ["rounds", "rounds", (p) => p.rounds],
   ["cost", "cost", (p) => p.cost],
 ];
 function cellText(value, kind) {
   if (value === null) return "not finite";
+  if (kind === "name") return value.length > 18 ? "…" + value.slice(-17) : value;  // files differ at their ends
   if (kind === "percent") return number(100 * value) + " %";
   return typeof value === "number" ? number(value, Number.isInteger(value) ? 9 : 3) : value;
 }
 function drawTable() {
   const head = element("tr");
   for (const [key, label, , kind] of columns) {
-    const cell = element("th", { class: kind === "text" ? "text" : "", "aria-sort": state.sort === key ? (state.down ? "descending" : "ascending") : "none" });
+    const cell = element("th", { class: kind === "text" || kind === "name" ? "text" : "", "aria-sort": state.sort === key ? (state.down ? "descending" : "ascending") : "none" });
     const button = element("button", {}, label + (state.sort === key ? (state.down ? " ↓" : " ↑") : ""));
     button.addEventListener("click", () => { state.down = state.sort === key ? !state.down : false; state.sort = key; drawTable(); });
     cell.append(button); head.append(cell);
@@ -56,7 +62,8 @@ function drawTable() {
     const row = element("tr", { "data-id": pair.id, tabindex: 0 });
     for (const [key, , value, kind] of columns) {
       const text = cellText(value(pair), kind);
-      row.append(element("td", { class: (kind === "text" ? "text " : "") + (key === "outcome" ? pair.state : ""), title: kind === "text" ? text : "" }, text));
+      const isText = kind === "text" || kind === "name";
+      row.append(element("td", { class: (isText ? "text " : "") + (key === "outcome" ? pair.state : ""), title: isText ? value(pair) : "" }, text));
     }
     row.addEventListener("click", () => choose(pair.id, true));
     row.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(pair.id, true); });
@@ -113,7 +120,7 @@ function drawGaps() {
 
 // ---- the loss curves of one pair
 let cursors = {}, chart = null;
-const BANDS = ["#56b4e9", "#cc79a7", "#d8c830", "#e69f00", "#009e73", "#d55e00", "#999999"];
+const BANDS = ["#cc79a7", "#d8c830", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#999999"];
 function drawChart() {
   const pair = data.pairs[state.pair], root = byId("chart").firstElementChild, width = root.clientWidth || 600;
   const left = 62, right = 16, plot = 250, rows = pair.found.vertices.length === 2 ? ["direct"] : ["direct", "found"];
@@ -160,7 +167,7 @@ function drawChart() {
   });
   const bottom = plot + 8 + 24 * rows.length;
   for (const t of [0, 0.25, 0.5, 0.75, 1]) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
-  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / length of the path; below the curves: predicted class"));
+  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length; bands: predicted class"));
   cursors = { line: svg("line", { y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
   root.append(cursors.line, cursors.direct, cursors.found);
 }
@@ -180,7 +187,7 @@ function drawInput(key) {
   let i = 1;
   while (i < path.vertices.length - 1 && path.vertices[i] < t) i++;
   const width = path.vertices[i] - path.vertices[i - 1], s = width > 0 ? (t - path.vertices[i - 1]) / width : 0;
-  paint(byId("image-" + key), pictures[path.pictures[i - 1]], pictures[path.pictures[i]], s);
+  paint(byId("image-" + key), picture(path.pictures[i - 1]), picture(path.pictures[i]), s);
   const here = at(path, t);
   byId("now-" + key).textContent = `loss ${number(here.loss)}` + (here.loss !== null && here.loss <= pair.threshold ? "" : ", above the threshold");
   const bars = here.probabilities.sort((p, q) => q[1] - p[1]).slice(0, 5).map(([index, p]) => {
@@ -193,7 +200,7 @@ function drawInput(key) {
   if (here.loss !== null) { cursors[key].setAttribute("cx", chart.x(t)); cursors[key].setAttribute("cy", chart.y(here.loss)); }
 }
 function paint(canvas, begin, end, weight) {
-  if (!begin.complete || !end.complete) return;
+  if (!begin.naturalWidth || !end.naturalWidth) return;
   if (canvas.width !== begin.naturalWidth || canvas.height !== begin.naturalHeight) { canvas.width = begin.naturalWidth; canvas.height = begin.naturalHeight; }
   canvas.classList.toggle("pixels", begin.naturalWidth <= 64);
   const context = canvas.getContext("2d");
@@ -218,12 +225,16 @@ function choose(id, scroll = false) {
     `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.exact ? "; exact." : ".");
   byId("difference").hidden = pair.difference === undefined;
   if (pair.difference !== undefined) {
-    const image = pictures[pair.difference];
-    paint(byId("image-difference"), image, image, 0);
     byId("now-difference").textContent = `what moves the peak off the barrier, × ${pair.factor}`;
   }
   drawChart(); move(pair.peak ?? 0.5); markRow();
   history.replaceState(null, "", "#pair-" + id);
+  Promise.allSettled(picturesOf(pair).map((image) => image.decode())).then(() => {
+    if (state.pair !== id) return;
+    if (pair.difference !== undefined) paint(byId("image-difference"), picture(pair.difference), picture(pair.difference), 0);
+    move(state.t);
+    document.body.dataset.ready = id;
+  });
   if (scroll) byId("pair").scrollIntoView({ behavior: "smooth", block: "start" });
 }
 const fromAddress = () => { const match = /^#pair-(\d+)$/.exec(location.hash); return match ? Number(match[1]) : null; };
@@ -249,5 +260,4 @@ drawTable(); drawGaps();
 if (data.pairs.length) {
   const start = fromAddress();
   choose(start !== null && data.pairs[start] ? start : 0, start !== null);
-  Promise.allSettled(pictures.map((image) => image.decode())).then(() => { const t = state.t; choose(state.pair); move(t); document.body.dataset.ready = "yes"; });
 } else byId("pair").hidden = true;
