@@ -69,3 +69,13 @@ def test_a_file_in_the_way_is_an_error(run, tmp_path):
     (tmp_path / "run").write_text("")
     with pytest.raises(OutputError, match="is a file"):
         write_run(run, tmp_path / "run")
+
+
+def test_ctrl_c_while_drawing_keeps_the_results(run, tmp_path):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="with 1 pairs' figures"):
+        write_run(run, tmp_path / "run", on_pair=interrupt)
+    assert len(Connections.load(tmp_path / "run")) == 3 and (tmp_path / "run" / "result.json").exists()
+    assert [f.name for f in (tmp_path / "run" / "pairs").iterdir()] == ["0"]

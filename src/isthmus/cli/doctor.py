@@ -40,8 +40,6 @@ def _devices() -> str:
 
     names = [f"cpu ({torch.get_num_threads()} threads)"]
     names += [f"cuda:{index} ({torch.cuda.get_device_name(index)})" for index in range(torch.cuda.device_count())]
-    if torch.backends.mps.is_available():
-        names.append("mps")
     return ", ".join(names)
 
 

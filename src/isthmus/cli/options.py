@@ -34,7 +34,7 @@ class NetworkOptions:
     size: str | None = None
     """Input size in pixels, as 32 or 240x320 (height x width), in the place of the spec's own."""
     device: str = "auto"
-    """auto (a CUDA device where there is one), cpu, cuda, cuda:1, mps."""
+    """auto (a CUDA device where there is one), cpu, cuda, cuda:1."""
     max_batch: str = "auto"
     """Inputs evaluated at once: auto or a number. It bounds the memory."""
     autocast: bool = False

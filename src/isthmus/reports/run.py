@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus._files import cannot_write, sha256, write_json, write_text
+from isthmus.connection import Connection
 from isthmus.connections import PATHS, TABLE, Connections
 from isthmus.errors import OutputError
 from isthmus.reports.page import page
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow
     from matplotlib.figure import Figure
 
-SCHEMA = "https://isthmus.readthedocs.io/schemas/connect-result/1"  # a name, described in docs/result.md
+SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
 RESULT, PAGE = "result.json", "index.html"
 
 
@@ -73,13 +75,14 @@ def write_run(run: Run, folder: Path, *, overwrite: bool = False, on_pair: Calla
 
     Raises:
         OutputError: it cannot be written, or is not empty.
+        KeyboardInterrupt: Ctrl-C while figures were drawn; everything else has been written then.
     """
     check_folder(folder, overwrite=overwrite)
     with cannot_write(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
         try:
-            _fill(run, stage, on_pair)
+            drawn = _fill(run, stage, on_pair)
             folder.mkdir(exist_ok=True)
             for name in ("pairs", "profile.png", "profile.svg", "strip.png"):
                 _remove(folder / name)
@@ -88,6 +91,8 @@ def write_run(run: Run, folder: Path, *, overwrite: bool = False, on_pair: Calla
                 entry.replace(folder / entry.name)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
+    if drawn < min(run.pictures, len(run.connections)):
+        raise KeyboardInterrupt(f"interrupted while drawing: all results are in {folder}, with {drawn} pairs' figures")
 
 
 def check_folder(folder: Path, *, overwrite: bool = False) -> None:
@@ -109,7 +114,8 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
             pass
 
 
-def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> None:
+def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> int:
+    """Writes all files of a run, and returns for how many pairs figures were drawn before Ctrl-C, if that came."""
     connections = run.connections
     table = run.table()
     connections.save(stage, table=table)
@@ -129,16 +135,13 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> None:
     html = page(connections, names=run.names, class_names=run.class_names, unit=unit, title=run.title, made=made)
     write_text(stage / PAGE, html)
     note = f"{network.get('name', '')}, {run.title}" if network else run.title
-    for number, pair in enumerate(connections[: run.pictures]):
-        place = stage if len(connections) == 1 else stage / "pairs" / str(number)
-        place.mkdir(parents=True, exist_ok=True)
-        figure = profile_figure(pair, class_names=run.class_names, unit=unit, note=note)
-        _save(figure, place / "profile.png")
-        figure.set_layout_engine("none")  # laid out once is enough
-        _save(figure, place / "profile.svg")
-        _save(strip_figure(pair, class_names=run.class_names), place / "strip.png")
-        if on_pair is not None:
-            on_pair()
+    drawn = 0
+    with suppress(KeyboardInterrupt):
+        for number, pair in enumerate(connections[: run.pictures]):
+            _draw(run, pair, stage if len(connections) == 1 else stage / "pairs" / str(number), unit, note)
+            drawn = number + 1
+            if on_pair is not None:
+                on_pair()
     result = {
         "schema": SCHEMA,
         "command": run.command,
@@ -149,6 +152,16 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> None:
         "files": {"table": TABLE, "paths": PATHS, "page": PAGE, "pictures": "pairs" if len(connections) > 1 else "."},
     }
     write_json(stage / RESULT, result)
+    return drawn
+
+
+def _draw(run: Run, pair: Connection, place: Path, unit: str, note: str) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    figure = profile_figure(pair, class_names=run.class_names, unit=unit, note=note)
+    _save(figure, place / "profile.png")
+    figure.set_layout_engine("none")  # laid out once is enough
+    _save(figure, place / "profile.svg")
+    _save(strip_figure(pair, class_names=run.class_names), place / "strip.png")
 
 
 def _save(figure: Figure, file: Path) -> None:

@@ -29,7 +29,8 @@ def strip_figure(pair: Connection, *, class_names: Sequence[str] | None = None) 
     rows = 1 if bypass is None else 3
     with matplotlib.rc_context(style.RC):
         height = 1.95 * rows + 0.45
-        figure = Figure(figsize=(1.55 * COLUMNS, height), layout="none")  # a plain grid needs no search for its layout
+        figure = Figure(figsize=(1.55 * COLUMNS, height))
+        figure.set_layout_engine("none")  # a plain grid needs no search for its layout
         space = {"left": 0.045, "right": 0.995, "bottom": 0.02, "top": 1 - 0.8 / height, "wspace": 0.05, "hspace": 0.32}
         grid = figure.subplots(rows, COLUMNS, squeeze=False, gridspec_kw=space)
         for axes in grid.flat:
