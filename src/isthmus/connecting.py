@@ -55,7 +55,7 @@ def connect(
         threshold: the loss that a connected path may reach, for all pairs or for each (n,); by default the higher loss
             of the two ends + 0.01.
         seed: of the random numbers that a method may use.
-        sampling: how densely paths are looked at.
+        sampling: how densely paths are looked at; by default as the method says, or else `Sampling()`.
         on_progress: called after every step.
 
     Returns:
@@ -66,7 +66,7 @@ def connect(
         Interrupted: a KeyboardInterrupt that carries what was finished before Ctrl-C was pressed.
     """
     method = BarrierBypass() if method is None else method
-    sampling = Sampling() if sampling is None else sampling
+    sampling = sampling or method.sampling or Sampling()
     thresholds = _check(landscape, a, c, target, threshold)
     random = generator(seed)
     report = _Report(landscape, len(a), on_progress)

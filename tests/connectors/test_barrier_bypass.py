@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 import isthmus
-from isthmus import Ball, BarrierBypass, Box, Hyperplane, Landscape, Sampling, Unbounded, connect
+from isthmus import Ball, BarrierBypass, Box, Hyperplane, Landscape, Unbounded, connect
 from isthmus.connectors.base import Segments, join, take
 from isthmus.errors import InputError
 from isthmus.testing import DoubleWell, Ring
@@ -72,7 +73,7 @@ def test_moves_inside_hyperplane_and_ball(digits, digit_pairs, norm):
 def test_published_procedure_leaves_hyperplane_and_box_and_costs_5072(digits, digit_pairs):
     a, c, target = (part[:2] for part in digit_pairs)
     digits = Landscape(digits.network)
-    found = connect(digits, a, c, target, method=BarrierBypass.paper(), sampling=Sampling.even(1000))
+    found = connect(digits, a, c, target, method=BarrierBypass.paper())
     for pair in found:
         assert pair.steps == 1024 and pair.rounds == 1 and len(pair.path.vertices) == 3
         assert abs(pair.forward_equivalents - 5072) <= 2  # both halves share a point, and divide 999 intervals
@@ -97,15 +98,7 @@ def test_published_procedure_is_adam_on_the_normalised_input(digits, digit_pairs
         a,
         c,
         target,
-        method=BarrierBypass(
-            rounds=1,
-            max_steps=40,
-            goal=None,
-            hyperplane=Hyperplane.GRADIENT,
-            bounded=False,
-            normalised=True,
-            always=True,
-        ),
+        method=replace(BarrierBypass.paper(), max_steps=40, scan=None),
     )
     u_a, u_c = (a - mean) / std, (c - mean) / std
     b = torch.lerp(u_a, u_c, pair.direct.argmax_t)

@@ -61,7 +61,6 @@ def connect(
         )
     folder = out_folder(output, "isthmus-run")
 
-    from isthmus import Sampling
     from isthmus.cli import pairing
     from isthmus.cli.solving import solve_and_write
 
@@ -84,8 +83,6 @@ def connect(
         folder,
         output=output,
         title=title,
-        # The published procedure scans 1000 evenly spaced points.
-        sampling=Sampling.even(1000) if method == "paper" else None,
         threshold=threshold,
         seed=seed,
     )

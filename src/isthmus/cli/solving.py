@@ -14,7 +14,7 @@ from isthmus.cli.terminal import drawing_progress, progress_bar, show_result
 from isthmus.errors import OutputError
 
 if TYPE_CHECKING:
-    from isthmus import Connection, Connector, Landscape, Sampling
+    from isthmus import Connection, Connector, Landscape
 
 
 def solve_and_write(
@@ -25,7 +25,6 @@ def solve_and_write(
     *,
     output: OutputOptions,
     title: str,
-    sampling: Sampling | None = None,
     threshold: float | None = None,
     seed: int = 0,
 ) -> None:
@@ -36,7 +35,7 @@ def solve_and_write(
 
     for name, reason in pairs.skipped.items():
         print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
-    request = _request(landscape, pairs, method, sampling, threshold, seed)
+    request = _request(landscape, pairs, method, threshold, seed)
     done = _earlier(folder, request) if output.resume else {}
     open_numbers = [number for number in range(len(pairs.names)) if number not in done]
     interrupted = None
@@ -52,7 +51,6 @@ def solve_and_write(
                     method=method,
                     threshold=threshold,
                     seed=seed,
-                    sampling=sampling,
                     on_progress=tell,
                 )
                 numbers: tuple[int, ...] = tuple(range(len(open_numbers)))
@@ -90,7 +88,7 @@ def solve_and_write(
 
 
 def _request(
-    landscape: Landscape, pairs: Pairs, method: Connector, sampling: Sampling | None, threshold: float | None, seed: int
+    landscape: Landscape, pairs: Pairs, method: Connector, threshold: float | None, seed: int
 ) -> dict[str, Any]:
     """What must be the same for an interrupted run to go on."""
     digest = hashlib.sha256(repr((pairs.names, pairs.target.tolist())).encode())
@@ -99,7 +97,6 @@ def _request(
     return {
         "weights": landscape.network.weights_hash,
         "method": repr(method),
-        "sampling": repr(sampling),
         "threshold": threshold,
         "seed": seed,
         "pairs": digest.hexdigest(),

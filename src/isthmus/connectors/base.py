@@ -15,6 +15,7 @@ import torch
 
 from isthmus._shapes import Index, Inputs, Losses, Mask, SegmentVertices, Targets
 from isthmus.landscape import AbstractLandscape
+from isthmus.profiles import Sampling
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +80,11 @@ class Connector(ABC):
     def unconditional(self) -> bool:
         """Whether every pair is worked on and the last path is returned, even where the direct path is connected."""
         return False
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """How the method's paths are looked at where the caller does not say; None for the default."""
+        return None
 
     @abstractmethod
     def init(self, landscape: AbstractLandscape, segments: Segments, generator: torch.Generator) -> Batch:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from isthmus._random import generator
-from isthmus._shapes import Inputs
+from isthmus._shapes import Inputs, Logits
 from isthmus.errors import NetworkError, ProbabilitiesWarning
 
-if TYPE_CHECKING:
-    from isthmus.networks.network import Network
+Evaluate: TypeAlias = Callable[[Inputs], Logits]  # one pass of a network that is held fixed, without gradients
 
 TOLERANCE = 1e-3  # relative: far above the rounding of any device, far below a real dependence
 
@@ -29,10 +28,12 @@ def channel_values(name: str, values: Sequence[float] | float | Tensor | None) -
     return tensor
 
 
-def check_channels(network: Network, input_shape: tuple[int, ...] | None) -> None:
+def check_channels(
+    model: nn.Module, mean: Tensor | None, std: Tensor | None, input_shape: tuple[int, ...] | None
+) -> None:
     """Mean, std, the first layer and the inputs must agree about the number of channels."""
-    known = {name: len(v) for name, v in (("mean", network.mean), ("std", network.std)) if v is not None and len(v) > 1}
-    layer = _first_layer(network.model)
+    known = {name: len(v) for name, v in (("mean", mean), ("std", std)) if v is not None and len(v) > 1}
+    layer = _first_layer(model)
     if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         known[f"the first layer ({type(layer).__name__})"] = layer.in_channels
     if len(set(known.values())) > 1:
@@ -52,32 +53,31 @@ def check_channels(network: Network, input_shape: tuple[int, ...] | None) -> Non
             )
 
 
-def probe(network: Network) -> Tensor | None:
-    """A few random inputs in [0, 1] that the network accepts, or None where no shape is known or guessed."""
-    shapes = [network.input_shape] if network.input_shape else _guesses(network.model)
+def probe(model: nn.Module, input_shape: tuple[int, ...] | None, like: Tensor, evaluate: Evaluate) -> Tensor | None:
+    """A few random inputs in [0, 1] that the network accepts, or None where no shape is known or guessed.
+
+    They are of the type and on the device of `like`.
+    """
     random = generator(0)
-    for shape in shapes:
-        x = torch.rand((3, *shape), generator=random).to(network.device, network.dtype)
+    for shape in [input_shape] if input_shape else _guesses(model):
+        x = torch.rand((3, *shape), generator=random).to(like)
         try:
-            with network.fixed(), torch.no_grad():
-                network.logits(x[:1])
+            evaluate(x[:1])
+        except NetworkError:
+            raise
         except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-            if network.input_shape and not isinstance(error, NetworkError):
+            if input_shape:
                 raise NetworkError(
                     f"The network does not accept inputs of its input_shape {shape}: {str(error).splitlines()[0]}"
                 ) from error
-            if isinstance(error, NetworkError):
-                raise
             continue
         return x
     return None
 
 
-def check_outputs(network: Network, x: Inputs) -> None:
+def check_outputs(evaluate: Evaluate, x: Inputs) -> None:
     """Outputs are logits, the same in two passes, and each from its own input alone."""
-    with torch.no_grad():
-        once, again = network.logits(x).double(), network.logits(x).double()
-        alone = network.logits(x[:1]).double()
+    once, again, alone = (evaluate(part).double() for part in (x, x, x[:1]))
     if len(once) != len(x):
         raise NetworkError(f"The network returned {len(once)} rows for {len(x)} inputs; it must return one an input.")
     finite = once.isfinite()

@@ -70,9 +70,10 @@ class Network:
         self.weights_hash: str | None = None
         self._depth = 0
         self._unchecked = check
-        checks.check_channels(self, self.input_shape)
+        checks.check_channels(model, self.mean, self.std, self.input_shape)
         if check:
-            probe = checks.probe(self)
+            like = torch.empty(0, device=self.device, dtype=self.dtype)
+            probe = checks.probe(model, self.input_shape, like, self._evaluate)
             if probe is not None:
                 self.try_out(probe)
 
@@ -111,6 +112,10 @@ class Network:
             x = x / self._along_channels(self.std, x)
         return unwrap(self.model(x))
 
+    def _evaluate(self, x: Inputs) -> Logits:
+        with self.fixed(), torch.no_grad():
+            return self.logits(x)
+
     def scale(self, like: Inputs) -> Tensor:
         """The standard deviation of each channel, shaped to broadcast against `like`: one normalised unit."""
         if self.std is None:
@@ -123,11 +128,11 @@ class Network:
 
     def try_out(self, x: Inputs) -> None:
         """Checks the channels of x and, with the first inputs it sees, what only a pass can show."""
-        checks.check_channels(self, tuple(x.shape[1:]))
+        checks.check_channels(self.model, self.mean, self.std, tuple(x.shape[1:]))
         if not self._unchecked:
             return
-        with self.fixed():
-            checks.check_outputs(self, x[:3])
+        with self.fixed():  # one block: two passes in two blocks would see the same random numbers
+            checks.check_outputs(self._evaluate, x[:3])
         self._unchecked = False
 
     def describe(self) -> dict[str, Any]:
