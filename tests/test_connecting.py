@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from isthmus import BarrierBypass, Box, Landscape, Network, Outcome, StraightLine, Unbounded, connect
+from isthmus import BarrierBypass, Box, Landscape, Margin, Network, Outcome, StraightLine, Unbounded, connect
 from isthmus.connecting import Interrupted
-from isthmus.errors import DomainError, InputError
+from isthmus.errors import DomainError, InputError, NetworkError
 from isthmus.testing import Disconnected, DoubleWell, ToyLandscape
 
 
@@ -219,3 +219,32 @@ def test_nothing_is_warned_of_in_a_plain_run(digits, digit_pairs):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         connect(Landscape(digits.network, domain=Unbounded()), *digit_pairs)
+
+
+def test_margins_are_bypassed_although_their_thresholds_are_negative(digits, digit_pairs):
+    a, c, target = digit_pairs
+    margins = Landscape(digits.network, loss=Margin())
+    found = connect(margins, a, c, target, threshold=-1.0)
+    high = [pair for pair in found if pair.outcome not in (Outcome.DIRECT, Outcome.END_ABOVE_THRESHOLD)]
+    assert high and all(pair.connected and pair.class_connected and pair.steps > 1 for pair in high)
+    default = [pair for pair in connect(margins, a, c, target) if pair.outcome is not Outcome.DIRECT]
+    assert default and sum(pair.connected for pair in default) > len(default) / 2
+    assert all(pair.threshold < 0 for pair in default)
+
+
+def test_a_method_for_every_pair_works_on_connected_and_on_high_ends_too(digits, digit_pairs):
+    a, c, target = (part[-2:] for part in digit_pairs)
+    method = BarrierBypass(always=True, rounds=1)
+    found = connect(digits, a, c, target, method=method, threshold=torch.tensor([50.0, -1.0]))
+    assert all(pair.steps > 0 and len(pair.path.vertices) == 3 for pair in found)
+    assert found[0].direct_connected and found[0].outcome is Outcome.CONNECTED and not found[1].connected
+
+
+def test_one_pair_alone_shows_that_outputs_depend_on_the_batch():
+    class Odd(nn.Module):
+        def forward(self, x):
+            z = x.flatten(1)[:, :3]
+            return z - z.mean(0)
+
+    with pytest.raises(NetworkError, match="rest of the batch"):
+        connect(Landscape(Network(Odd())), torch.rand(1, 2, 5), torch.rand(1, 2, 5), torch.tensor([0]))

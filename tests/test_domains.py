@@ -119,3 +119,12 @@ def test_excess_is_the_distance_outside():
 def test_impossible_domains_are_refused(make, expected):
     with pytest.raises(InputError, match=expected):
         make()
+
+
+def test_images_projected_in_single_precision_are_inside():
+    x = 3 * torch.randn((6, 3, 64, 64), generator=torch.Generator().manual_seed(0))
+    ball = Ball(torch.full((3, 64, 64), 0.5), 20.0)
+    inside = ball.project(x)
+    assert bool(ball.contains(inside).all()) and float(inside.sub(0.5).flatten(1).norm(dim=1).min()) > 19.999
+    normal = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+    assert bool(ball.contains(ball.project_to_plane(x, inside * 0.9 + 0.05, normal)).all())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, OutOfMemoryError
 
 logger = logging.getLogger("isthmus")
 
@@ -40,7 +40,7 @@ class BatchSize:
         """Remembers that the size was too large."""
         assert self.size is not None
         if self.size == 1:
-            raise MemoryError(
+            raise OutOfMemoryError(
                 "Out of memory with one input at a time; use a smaller network or input, or a machine with more memory."
             )
         self.size //= 2

@@ -11,7 +11,7 @@ from torch import Tensor
 from isthmus._random import generator
 from isthmus._shapes import Inputs, SomeVertices, Targets
 from isthmus._versions import versions
-from isthmus.connection import Outcome
+from isthmus.connection import Connection, Outcome
 from isthmus.connections import Connections
 from isthmus.connectors.barrier_bypass import BarrierBypass
 from isthmus.connectors.base import Batch, Connector, join, take
@@ -79,19 +79,24 @@ def connect(
         "unit": landscape.unit,
         "versions": versions(),
     }
+    found: list[Connection] = []
     work: list[PairWork] = []
     try:
         with landscape.fixed():
-            while len(work) < len(a):
-                group = slice(len(work), len(work) + _group_size(landscape))
+            while len(found) < len(a):
+                group = slice(len(found), len(found) + _group_size(landscape))
                 limits = None if thresholds is None else thresholds[group]
-                work += _start(landscape, method, a[group], c[group], target[group], limits, sampling)
-                report(sum(pair.outcome is not None for pair in work[group]))
-                _solve(landscape, method, work[group], sampling, random, report)
+                work = _start(landscape, method, a[group], c[group], target[group], limits, sampling)
+                report(sum(pair.outcome is not None for pair in work))
+                _solve(landscape, method, work, sampling, random, report)
+                found += [pair.connection() for pair in work]  # on the CPU: only a group lies on the device
+                work = []
     except KeyboardInterrupt as interrupt:
-        done = {number: pair.connection() for number, pair in enumerate(work) if pair.outcome is not None}
-        raise Interrupted(Connections(tuple(done.values()), description), tuple(done), len(a)) from interrupt
-    return Connections(tuple(pair.connection() for pair in work), description)
+        done = {len(found) + place: pair for place, pair in enumerate(work) if pair.outcome is not None}
+        numbers = (*range(len(found)), *done)
+        finished = Connections((*found, *(pair.connection() for pair in done.values())), description)
+        raise Interrupted(finished, numbers, len(a)) from interrupt
+    return Connections(tuple(found), description)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -132,7 +137,7 @@ def _check(
             f"a and c must have the same shape and type, got {tuple(a.shape)} {a.dtype} and {tuple(c.shape)} {c.dtype}."
         )
     check_targets(target, len(a))
-    landscape.try_out(landscape.prepare(a[:3]))
+    landscape.try_out(torch.cat([landscape.prepare(a[:2]), landscape.prepare(c[:1])]))
     if landscape.classes is None:
         with landscape.fixed():
             landscape.evaluate(a[:1], target[:1], validated=True)
@@ -161,7 +166,8 @@ def _start(
     sampling: Sampling,
 ) -> list[PairWork]:
     # Never in less than float32, whatever the network computes in: a step may be smaller than half precision shows.
-    ends = torch.stack([a, c], dim=1).detach().to(landscape.device, torch.promote_types(a.dtype, torch.float32))
+    dtype = torch.promote_types(a.dtype, torch.float32)
+    ends = torch.stack([end.detach().to(landscape.device, dtype) for end in (a, c)], dim=1)
     profiles = profile_many(landscape, list(ends), target, sampling=sampling)
     work = []
     for number, direct in enumerate(profiles):
@@ -186,6 +192,8 @@ def _solve(
         for pair in active:
             pair.rounds = number
         spans = [(pair, span) for pair in active for span in pair.spans()]
+        if not spans:  # a method that works on every pair has met ends above their thresholds
+            break
         moved = _move(landscape, method, spans, random, report)
         for (pair, span), vertices in reversed(list(zip(spans, moved, strict=True))):  # vertex numbers stay valid
             pair.put(span, vertices)

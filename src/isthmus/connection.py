@@ -55,6 +55,11 @@ class Connection:
         return self.direct.target
 
     @property
+    def direct_connected(self) -> bool:
+        """Whether the max loss of the direct path is at or below the threshold."""
+        return self.direct.max_loss <= self.threshold
+
+    @property
     def connected(self) -> bool:
         """Whether the max loss of the path found is at or below the threshold."""
         return self.outcome in (Outcome.DIRECT, Outcome.CONNECTED)
@@ -81,7 +86,7 @@ class Connection:
             "direct_coarse_max_loss": direct.coarse_max_loss,
             "direct_gap": direct.gap,
             "direct_argmax_t": direct.argmax_t,
-            "direct_connected": direct.max_loss <= self.threshold,
+            "direct_connected": self.direct_connected,
             "direct_class_connected": direct.class_connected,
             "max_loss": found.max_loss,
             "coarse_max_loss": found.coarse_max_loss,

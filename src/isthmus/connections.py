@@ -94,9 +94,9 @@ class Connections(Sequence[Connection]):
         for name in (TABLE, PATHS):
             if not (folder / name).is_file():
                 raise OutputError(f"{folder / name} is missing.")
-            if sha256(folder / name) != manifest["files"].get(name):
+            if sha256(folder / name) != manifest.get("files", {}).get(name):
                 raise OutputError(f"{folder / name} was damaged or changed since it was written (its SHA-256 differs).")
-        return Connections(_read_pairs(folder), manifest["description"])
+        return Connections(_read_pairs(folder), manifest.get("description", {}))
 
     def _write_paths(self, file: Path) -> None:
         from safetensors.torch import save_file

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from isthmus._geometry import expand_to, inner
+from isthmus._geometry import expand_to, inner, norms
 from isthmus._shapes import Input, Inputs, Losses, Mask
 from isthmus.errors import InputError
 
@@ -125,13 +125,13 @@ class Ball(Domain):
     def excess(self, x: Inputs) -> Losses:
         if self.norm == math.inf:
             return self._box().excess(x)
-        distance: Tensor = torch.linalg.vector_norm((x - self.center.to(x)).flatten(1), dim=1)
-        return (distance - self.radius).clamp_min(0)
+        return (norms(x - self.center.to(x)) - self.radius).clamp_min(0).to(x.dtype)
 
     def project(self, x: Inputs) -> Inputs:
         if self.norm == math.inf:
             return self._box().project(x)
-        return _into_sphere(x, self.center.to(x).expand_as(x), x.new_full((len(x),), self.radius))
+        radius = torch.full((len(x),), self.radius, dtype=torch.float64, device=x.device)
+        return _into_sphere(x, self.center.to(x).expand_as(x), radius)
 
     def project_to_plane(self, x: Inputs, through: Inputs, normal: Inputs) -> Inputs:
         if self.norm == math.inf:
@@ -139,7 +139,7 @@ class Ball(Domain):
         # The hyperplane cuts the ball in a smaller ball around the projected centre (Pythagoras).
         center = self.center.to(x).expand_as(x)
         cut = _slide(center, _to_plane(center, through, normal), normal)
-        distance = (cut - center).flatten(1).norm(dim=1)
+        distance = norms(cut - center)
         radius = (self.radius**2 - distance**2).clamp_min(0).sqrt()
         return _into_sphere(_slide(x, _to_plane(x, through, normal), normal), cut, radius)
 
@@ -155,6 +155,8 @@ def _slide(x: Inputs, shift: Losses, normal: Inputs) -> Inputs:
 
 def _into_sphere(x: Inputs, center: Inputs, radius: Losses) -> Inputs:
     away = x - center
-    distance = away.flatten(1).norm(dim=1)
-    shrink = torch.where(distance > radius, radius / distance, 1.0)
-    return center + expand_to(shrink, x) * away
+    distance = norms(away)
+    # A little less than the radius, so that the rounding of the result does not lead outside again.
+    inside = radius * (1 - 8 * torch.finfo(x.dtype).eps)
+    shrink = torch.where(distance > radius, inside / distance, 1.0)
+    return center + expand_to(shrink.to(x.dtype), x) * away

@@ -43,6 +43,10 @@ class MissingLibraryError(IsthmusError, ImportError):
     """An optional library is absent or broken."""
 
 
+class OutOfMemoryError(IsthmusError, MemoryError):
+    """Not even one input at a time fits the memory."""
+
+
 class IsthmusWarning(UserWarning):
     """Base of every warning that Isthmus gives."""
 

@@ -42,7 +42,7 @@ class PairWork:
         ends = (float(self.direct.loss[0]), float(self.direct.loss[-1]))
         self.best = (self.vertices, self.rounds_of, self.direct)
         self.judge(self.direct)
-        if self.outcome is None and max(ends) > self.threshold:
+        if self.outcome is None and max(ends) > self.threshold and not self.unconditional:
             self.outcome = Outcome.END_ABOVE_THRESHOLD
 
     def judge(self, profile: Profile) -> None:
@@ -86,7 +86,7 @@ class PairWork:
         profile = self.profile
         t = Bundle.of([self.vertices]).t
         last = len(t) - 1
-        if profile.max_loss <= self.threshold:  # a method that works on every pair
+        if self.unconditional and self.rounds == 1:
             return [Span(0, last, profile.argmax_t)]
         at_vertex = profile.loss[torch.searchsorted(profile.t, t)]
         found: list[Span] = []
@@ -105,10 +105,12 @@ class PairWork:
     def segment(self, span: Span) -> Segments:
         """A span as the connector is shown it: a batch of one."""
         device = self.vertices.device
+        peak = int((self.profile.t - span.peak).abs().argmin())
         return Segments(
             start=self.vertices[span.left : span.left + 1],
             end=self.vertices[span.right : span.right + 1],
             peak=Polyline(self.vertices).at(span.peak)[None],
+            peak_loss=torch.tensor([float(self.profile.loss[peak])], device=device, dtype=torch.float64),
             target=torch.tensor([self.direct.target], device=device),
             threshold=torch.tensor([self.threshold], device=device, dtype=torch.float64),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -167,3 +168,49 @@ def test_importing_prints_nothing_and_loads_no_plotting():
     code = "import sys, isthmus; isthmus.connect; assert not {'matplotlib', 'pyarrow', 'sklearn'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--pairs-per-class", "-1"), ("--lowest-loss", "0"), ("--pictures", "-1"), ("--target=" + "9" * 25,)]
+)
+def test_counts_that_would_mean_something_else(program, two, tmp_path, arguments):
+    ran = program("connect", *two, *arguments, "--out", tmp_path / "run")
+    assert ran.code == 1 and ran.one_line() and not (tmp_path / "run").exists()
+
+
+def test_one_bad_target_or_folder_name_does_not_stop_the_rest(program, digit_folder, two, tmp_path):
+    import shutil
+
+    a, c = two
+    (tmp_path / "pairs.csv").write_text(f"a,c,target\n{a},{c},88\n{a},{c},4\n")
+    ran = program("connect", "--pairs", tmp_path / "pairs.csv", "--out", tmp_path / "list", "--pictures", 0)
+    assert ran.code == 0 and "0 ... 9" in ran.err and "1 pairs" in ran.out
+    folder = tmp_path / "images"
+    shutil.copytree(digit_folder / "4", folder / "2024")
+    shutil.copytree(digit_folder / "5", folder / "5")
+    ran = program("connect", "--images", folder, "--pairs-per-class", 1, "--out", tmp_path / "run", "--pictures", 0)
+    assert ran.code == 0 and "2 pairs" in ran.out
+
+
+def test_names_that_are_no_text(program, two, tmp_path):
+    import os
+
+    strange = os.fsencode(tmp_path) + b"/a\xff.png"
+    Path(os.fsdecode(strange)).write_bytes(two[0].read_bytes())
+    ran = program("connect", os.fsdecode(strange), two[1], "--out", tmp_path / "run", "--pictures", 1)
+    assert ran.code == 0 and (tmp_path / "run" / "result.json").exists()
+
+
+def test_a_factory_that_fails(refused, two, tmp_path, monkeypatch):
+    (tmp_path / "failing_net.py").write_text("def make():\n    raise ValueError('no such thing')\n")
+    monkeypatch.chdir(tmp_path)
+    refused(*two, "--network", "py:failing_net:make", says="no such thing")
+
+
+def test_an_image_of_a_size_that_the_network_cannot_take(refused, two, tmp_path, monkeypatch):
+    (tmp_path / "narrow_net.py").write_text(
+        "import torch\ndef make():\n"
+        "    return torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(5, 3))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    refused(*two, "--network", "py:narrow_net:make", says="does not accept inputs of shape (1, 8, 8)")

@@ -129,6 +129,8 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(program, digit_fo
     assert 5 <= len(Connections.load(tmp_path / "run")) < 30
     other = program("connect", "--images", digit_folder, "--seed", 9, "--out", tmp_path / "run", "--resume", *FAST)
     assert other.code == 1 and "differs in seed, pairs" in other.one_line()
+    shifted = program(*settings, "--mean", "0.2", "--out", tmp_path / "run", "--resume")
+    assert shifted.code == 1 and "differs in network" in shifted.one_line()
     resumed = program(*settings, "--out", tmp_path / "run", "--resume")
     assert resumed.code == 0
     one, two = (pyarrow.parquet.read_table(tmp_path / name / "table.parquet") for name in ("whole", "run"))

@@ -155,8 +155,18 @@ def test_unbounded_landscape_is_left_alone(digits, digit_pairs):
     assert any(float(pair.path.vertices.min()) < -1e-3 for pair in found)
 
 
+@pytest.mark.usefixtures("as_installed")
 @pytest.mark.parametrize(
-    "settings", [{"lr": 0.0}, {"rounds": -1}, {"mse": -1.0}, {"max_steps": 0}, {"goal": 1.5}, {"tv": float("nan")}]
+    "settings",
+    [
+        {"lr": 0.0},
+        {"rounds": -1},
+        {"mse": -1.0},
+        {"max_steps": 0},
+        {"goal": 1.5},
+        {"tv": float("nan")},
+        {"hyperplane": "exact"},
+    ],
 )
 def test_impossible_settings_are_refused(settings):
     with pytest.raises(InputError):
@@ -170,7 +180,7 @@ def test_unknown_settings_are_refused():
 
 def test_rows_of_a_batch_are_taken_and_joined():
     row = torch.arange(4.0)
-    segments = Segments(row[:, None], row[:, None], row[:, None], row.long(), row)
+    segments = Segments(row[:, None], row[:, None], row[:, None], row, row.long(), row)
     part = take(segments, torch.tensor([True, False, True, False]))
     assert part.target.tolist() == [0, 2]
     assert join([part, segments]).target.tolist() == [0, 2, 0, 1, 2, 3]

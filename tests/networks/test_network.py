@@ -207,3 +207,24 @@ def test_contradictions_are_errors_at_construction(settings, expected):
 def test_not_a_module():
     with pytest.raises(NetworkError, match=r"torch.nn.Module"):
         Network(lambda x: x)
+
+
+class GreyToColour(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+    def forward(self, x):
+        return self.inside(x.expand(-1, 3, -1, -1))
+
+
+def test_a_network_may_change_the_channels_before_its_first_layer():
+    landscape = Landscape(Network(GreyToColour(), mean=[0.5], std=[0.5], input_shape=(1, 8, 8)))
+    assert landscape.logits(torch.rand(2, 1, 8, 8)).shape == (2, 4)
+    assert Landscape(Network(GreyToColour())).logits(torch.rand(2, 1, 8, 8)).shape == (2, 4)
+
+
+def test_an_input_of_a_size_that_the_network_cannot_take_is_named():
+    network = Network(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(7, 3)))
+    with pytest.raises(NetworkError, match=r"shape \(1, 9, 9\): mat1"):
+        Landscape(network).logits(torch.rand(2, 1, 9, 9))

@@ -97,12 +97,14 @@ def test_the_users_settings_of_matplotlib_are_left_alone(found):
     assert dict(matplotlib.rcParams) == before
 
 
-def test_summary_counts(found):
+def test_summary_counts(found, digits, digit_pairs):
     summary = summarize(found)
     assert summary.pairs == 16 and summary.connected == sum(pair.connected for pair in found)
     assert summary.connected_after[0] == summary.connected_directly
     assert summary.connected_after[-1] == summary.connected
     assert list(summary.connected_after) == sorted(summary.connected_after)
     assert sum(summary.outcomes.values()) == 16
+    always = connect(digits, *digit_pairs, method=BarrierBypass(always=True, rounds=1))
+    assert summarize(always).connected_directly == summary.connected_directly > 0
     empty = summarize([])
     assert empty.pairs == 0 and empty.median_gap is None

@@ -186,3 +186,11 @@ def test_nothing_overflows(opened, width):
     opened.set_viewport_size({"width": width, "height": 900})
     opened.wait_for_timeout(100)
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_published_scan_is_thinned_but_keeps_what_matters(digits, digit_pairs):
+    found = connect(digits, *(part[:1] for part in digit_pairs), method=BarrierBypass(scan=1000))
+    shown = data_of(page(found))["pairs"][0]
+    assert len(shown["direct"]["t"]) <= 204 and len(shown["found"]["t"]) <= 210
+    assert max(shown["direct"]["loss"]) == shown["directMax"] and max(shown["found"]["loss"]) == shown["max"]
+    assert {0.0, 1.0} <= set(shown["found"]["t"])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import pyarrow.parquet
 import pytest
@@ -79,3 +81,28 @@ def test_ctrl_c_while_drawing_keeps_the_results(run, tmp_path):
         write_run(run, tmp_path / "run", on_pair=interrupt)
     assert len(Connections.load(tmp_path / "run")) == 3 and (tmp_path / "run" / "result.json").exists()
     assert [f.name for f in (tmp_path / "run" / "pairs").iterdir()] == ["0"]
+
+
+def test_files_of_the_user_in_a_runs_folders_are_kept(run, tmp_path):
+    write_run(run, tmp_path / "run")
+    (tmp_path / "run" / "pairs" / "mine.txt").write_text("mine")
+    (tmp_path / "run" / "pairs" / "1" / "notes.txt").write_text("mine")
+    (tmp_path / "run" / "strip.png").write_text("mine")
+    write_run(run, tmp_path / "run", overwrite=True)
+    small = Run(connections=run.connections[:2], names=run.names[:2], pictures=0)
+    write_run(small, tmp_path / "run", overwrite=True)
+    left = sorted(str(f.relative_to(tmp_path / "run")) for f in (tmp_path / "run").rglob("*.*") if "mine" in f.name)
+    assert left == ["pairs/mine.txt"] and (tmp_path / "run" / "strip.png").read_text() == "mine"
+    assert [str(f.relative_to(tmp_path / "run" / "pairs")) for f in (tmp_path / "run" / "pairs").rglob("*/*")] == [
+        "1/notes.txt"
+    ]
+
+
+def test_a_folder_on_another_file_system(run, tmp_path):
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system to write to")
+    with tempfile.TemporaryDirectory(dir=elsewhere) as place:
+        (tmp_path / "run").symlink_to(place)
+        write_run(run, tmp_path / "run")
+        assert len(Connections.load(place)) == 3 and (Path(place) / "pairs" / "0" / "strip.png").exists()

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from isthmus.cli.options import Method, NetworkOptions, OutputOptions, landscape_of, method_of, network_of, out_folder
+from isthmus.cli.options import (
+    Method,
+    NetworkOptions,
+    OutputOptions,
+    at_least,
+    landscape_of,
+    method_of,
+    network_of,
+    out_folder,
+)
 from isthmus.errors import InputError
 
 
@@ -59,6 +68,8 @@ def connect(
         raise InputError(
             "connect takes two image files, or --pairs FILE, or --images FOLDER: exactly one of the three."
         )
+    at_least("--pairs-per-class", pairs_per_class, 1)
+    at_least("--lowest-loss", lowest_loss, 2)
     folder = out_folder(output, "isthmus-run")
 
     from isthmus.cli import pairing

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.cli.options import OutputOptions, out_folder
+from isthmus.cli.options import NetworkOptions, OutputOptions, at_least, landscape_of, network_of, out_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from isthmus.cli.pairing import Pairs
 
 
-def demo(*, pairs: int = 8, seed: int = 0, output: OutputOptions = OutputOptions()) -> None:
+def demo(*, pairs: int = 8, seed: int = 0, device: str = "auto", output: OutputOptions = OutputOptions()) -> None:
     """Connect pairs of handwritten digits on the network that ships with Isthmus; needs no files and no network.
 
     Parameters
@@ -24,13 +24,17 @@ def demo(*, pairs: int = 8, seed: int = 0, output: OutputOptions = OutputOptions
         How many pairs: those whose direct paths have the highest barriers among the digits held out in training.
     seed
         Seed of the draw.
+    device
+        auto (a CUDA device where there is one), cpu, cuda, cuda:1.
     """
+    at_least("--pairs", pairs, 1)
     folder = out_folder(output, "isthmus-demo")
 
-    from isthmus import BarrierBypass, Landscape, load_network
+    from isthmus import BarrierBypass
     from isthmus.cli.solving import solve_and_write
 
-    landscape = Landscape(load_network("digits"))
+    options = NetworkOptions(device=device)
+    landscape = landscape_of(network_of(options), options)
     chosen, images = _digit_pairs(landscape, pairs, seed)
     solve_and_write(
         landscape,
@@ -63,7 +67,7 @@ def _digit_pairs(landscape: Landscape, count: int, seed: int) -> tuple[Pairs, di
     numbers = torch.arange(0, len(data.target), 5)  # those held out by scripts/train_digits.py
     x = torch.tensor(data.images).float()[numbers, None] / 16
     target = torch.tensor(data.target)[numbers]
-    loss, logits = landscape.evaluate(x, target)
+    loss, logits = (part.cpu() for part in landscape.evaluate(x, target))
     groups = torch.where(logits.argmax(1) == target, target, -1).tolist()
     index = pairs_within(groups, loss, per_group=40, seed=seed)
     ends = list(torch.stack([x[index[:, 0]], x[index[:, 1]]], dim=1))

@@ -108,11 +108,23 @@ def out_folder(options: OutputOptions, default: str) -> Path:
     """The folder for the results, checked before any work is spent."""
     from isthmus.reports.run import check_folder
 
+    at_least("--pictures", options.pictures, 0)
     folder = options.out if options.out is not None else Path(default)
     if options.overwrite and options.resume:
         raise InputError("--overwrite and --resume exclude one another; give one of them.")
     check_folder(folder, overwrite=options.overwrite or options.resume)
     return folder
+
+
+def at_least(name: str, value: int | None, least: int) -> None:
+    """Refuses counts that would mean something else."""
+    if value is not None and value < least:
+        raise InputError(f"{name} must be at least {least}, got {value}.")
+
+
+def readable(name: str) -> str:
+    """A name that may come from a file system, where names need not be text: what is none becomes a question mark."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _numbers(name: str, text: str | None) -> list[float] | None:

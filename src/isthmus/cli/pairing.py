@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from isthmus.cli.options import readable
 from isthmus.errors import ImageError, InputError, NetworkError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def pair_of_files(landscape: Landscape, a: Path, c: Path, target: str) -> Pairs:
     predicted, finite = _predict(landscape, images.x)
     if not all(finite):
         raise NetworkError(f"The network returns NaN or infinity for {images.files[finite.index(False)]}.")
-    chosen = _target(landscape.network, target, predicted, ("A", "C"))
+    chosen = _target(landscape, target, predicted, ("A", "C"))
     return _pairs(images.x, [(0, 1)], [chosen], [(a.name, c.name)], {})
 
 
@@ -61,7 +62,7 @@ def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
             continue
         try:
             given = (row.get("target") or "").strip() or target
-            chosen = _target(landscape.network, given, [predicted[i], predicted[j]], (row["a"], row["c"]))
+            chosen = _target(landscape, given, [predicted[i], predicted[j]], (row["a"], row["c"]))
         except InputError as error:
             skipped[label] = str(error)
             continue
@@ -92,10 +93,12 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
     classes: dict[str, int] = {}
     for name in dict.fromkeys(images.folders):
         votes = [p for p, f, ok in zip(predicted, images.folders, finite, strict=True) if f == name and ok]
-        classes[name] = _class_of_folder(landscape.network, name, votes)
+        classes[name] = _class_of_folder(landscape, name, votes)
     own = predicted if flat else [classes[name] for name in images.folders]
     groups = [g if ok and p == g else -1 for g, p, ok in zip(own, predicted, finite, strict=True)]
-    target = torch.tensor(own)
+    if not any(finite):
+        raise NetworkError(f"The network returns NaN or infinity for every image of {folder}.")
+    target = torch.tensor(own).clamp_min(0)  # folders without a class take no part
     losses = landscape.evaluate(images.x, target, validated=True).loss.cpu()
     index = pairs_within(groups, losses, per_group=per_class, lowest=lowest, seed=seed).tolist()
     if not index:
@@ -104,6 +107,9 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
         )
     names = [(_short(images.files[i], folder), _short(images.files[j], folder)) for i, j in index]
     skipped = {str(path): reason for path, reason in images.skipped.items()}
+    for path, ok in zip(images.files, finite, strict=True):
+        if not ok:
+            skipped[str(path)] = "The network returns NaN or infinity for it."
     return _pairs(images.x, [(i, j) for i, j in index], [own[i] for i, _ in index], names, skipped)
 
 
@@ -113,7 +119,9 @@ def _pairs(
     import torch
 
     a, c = (torch.tensor(side) for side in zip(*ends, strict=True))
-    return Pairs(x[a], x[c], torch.tensor(target), names, skipped)
+    readable_names = [(readable(one), readable(other)) for one, other in names]
+    reasons = {readable(name): readable(reason) for name, reason in skipped.items()}
+    return Pairs(x[a], x[c], torch.tensor(target), readable_names, reasons)
 
 
 def _load(network: Network, source: Path | Sequence[Path], *, strict: bool) -> Images:
@@ -134,8 +142,10 @@ def _predict(landscape: Landscape, x: Tensor) -> tuple[list[int], list[bool]]:
     return logits.argmax(1).tolist(), logits.isfinite().all(1).tolist()
 
 
-def _target(network: Network, text: str, predicted: Sequence[int], ends: tuple[str, str]) -> int:
+def _target(landscape: Landscape, text: str, predicted: Sequence[int], ends: tuple[str, str]) -> int:
     from isthmus.reports.style import class_name
+
+    network = landscape.network
 
     if text == "predicted":
         if predicted[0] != predicted[1]:
@@ -148,6 +158,9 @@ def _target(network: Network, text: str, predicted: Sequence[int], ends: tuple[s
     found = _named_class(network, text)
     if found is None:
         raise InputError(f"--target must be predicted, a class index or a class name, got '{text}'.")
+    classes = landscape.classes or 0  # known since the predictions
+    if not 0 <= found < classes:
+        raise InputError(f"The target must lie in 0 ... {classes - 1} ({classes} classes), got {found}.")
     return found
 
 
@@ -164,9 +177,9 @@ def _named_class(network: Network, text: str) -> int | None:
     return None
 
 
-def _class_of_folder(network: Network, name: str, votes: Sequence[int]) -> int:
-    named = _named_class(network, name)
-    if named is not None:
+def _class_of_folder(landscape: Landscape, name: str, votes: Sequence[int]) -> int:
+    named = _named_class(landscape.network, name)
+    if named is not None and 0 <= named < (landscape.classes or 0):
         return named
     return max(sorted(set(votes)), key=votes.count) if votes else -1
 

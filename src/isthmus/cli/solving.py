@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.cli.options import OutputOptions
+from isthmus.cli.options import OutputOptions, readable
 from isthmus.cli.pairing import Pairs
 from isthmus.cli.terminal import drawing_progress, progress_bar, show_result
 from isthmus.errors import OutputError
@@ -71,8 +72,8 @@ def solve_and_write(
         connections=connections,
         names=names,
         class_names=class_names,
-        title=title,
-        command=shlex.join(["isthmus", *sys.argv[1:]]),
+        title=readable(title),
+        command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
         skipped=pairs.skipped,
         pictures=output.pictures,
     )
@@ -94,13 +95,15 @@ def _request(
     digest = hashlib.sha256(repr((pairs.names, pairs.target.tolist())).encode())
     for x in (pairs.a, pairs.c):
         digest.update(x.contiguous().numpy().tobytes())
-    return {
-        "weights": landscape.network.weights_hash,
+    request = {
+        **{key: value for key, value in landscape.describe().items() if key != "device"},
         "method": repr(method),
         "threshold": threshold,
         "seed": seed,
         "pairs": digest.hexdigest(),
     }
+    plain: dict[str, Any] = json.loads(json.dumps(request))  # as it will be read back
+    return plain
 
 
 def _earlier(folder: Path, request: dict[str, Any]) -> dict[int, Connection]:

@@ -79,13 +79,15 @@ class BarrierBypass(Connector):
                 f"BarrierBypass needs rounds >= 0, lr > 0, mse >= 0 and tv >= 0, got {self.rounds}, {self.lr}, "
                 f"{self.mse} and {self.tv}."
             )
+        if not isinstance(self.hyperplane, Hyperplane):
+            raise InputError(f"hyperplane must be a member of isthmus.Hyperplane, got {self.hyperplane!r}.")
         Stopping(max_steps=self.max_steps, goal=self.goal)  # validates these two
 
     @classmethod
     def paper(cls) -> BarrierBypass:
         """The published procedure: one bypass of 1024 steps in normalised space that never stops early, projects the
-        gradient instead of the update, ignores the bounds, and scans every path at 1000 evenly spaced points: 5072
-        forward-equivalents a pair.
+        gradient instead of the update, ignores the bounds, and scans every path at 1000 evenly spaced points: about
+        5072 forward-equivalents a pair.
         """
         return cls(
             rounds=1,
@@ -170,7 +172,7 @@ class BarrierBypass(Connector):
 
     def terminate(self, segments: Segments, state: Batch) -> Mask:
         assert isinstance(state, BypassState)
-        return self.stopping.done(state.loss, segments.threshold, state.steps)
+        return self.stopping.done(state.loss, segments.threshold, segments.peak_loss, state.steps)
 
     def vertices(self, segments: Segments, state: Batch) -> SegmentVertices:
         assert isinstance(state, BypassState)

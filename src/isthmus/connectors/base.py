@@ -44,6 +44,7 @@ class Segments(Batch):
     Attributes:
         start, end: the ends, which stay (n, *input).
         peak: the point of highest loss between them, inside the domain (n, *input).
+        peak_loss: the loss there (n,).
         target: class of each (n,).
         threshold: the loss that the path may reach (n,).
     """
@@ -51,6 +52,7 @@ class Segments(Batch):
     start: Inputs
     end: Inputs
     peak: Inputs
+    peak_loss: Losses
     target: Targets
     threshold: Losses
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
+
 from isthmus._shapes import Index, Losses, Mask
 from isthmus.errors import InputError
 
@@ -15,7 +17,9 @@ class Stopping:
     Attributes:
         max_steps: steps a segment may take in a round.
         goal: stops as soon as the loss is at or below this fraction of the threshold; None goes on to `max_steps`.
-            Below 1 because the halves of the bypassed segment must also pass under the threshold.
+            Below 1 because the halves of the bypassed segment must also pass under the threshold. A threshold that is
+            not positive, as of margins, has no such fraction: then the loss must fall below it by 1 - goal of the
+            height of the peak above it.
     """
 
     max_steps: int
@@ -27,9 +31,10 @@ class Stopping:
         if self.goal is not None and not 0 <= self.goal <= 1:
             raise InputError(f"goal must lie in [0, 1] or be None, got {self.goal}.")
 
-    def done(self, loss: Losses, threshold: Losses, steps: Index) -> Mask:
-        """Which segments (n,) stop."""
+    def done(self, loss: Losses, threshold: Losses, peak_loss: Losses, steps: Index) -> Mask:
+        """Which segments (n,) stop, whose peaks had these losses (n,)."""
         done = (steps >= self.max_steps) | ~(loss.isfinite() | (steps == 0))
         if self.goal is not None:
-            done = done | (loss <= self.goal * threshold)
+            below = threshold - (1 - self.goal) * (peak_loss - threshold).clamp_min(0)
+            done = done | (loss <= torch.where(threshold > 0, self.goal * threshold, below))
         return done

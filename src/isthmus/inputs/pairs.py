@@ -28,6 +28,6 @@ def pairs_within(
         members = (number == group).nonzero()[:, 0]
         members = members[losses[members].argsort(stable=True)][:lowest].sort().values
         every = torch.combinations(members, 2)
-        order = torch.randperm(len(every), generator=generator(seed * 1_000_003 + group))
+        order = torch.randperm(len(every), generator=generator((seed * 1_000_003 + group) % 2**63))
         drawn.append(every[order[:per_group]])
     return torch.cat(drawn) if drawn else torch.zeros((0, 2), dtype=torch.long)

@@ -16,6 +16,7 @@ from isthmus.errors import NetworkError, ProbabilitiesWarning
 Evaluate: TypeAlias = Callable[[Inputs], Logits]  # one pass of a network that is held fixed, without gradients
 
 TOLERANCE = 1e-3  # relative: far above the rounding of any device, far below a real dependence
+FAILURES = (RuntimeError, ValueError, IndexError, TypeError, AssertionError)  # what models raise at a wrong shape
 
 
 def channel_values(name: str, values: Sequence[float] | float | Tensor | None) -> Tensor | None:
@@ -28,50 +29,61 @@ def channel_values(name: str, values: Sequence[float] | float | Tensor | None) -
     return tensor
 
 
-def check_channels(
-    model: nn.Module, mean: Tensor | None, std: Tensor | None, input_shape: tuple[int, ...] | None
-) -> None:
-    """Mean, std, the first layer and the inputs must agree about the number of channels."""
+def check_channels(mean: Tensor | None, std: Tensor | None, input_shape: Sequence[int] | None) -> None:
+    """Mean, std and the inputs must agree about the number of channels."""
     known = {name: len(v) for name, v in (("mean", mean), ("std", std)) if v is not None and len(v) > 1}
-    layer = _first_layer(model)
-    if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
-        known[f"the first layer ({type(layer).__name__})"] = layer.in_channels
     if len(set(known.values())) > 1:
         raise NetworkError(
-            "The number of channels differs: "
-            + ", ".join(f"{name} has {count}" for name, count in known.items())
-            + ". Give one mean and one std for each channel that the network takes."
+            f"mean has {known['mean']} values and std has {known['std']}; give one of each for every channel."
         )
-    if known and input_shape is not None and len(input_shape) > 1:
-        expected = next(iter(known.values()))
-        if input_shape[0] != expected:
-            hint = " The last axis fits: these look like HWC images; use x.permute(0, 3, 1, 2)." * (
-                input_shape[-1] == expected
-            )
-            raise NetworkError(
-                f"The network takes {expected} channels, got inputs of shape {input_shape} with {input_shape[0]}.{hint}"
-            )
+    if known and input_shape is not None and input_shape[0] != next(iter(known.values())):
+        raise NetworkError(_wrong_channels(next(iter(known.values())), input_shape))
 
 
-def probe(model: nn.Module, input_shape: tuple[int, ...] | None, like: Tensor, evaluate: Evaluate) -> Tensor | None:
+def explain(model: nn.Module, mean: Tensor | None, input_shape: Sequence[int]) -> str | None:
+    """Why a model failed on inputs of this shape, where the number of channels explains it."""
+    channels = _channels(model)
+    if channels is None or len(input_shape) < 2 or input_shape[0] == channels:
+        return None
+    if mean is not None and len(mean) == input_shape[0] > 1:
+        return (
+            f"The number of channels differs: mean has {len(mean)}, the first layer takes {channels}. "
+            "Give one mean and one std for each channel that the network takes."
+        )
+    return _wrong_channels(channels, input_shape)
+
+
+def _wrong_channels(expected: int, input_shape: Sequence[int]) -> str:
+    hint = " The last axis fits: these look like HWC images; use x.permute(0, 3, 1, 2)."
+    return (
+        f"The network takes {expected} channels, got inputs of shape {tuple(input_shape)} with {input_shape[0]}."
+        f"{hint if input_shape[-1] == expected else ''}"
+    )
+
+
+def probe(
+    model: nn.Module, mean: Tensor | None, input_shape: tuple[int, ...] | None, like: Tensor, evaluate: Evaluate
+) -> Tensor | None:
     """A few random inputs in [0, 1] that the network accepts, or None where no shape is known or guessed.
 
     They are of the type and on the device of `like`.
     """
     random = generator(0)
-    for shape in [input_shape] if input_shape else _guesses(model):
+    failure: NetworkError | None = None
+    for shape in [input_shape] if input_shape else _guesses(model, mean):
         x = torch.rand((3, *shape), generator=random).to(like)
         try:
             evaluate(x[:1])
-        except NetworkError:
-            raise
-        except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-            if input_shape:
-                raise NetworkError(
-                    f"The network does not accept inputs of its input_shape {shape}: {str(error).splitlines()[0]}"
-                ) from error
-            continue
-        return x
+        except NetworkError as error:
+            failure = error
+        except FAILURES as error:
+            if input_shape:  # given, not guessed
+                message = f"The network does not accept inputs of its input_shape {shape}: {first_line(error)}"
+                raise NetworkError(message) from error
+        else:
+            return x
+    if failure is not None:
+        raise failure
     return None
 
 
@@ -83,7 +95,7 @@ def check_outputs(evaluate: Evaluate, x: Inputs) -> None:
     finite = once.isfinite()
     if not bool(finite.all()):
         return  # reported where it happens, input by input
-    room = TOLERANCE * (1 + once.abs().max())
+    room = max(TOLERANCE, 8 * torch.finfo(x.dtype).eps) * (1 + once.abs().max())
     if bool((once - again).abs().max() > room):
         raise NetworkError(
             "The network's outputs change between two passes over the same inputs (dropout or noise that stays on in "
@@ -109,12 +121,24 @@ def _first_layer(model: nn.Module) -> nn.Module | None:
     return next((module for module in model.modules() if isinstance(module, kinds)), None)
 
 
-def _guesses(model: nn.Module) -> list[tuple[int, ...]]:
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _channels(model: nn.Module) -> int | None:
+    layer = _first_layer(model)
+    return layer.in_channels if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d) else None
+
+
+def _guesses(model: nn.Module, mean: Tensor | None) -> list[tuple[int, ...]]:
     layer = _first_layer(model)
     if isinstance(layer, nn.Linear):
         return [(layer.in_features,)]
-    if isinstance(layer, nn.Conv2d):
-        return [(layer.in_channels, size, size) for size in (32, 28, 8, 64, 224)]
+    if not isinstance(layer, nn.Conv1d | nn.Conv2d):
+        return []
+    channels = len(mean) if mean is not None and len(mean) > 1 else layer.in_channels
+    sizes: tuple[tuple[int, ...], ...] = ((32, 32), (28, 28), (8, 8), (64, 64), (224, 224))
     if isinstance(layer, nn.Conv1d):
-        return [(layer.in_channels, size) for size in (64, 256, 1024)]
-    return []
+        sizes = ((64,), (256,), (1024,))
+    return [(channels, *size) for size in sizes]

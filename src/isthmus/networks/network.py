@@ -70,10 +70,10 @@ class Network:
         self.weights_hash: str | None = None
         self._depth = 0
         self._unchecked = check
-        checks.check_channels(model, self.mean, self.std, self.input_shape)
+        checks.check_channels(self.mean, self.std, self.input_shape)
         if check:
             like = torch.empty(0, device=self.device, dtype=self.dtype)
-            probe = checks.probe(model, self.input_shape, like, self._evaluate)
+            probe = checks.probe(model, self.mean, self.input_shape, like, self._evaluate)
             if probe is not None:
                 self.try_out(probe)
 
@@ -105,12 +105,25 @@ class Network:
                 self._depth -= 1
 
     def logits(self, x: Inputs) -> Logits:
-        """Logits (n, classes) of inputs (n, *input) in data units, differentiable in x. Call it inside `fixed()`."""
+        """Logits (n, classes) of inputs (n, *input) in data units, differentiable in x. Call it inside `fixed()`.
+
+        Raises:
+            NetworkError: the number of channels does not fit, or the outputs are no logits.
+        """
+        shape = tuple(x.shape[1:])
+        checks.check_channels(self.mean, self.std, shape)
         if self.mean is not None:
             x = x - self._along_channels(self.mean, x)
         if self.std is not None:
             x = x / self._along_channels(self.std, x)
-        return unwrap(self.model(x))
+        try:
+            output = self.model(x)
+        except checks.FAILURES as error:
+            reason = checks.explain(self.model, self.mean, shape)
+            if reason is None:
+                raise
+            raise NetworkError(reason) from error
+        return unwrap(output)
 
     def _evaluate(self, x: Inputs) -> Logits:
         with self.fixed(), torch.no_grad():
@@ -127,12 +140,20 @@ class Network:
         return values.to(like).reshape(1, -1, *(1,) * (like.ndim - 2))
 
     def try_out(self, x: Inputs) -> None:
-        """Checks the channels of x and, with the first inputs it sees, what only a pass can show."""
-        checks.check_channels(self.model, self.mean, self.std, tuple(x.shape[1:]))
+        """Checks, with the first inputs it sees, what only a pass can show."""
         if not self._unchecked:
             return
+        # One input alone shows no dependence on the rest of a batch: it gets a mirror image beside it.
+        x = x[:3] if len(x) > 1 else torch.cat([x, x.flip(-1)])
         with self.fixed():  # one block: two passes in two blocks would see the same random numbers
-            checks.check_outputs(self._evaluate, x[:3])
+            try:
+                checks.check_outputs(self._evaluate, x)
+            except checks.FAILURES as error:
+                if isinstance(error, NetworkError) or "memory" in str(error):
+                    raise
+                raise NetworkError(
+                    f"The network does not accept inputs of shape {tuple(x.shape[1:])}: {checks.first_line(error)}"
+                ) from error
         self._unchecked = False
 
     def describe(self) -> dict[str, Any]:

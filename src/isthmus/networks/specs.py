@@ -143,8 +143,10 @@ def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
         sys.path.insert(0, here)
     try:
         made = getattr(importlib.import_module(module_name), factory_name)()
-    except (ImportError, AttributeError, TypeError) as error:
-        raise SpecError(f"'py:{rest}' could not be loaded: {error}; is the module importable from {here}?") from error
+    except Exception as error:
+        raise SpecError(
+            f"'py:{rest}' could not be loaded: {type(error).__name__}: {error}; is the module importable from {here}?"
+        ) from error
     finally:
         if added:
             sys.path.remove(here)

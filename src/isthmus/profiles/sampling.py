@@ -48,7 +48,7 @@ class Sampling:
 
     @staticmethod
     def even(points: int) -> Sampling:
-        """A plain scan at so many evenly spaced points of each segment, without refinement."""
+        """A plain scan at about so many points, evenly spaced along each segment, without refinement."""
         return Sampling(intervals=points - 1, per_segment=1, resolution=1.0)
 
 
@@ -77,7 +77,9 @@ def profile(
         warnings.warn(
             f"The path leaves the landscape's domain by up to {outside:.3g} in data units.", DomainWarning, stacklevel=2
         )
-    return profile_many(landscape, [path.vertices], targets, sampling=sampling)[0]
+    vertices = path.vertices.detach()
+    vertices = vertices.to(torch.promote_types(vertices.dtype, torch.float32))  # half precision would move the points
+    return profile_many(landscape, [vertices], targets, sampling=sampling)[0]
 
 
 def profile_many(

@@ -15,6 +15,9 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from isthmus._shapes import Input
 from isthmus.connection import Connection, Outcome
 from isthmus.paths import Bundle
@@ -25,6 +28,7 @@ from isthmus.reports.profile_figure import class_bands
 from isthmus.reports.strip_figure import first_bypass
 from isthmus.reports.summary import summarize
 
+MOST_POINTS = 200  # of a profile
 STORED = 8  # most probable classes kept of each evaluated point; the page shows five
 SIZES = (224, 160, 112, 80)  # pixels of a picture's longer side: the first with which the page stays small
 PICTURES_LIMIT = 11_000_000  # characters
@@ -118,14 +122,14 @@ class _Pictures:
 
 
 def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Pictures) -> dict[str, Any]:
-    direct, found = _profile(pair.direct), _profile(pair.profile)
+    t = Bundle.of([pair.path.vertices]).t
+    direct, found = _profile(pair.direct, (0.0, 1.0)), _profile(pair.profile, t.tolist())
     bypass = first_bypass(pair)
     extra: dict[str, Any] = {}
     if bypass is not None:
         pixels, factor = difference(pair.path.vertices[bypass], pair.direct_path.at(pair.direct.argmax_t))
         extra = {"difference": store.add_difference(pixels), "factor": factor}
     pictures = [store.add(vertex) for vertex in pair.path.vertices]
-    t = Bundle.of([pair.path.vertices]).t
     return extra | {
         "id": number,
         "a": names[0],
@@ -153,8 +157,9 @@ def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Picture
     }
 
 
-def _profile(profile: Profile) -> dict[str, Any]:
-    probabilities = profile.logits.double().softmax(1).nan_to_num(0)
+def _profile(profile: Profile, vertices: Sequence[float]) -> dict[str, Any]:
+    rows = _thin(profile, vertices)
+    probabilities = profile.logits[rows].double().softmax(1).nan_to_num(0)
     # A few more than the page shows, since it interpolates between evaluated points.
     values, classes = probabilities.topk(min(STORED, probabilities.shape[1]), dim=1)
     top = [
@@ -163,11 +168,21 @@ def _profile(profile: Profile) -> dict[str, Any]:
     ]
     bands = class_bands(profile)
     return {
-        "t": [_number(value, 5) for value in profile.t.tolist()],
-        "loss": [_number(value) for value in profile.loss.tolist()],
+        "t": [_number(value, 5) for value in profile.t[rows].tolist()],
+        "loss": [_number(value) for value in profile.loss[rows].tolist()],
         "bands": [[_number(begin, 4), _number(end, 4), index] for begin, end, index in bands],
         "top": top,
     }
+
+
+def _thin(profile: Profile, vertices: Sequence[float]) -> Tensor:
+    """Rows of a profile that the page shows: all of them, or some, with the ends, the vertices and the maximum."""
+    if len(profile) <= MOST_POINTS:
+        return torch.arange(len(profile))
+    even = torch.linspace(0, len(profile) - 1, MOST_POINTS).long()
+    kept = torch.searchsorted(profile.t, torch.tensor(vertices, dtype=torch.float64)).clamp_max(len(profile) - 1)
+    rows = torch.cat([even, kept, profile.loss.argmax()[None]]).tolist()
+    return torch.tensor(sorted(set(rows)))
 
 
 def _classes(*profiles: dict[str, Any]) -> set[int]:

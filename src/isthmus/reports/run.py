@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus._files import cannot_write, sha256, write_json, write_text
+from isthmus._files import cannot_write, read_json, sha256, write_json, write_text
 from isthmus.connection import Connection
 from isthmus.connections import PATHS, TABLE, Connections
 from isthmus.errors import OutputError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
 RESULT, PAGE = "result.json", "index.html"
+PICTURES = ("profile.png", "profile.svg", "strip.png")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,19 +79,23 @@ def write_run(run: Run, folder: Path, *, overwrite: bool = False, on_pair: Calla
         KeyboardInterrupt: Ctrl-C while figures were drawn; everything else has been written then.
     """
     check_folder(folder, overwrite=overwrite)
+    made = not folder.exists()
     with cannot_write(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(dir=folder, prefix="."))  # inside: nothing is moved between file systems
         try:
             drawn = _fill(run, stage, on_pair)
-            folder.mkdir(exist_ok=True)
-            for name in ("pairs", "profile.png", "profile.svg", "strip.png"):
-                _remove(folder / name)
+            _remove_pictures(folder)
             # The result last: where it is, everything is.
-            for entry in sorted(stage.iterdir(), key=lambda entry: entry.name == RESULT):
-                entry.replace(folder / entry.name)
+            for entry in sorted(stage.rglob("*"), key=lambda entry: entry.name == RESULT):
+                if entry.is_file():
+                    target = folder / entry.relative_to(stage)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    entry.replace(target)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
+            if made and not any(folder.iterdir()):
+                folder.rmdir()
     if drawn < min(run.pictures, len(run.connections)):
         raise KeyboardInterrupt(f"interrupted while drawing: all results are in {folder}, with {drawn} pairs' figures")
 
@@ -170,8 +175,16 @@ def _save(figure: Figure, file: Path) -> None:
     figure.savefig(file, dpi=130, metadata=metadata)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    elif path.exists():
-        path.unlink()
+def _remove_pictures(folder: Path) -> None:
+    """Removes the figures that an earlier run says it drew there, and nothing else."""
+    if not (folder / RESULT).is_file():
+        return
+    earlier = read_json(folder / RESULT)
+    count = len(earlier.get("rows", ()))
+    places = [folder] if count == 1 else [folder / "pairs" / str(number) for number in range(count)]
+    for place in places:
+        for name in PICTURES:
+            (place / name).unlink(missing_ok=True)
+    for place in (*places, folder / "pairs"):
+        with suppress(OSError):  # something of the user's is in it
+            place.rmdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -41,12 +42,13 @@ class Summary:
 def summarize(pairs: Sequence[Connection]) -> Summary:
     """The summary of some pairs."""
     counted = [p for p in pairs if p.outcome is not Outcome.NOT_FINITE]
-    rounds = Counter(p.rounds for p in pairs if p.connected)
+    rounds = Counter(0 if p.direct_connected else p.rounds for p in pairs if p.connected or p.direct_connected)
     most = max((p.rounds for p in pairs), default=0)
-    bypassed = [p.path.deviation for p in counted if len(p.path.vertices) > 2]
+    deviations = (p.path.deviation for p in counted if len(p.path.vertices) > 2)
+    bypassed = [value for value in deviations if math.isfinite(value)]  # a loop has none
     return Summary(
         pairs=len(pairs),
-        connected_directly=sum(p.outcome is Outcome.DIRECT for p in pairs),
+        connected_directly=sum(p.direct_connected for p in pairs),
         connected=sum(p.connected for p in pairs),
         class_connected=sum(p.class_connected for p in counted),
         connected_after=tuple(sum(rounds[k] for k in range(number + 1)) for number in range(most + 1)),
