@@ -47,9 +47,10 @@ def digit_pairs(digits, digit_images) -> tuple[torch.Tensor, torch.Tensor, torch
 
 @pytest.fixture(scope="session")
 def assets() -> Path:
-    named = os.environ.get("ISTHMUS_ASSETS")
-    place = Path(named) if named else Path(__file__).parents[2] / "shared" / "assets"
-    if not (place / "models").is_dir():
+    from benchmarks.assets import folder
+
+    place = folder()
+    if place is None:
         pytest.skip("real networks and images are absent; name their folder in ISTHMUS_ASSETS")
     return place
 

@@ -106,3 +106,9 @@ def test_a_folder_on_another_file_system(run, tmp_path):
         (tmp_path / "run").symlink_to(place)
         write_run(run, tmp_path / "run")
         assert len(Connections.load(place)) == 3 and (Path(place) / "pairs" / "0" / "strip.png").exists()
+
+
+def test_what_a_killed_run_left_is_in_nobodys_way(run, tmp_path):
+    (tmp_path / ".isthmus-killed").mkdir()
+    write_run(run, tmp_path)
+    assert len(Connections.load(tmp_path)) == 3

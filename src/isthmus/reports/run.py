@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
 RESULT, PAGE = "result.json", "index.html"
+STAGE = ".isthmus-"  # folders in which a run is made up; one may be left where the program was killed
 PICTURES = ("profile.png", "profile.svg", "strip.png")
 
 
@@ -82,7 +83,7 @@ def write_run(run: Run, folder: Path, *, overwrite: bool = False, on_pair: Calla
     made = not folder.exists()
     with cannot_write(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(dir=folder, prefix="."))  # inside: nothing is moved between file systems
+        stage = Path(tempfile.mkdtemp(dir=folder, prefix=STAGE))  # inside: nothing is moved between file systems
         try:
             drawn = _fill(run, stage, on_pair)
             _remove_pictures(folder)
@@ -109,7 +110,7 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
     with cannot_write(folder):
         if folder.exists() and not folder.is_dir():
             raise OutputError(f"{folder} is a file; choose a folder.")
-        if folder.is_dir() and any(folder.iterdir()):
+        if folder.is_dir() and any(not entry.name.startswith(STAGE) for entry in folder.iterdir()):
             if not overwrite:
                 raise OutputError(f"{folder} is not empty; choose another folder, or add --overwrite or --resume.")
             if not (folder / RESULT).is_file():
