@@ -184,7 +184,7 @@ def test_one_bad_target_or_folder_name_does_not_stop_the_rest(program, digit_fol
     a, c = two
     (tmp_path / "pairs.csv").write_text(f"a,c,target\n{a},{c},88\n{a},{c},4\n")
     ran = program("connect", "--pairs", tmp_path / "pairs.csv", "--out", tmp_path / "list", "--pictures", 0)
-    assert ran.code == 0 and "0 ... 9" in ran.err and "1 pairs" in ran.out
+    assert ran.code == 0 and "0 ... 9" in ran.err and "1 pair:" in ran.out
     folder = tmp_path / "images"
     shutil.copytree(digit_folder / "4", folder / "2024")
     shutil.copytree(digit_folder / "5", folder / "5")

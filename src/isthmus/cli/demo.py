@@ -35,7 +35,7 @@ def demo(*, pairs: int = 8, seed: int = 0, device: str = "auto", output: OutputO
 
     options = NetworkOptions(device=device)
     landscape = landscape_of(network_of(options), options)
-    chosen, images = _digit_pairs(landscape, pairs, seed)
+    chosen, images, example = _digit_pairs(landscape, pairs, seed)
     solve_and_write(
         landscape,
         chosen,
@@ -45,17 +45,16 @@ def demo(*, pairs: int = 8, seed: int = 0, device: str = "auto", output: OutputO
         title="Handwritten digits on the embedded network",
         seed=seed,
     )
-    files = _write_images(folder, images)
-    example = next(list(group)[:2] for group in files.values() if len(group) > 1)
+    _write_images(folder, images)
     program = Path(sys.argv[0]).name
     print("Next, two images of your own choice:")
-    print(f"  {program} connect {example[0]} {example[1]} --out one-pair")
+    print(f"  {program} connect {' '.join(str(folder / 'images' / name) for name in example)} --out one-pair")
     print("and a network of torchvision, with any two photographs of one class:")
     print(f"  {program} connect A.jpg C.jpg --network torchvision:resnet18 --out photographs")
 
 
-def _digit_pairs(landscape: Landscape, count: int, seed: int) -> tuple[Pairs, dict[str, Tensor]]:
-    """The pairs, and the held-out digits by name."""
+def _digit_pairs(landscape: Landscape, count: int, seed: int) -> tuple[Pairs, dict[str, Tensor], tuple[str, str]]:
+    """The pairs, their digits by file name, and the file names of the pair with the highest barrier."""
     import torch
     from sklearn.datasets import load_digits
 
@@ -73,24 +72,22 @@ def _digit_pairs(landscape: Landscape, count: int, seed: int) -> tuple[Pairs, di
     ends = list(torch.stack([x[index[:, 0]], x[index[:, 1]]], dim=1))
     profiles = profile_many(landscape, ends, target[index[:, 0]], sampling=Sampling(intervals=10, resolution=1.0))
     # Most pairs are connected by the direct path already; the demonstration is about the others.
-    highest = torch.tensor([profile.gap for profile in profiles]).argsort(descending=True)[:count].sort().values
-    index = index[highest]
+    order = torch.tensor([profile.gap for profile in profiles]).argsort(descending=True)[:count]
+    first = index[order[0]].tolist()
+    index = index[order.sort().values]
     names = [(f"digit {numbers[i]}", f"digit {numbers[j]}") for i, j in index.tolist()]
-    images = {f"{int(target[k])}/{int(numbers[k]):04d}.png": x[k] for k in sorted(set(index.flatten().tolist()))}
-    return Pairs(x[index[:, 0]], x[index[:, 1]], target[index[:, 0]], names), images
+    files = {k: f"{int(target[k])}/{int(numbers[k]):04d}.png" for k in sorted(set(index.flatten().tolist()))}
+    pairs = Pairs(x[index[:, 0]], x[index[:, 1]], target[index[:, 0]], names)
+    return pairs, {name: x[k] for k, name in files.items()}, (files[first[0]], files[first[1]])
 
 
-def _write_images(folder: Path, images: dict[str, Tensor]) -> dict[str, list[Path]]:
+def _write_images(folder: Path, images: dict[str, Tensor]) -> None:
     """The digits as image files, one sub-folder a class, so that there is something to try `connect` on."""
     from PIL import Image
 
     from isthmus._files import write_whole
 
-    groups: dict[str, list[Path]] = {}
     for name, x in images.items():
         file = folder / "images" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        picture = Image.fromarray((x[0] * 255).round().byte().numpy())
-        write_whole(file, picture.save)
-        groups.setdefault(file.parent.name, []).append(file)
-    return groups
+        write_whole(file, Image.fromarray((x[0] * 255).round().byte().cpu().numpy()).save)

@@ -129,9 +129,9 @@ def show_result(
     if len(connections) > most:
         console.print(f"... and {len(connections) - most} more pairs, in table.parquet and on the page.")
     if summary.pairs:
-        share = 100 / summary.pairs
+        share, plural = 100 / summary.pairs, "" if summary.pairs == 1 else "s"
         console.print(
-            f"{summary.pairs} pairs: {summary.connected_directly} connected by the direct path "
+            f"{summary.pairs} pair{plural}: {summary.connected_directly} connected by the direct path "
             f"({share * summary.connected_directly:.0f} %), {summary.connected} after bypass "
             f"({share * summary.connected:.0f} %), {summary.class_connected} keep their class all along."
         )
