@@ -9,6 +9,7 @@ def doctor() -> None:
     from importlib.metadata import PackageNotFoundError, version
 
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     import isthmus
@@ -29,9 +30,9 @@ def doctor() -> None:
             found = version(name)
         except PackageNotFoundError:
             found = f"absent, needed for {why}"
-        table.add_row(name, found)
+        table.add_row(name, escape(found))
     for what, check in (("devices", _devices), ("digits network", _digits), ("torchvision networks", _torchvision)):
-        table.add_row(what, check())
+        table.add_row(what, escape(check()))
     Console().print(table)
 
 
