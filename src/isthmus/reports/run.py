@@ -64,7 +64,7 @@ class Run:
 
 
 def write_run(run: Run, folder: Path, *, overwrite: bool = False, on_pair: Callable[[], None] | None = None) -> None:
-    """Writes everything beside the folder first, and moves it in when it is whole.
+    """Makes everything up in a hidden folder inside, and moves it into place when it is whole.
 
     Files: `result.json`, `table.parquet`, `paths.safetensors`, `manifest.json`, `index.html`, and `profile.png`,
     `profile.svg` and `strip.png`, in the folder itself for a single pair and in `pairs/NUMBER/` for several.
