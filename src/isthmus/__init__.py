@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from isthmus import reports as reports
+    from isthmus import studies as studies
     from isthmus import testing as testing
     from isthmus.connecting import Progress as Progress
     from isthmus.connecting import connect as connect
@@ -63,7 +65,7 @@ _HOME = {
     "load_network": "networks.specs",
     "profile": "profiles.sampling",
 }
-_MODULES = ("reports", "testing")
+_MODULES = ("reports", "studies", "testing")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", *sorted(_HOME), *_MODULES]  # noqa: PLE0604 (they are strings)

@@ -96,11 +96,22 @@ class Connections(Sequence[Connection]):
                 raise OutputError(f"{folder / name} is missing.")
             if sha256(folder / name) != manifest.get("files", {}).get(name):
                 raise OutputError(f"{folder / name} was damaged or changed since it was written (its SHA-256 differs).")
-        return Connections(_read_pairs(folder), manifest.get("description", {}))
+        import pyarrow.parquet
+        from safetensors.torch import load_file
 
-    def _write_paths(self, file: Path) -> None:
-        from safetensors.torch import save_file
+        rows = pyarrow.parquet.read_table(folder / TABLE, page_checksum_verification=True).to_pylist()
+        return Connections.restore(rows, load_file(folder / PATHS), manifest.get("description", {}))
 
+    @staticmethod
+    def restore(
+        rows: Sequence[dict[str, Any]], tensors: dict[str, Tensor], description: dict[str, Any] | None = None
+    ) -> Connections:
+        """Connections from the rows of their table and from `tensors()`."""
+        pairs = tuple(_restore(number, row, tensors) for number, row in enumerate(rows))
+        return Connections(pairs, description or {})
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What the table does not hold: vertices of all paths, and all profiles."""
         tensors: dict[str, Tensor] = {"input_shape": torch.tensor(self[0].path.vertices.shape[1:] if len(self) else [])}
         tensors |= _ragged("path.vertices", [pair.path.vertices.flatten(1) for pair in self])
         tensors |= _ragged("path.rounds", [torch.tensor(pair.vertex_rounds) for pair in self])
@@ -111,7 +122,12 @@ class Connections(Sequence[Connection]):
                 empty = [getattr(pick(pair), part)[:0] for pair in self]
                 parts = [none if p is None else getattr(p, part) for p, none in zip(profiles, empty, strict=True)]
                 tensors |= _ragged(f"{name}.{part}", parts)
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file, metadata={"version": "1"})
+        return {name: tensor.contiguous() for name, tensor in tensors.items()}
+
+    def _write_paths(self, file: Path) -> None:
+        from safetensors.torch import save_file
+
+        save_file(self.tensors(), file, metadata={"version": "1"})
 
 
 def _write_table(table: pyarrow.Table, file: Path) -> None:
@@ -132,39 +148,27 @@ def _ragged(name: str, parts: Sequence[Tensor]) -> dict[str, Tensor]:
     return {name: torch.cat(list(parts)) if parts else torch.zeros(0), f"{name}.ends": ends}
 
 
-def _read_pairs(folder: Path) -> tuple[Connection, ...]:
-    import pyarrow.parquet
-    from safetensors.torch import load_file
-
-    rows = pyarrow.parquet.read_table(folder / TABLE, page_checksum_verification=True).to_pylist()
-    tensors = load_file(folder / PATHS)
-
-    def part(name: str, number: int) -> Tensor:
+def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> Connection:
+    def part(name: str) -> Tensor:
         ends = tensors[f"{name}.ends"]
         return tensors[name][(int(ends[number - 1]) if number else 0) : int(ends[number])]
 
-    def profile(name: str, number: int, row: dict[str, Any]) -> Profile:
-        t, loss, logits = (part(f"{name}.{field}", number) for field in ("t", "loss", "logits"))
+    def profile(name: str) -> Profile:
+        t, loss, logits = (part(f"{name}.{field}") for field in ("t", "loss", "logits"))
         coarse = row["direct_coarse_max_loss" if name == "direct" else "coarse_max_loss"]
         exact = row["exact"] and name == "found"
         return Profile(t=t, loss=loss, logits=logits, target=row["target"], exact=exact, coarse_max_loss=coarse)
 
-    shape = tensors["input_shape"].tolist()
-    pairs = []
-    for number, row in enumerate(rows):
-        direct = profile("direct", number, row)
-        moved = len(part("found.t", number)) > 0
-        pairs.append(
-            Connection(
-                direct=direct,
-                profile=profile("found", number, row) if moved else direct,
-                path=Polyline(part("path.vertices", number).reshape(-1, *shape)),
-                vertex_rounds=tuple(part("path.rounds", number).tolist()),
-                outcome=Outcome[row["outcome"].upper()],
-                threshold=row["threshold"],
-                rounds=row["rounds"],
-                steps=row["steps"],
-                forward_equivalents=row["forward_equivalents"],
-            )
-        )
-    return tuple(pairs)
+    direct = profile("direct")
+    moved = len(part("found.t")) > 0
+    return Connection(
+        direct=direct,
+        profile=profile("found") if moved else direct,
+        path=Polyline(part("path.vertices").reshape(-1, *tensors["input_shape"].tolist())),
+        vertex_rounds=tuple(part("path.rounds").tolist()),
+        outcome=Outcome[row["outcome"].upper()],
+        threshold=row["threshold"],
+        rounds=row["rounds"],
+        steps=row["steps"],
+        forward_equivalents=row["forward_equivalents"],
+    )

@@ -39,6 +39,10 @@ class OutputError(IsthmusError, OSError):
     """A folder or file that cannot be written, or was damaged since it was written."""
 
 
+class StudyError(IsthmusError, ValueError):
+    """A study that cannot be read, begun or gone on with."""
+
+
 class MissingLibraryError(IsthmusError, ImportError):
     """An optional library is absent or broken."""
 

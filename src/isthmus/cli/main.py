@@ -13,6 +13,7 @@ import isthmus
 from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
 from isthmus.cli.doctor import doctor
+from isthmus.cli.study import Terminated, study
 from isthmus.errors import IsthmusError, IsthmusWarning
 
 app = cyclopts.App(
@@ -20,10 +21,11 @@ app = cyclopts.App(
     help="Finds, measures and draws low-loss paths between the inputs of a fixed neural network.",
     version=isthmus.__version__,
     suppress_keyboard_interrupt=False,
-    help_epilogue="Exit codes: 0 done, 1 bad input (one line says what), 2 usage, 130 Ctrl-C.",
+    help_epilogue="Exit codes: 0 done, 1 bad input (one line says what), 2 usage, 130 Ctrl-C, 143 SIGTERM.",
 )
 app.command(demo)
 app.command(connect)
+app.command(study)
 app.command(doctor)
 
 
@@ -49,5 +51,5 @@ def run(arguments: Sequence[str]) -> int:
             return 1
         except KeyboardInterrupt as interrupt:
             print(f"isthmus: {str(interrupt) or 'interrupted; nothing was written'}", file=sys.stderr)
-            return 130
+            return 143 if isinstance(interrupt, Terminated) else 130
     return 0

@@ -83,6 +83,7 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
     """
     import torch
 
+    from isthmus.inputs.labels import classes_of_labels
     from isthmus.inputs.pairs import pairs_within
 
     if not folder.is_dir():
@@ -90,11 +91,13 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
     images = _load(landscape.network, folder, strict=False)
     predicted, finite = _predict(landscape, images.x)
     flat = set(images.files) <= {folder / file.name for file in images.files}
-    classes: dict[str, int] = {}
-    for name in dict.fromkeys(images.folders):
-        votes = [p for p, f, ok in zip(predicted, images.folders, finite, strict=True) if f == name and ok]
-        classes[name] = _class_of_folder(landscape, name, votes)
-    own = predicted if flat else [classes[name] for name in images.folders]
+    own = classes_of_labels(
+        [None if flat else name for name in images.folders],
+        predicted,
+        finite,
+        class_names=landscape.network.class_names,
+        classes=landscape.classes or 0,
+    )
     groups = [g if ok and p == g else -1 for g, p, ok in zip(own, predicted, finite, strict=True)]
     if not any(finite):
         raise NetworkError(f"The network returns NaN or infinity for every image of {folder}.")
@@ -143,6 +146,7 @@ def _predict(landscape: Landscape, x: Tensor) -> tuple[list[int], list[bool]]:
 
 
 def _target(landscape: Landscape, text: str, predicted: Sequence[int], ends: tuple[str, str]) -> int:
+    from isthmus.inputs.labels import named_class
     from isthmus.reports.style import class_name
 
     network = landscape.network
@@ -155,33 +159,13 @@ def _target(landscape: Landscape, text: str, predicted: Sequence[int], ends: tup
                 "which class you mean with --target."
             )
         return predicted[0]
-    found = _named_class(network, text)
+    found = named_class(text, network.class_names)
     if found is None:
         raise InputError(f"--target must be predicted, a class index or a class name, got '{text}'.")
     classes = landscape.classes or 0  # known since the predictions
     if not 0 <= found < classes:
         raise InputError(f"The target must lie in 0 ... {classes - 1} ({classes} classes), got {found}.")
     return found
-
-
-def _named_class(network: Network, text: str) -> int | None:
-    """The class with that index or name (the first of the names that commas separate also counts)."""
-    if text.lstrip("-").isdecimal():
-        return int(text)
-    names = [name.lower() for name in network.class_names or ()]
-    wanted = text.lower().replace("_", " ")
-    firsts = [name.split(",")[0] for name in names]
-    for options in (names, firsts):
-        if options.count(wanted) == 1:
-            return options.index(wanted)
-    return None
-
-
-def _class_of_folder(landscape: Landscape, name: str, votes: Sequence[int]) -> int:
-    named = _named_class(landscape.network, name)
-    if named is not None and 0 <= named < (landscape.classes or 0):
-        return named
-    return max(sorted(set(votes)), key=votes.count) if votes else -1
 
 
 def _read_rows(file: Path) -> list[dict[str, str]]:

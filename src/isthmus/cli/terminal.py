@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from isthmus import Connections, Progress
     from isthmus.reports import Summary
+    from isthmus.studies import Estimate, StudySummary
 
 PLAIN_EVERY = 5.0  # seconds between lines where there is no terminal
 
@@ -43,7 +44,9 @@ def progress_bar(what: str, total: int) -> Iterator[Tell]:
 
         def tell(progress: Progress) -> None:
             rate = progress.forward_equivalents / max(1e-9, time.monotonic() - began)
-            bar.update(task, completed=progress.done, rate=f"{rate:,.0f} evaluations/s" if rate else "")
+            bar.update(
+                task, completed=progress.done, total=progress.total, rate=f"{rate:,.0f} evaluations/s" if rate else ""
+            )
 
         yield tell
 
@@ -70,6 +73,22 @@ def _plain_lines(what: str) -> Tell:
         )
 
     return tell
+
+
+@contextmanager
+def stage_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Progress of what goes through several stages: a line for each of them, at its begin and every few seconds."""
+    last, stage = time.monotonic(), ""
+
+    def tell(what: str, done: int, total: int) -> None:
+        nonlocal last, stage
+        now = time.monotonic()
+        if what == stage and now - last < PLAIN_EVERY:
+            return
+        last, stage = now, what
+        print(f"{what}: {done}/{total}", file=sys.stderr, flush=True)
+
+    yield tell
 
 
 @contextmanager
@@ -135,3 +154,53 @@ def show_result(
             f"({share * summary.connected_directly:.0f} %), {summary.connected} after bypass "
             f"({share * summary.connected:.0f} %), {summary.class_connected} keep their class all along."
         )
+
+
+def show_groups(summary: StudySummary) -> None:
+    """The table of a study's groups."""
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    wide = console.width >= 130
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("network, images, kind", overflow="fold")
+    headings = ("pairs", "direct", "connected", "keeps class", "gap before", "gap", "deviation", "cost")
+    for heading in headings if wide else headings[:4]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for group in summary.groups:
+        shares = (group.connected_directly, group.connected, group.class_connected)
+        rest = (
+            *(f"{group.medians[name].value:.3g}" for name in ("direct_gap", "gap")),
+            f"{100 * group.deviation.value:.2g} %" if group.deviation.value == group.deviation.value else "none",
+            f"{group.cost:.0f}",
+        )
+        table.add_row(
+            escape(f"{group.network}, {group.images}, {group.kind}"),
+            str(group.pairs),
+            *(_percent(share, wide) for share in shares),
+            *(rest if wide else ()),
+        )
+    console.print(table)
+    console.print(
+        "Shares of the pairs"
+        + (", with 95 % intervals over classes" if wide else "")
+        + ": connected by the direct path, connected in the end (relative to the ends, unless the study gives a "
+        "threshold), and the class kept all along."
+        + (" Gaps, cost: medians. Deviation: mean over bypassed pairs." if wide else "")
+    )
+    failed = sum(group.not_finite + group.unreadable for group in summary.groups)
+    if failed or summary.set_aside:
+        console.print(
+            f"{failed} pairs could not be measured, {summary.set_aside} inputs were set aside; the table says why.",
+            style="yellow",
+        )
+
+
+def _percent(share: Estimate, interval: bool) -> str:
+    text = f"{100 * share.value:.1f} %"
+    if not interval or share.low != share.low:  # a single class has no interval
+        return text
+    return f"{text} ({100 * share.low:.1f} to {100 * share.high:.1f})"

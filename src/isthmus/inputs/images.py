@@ -57,7 +57,7 @@ def load_images(
         ImageError: nothing there, or no image could be used; sizes differ after preprocessing.
     """
     preprocessing = preprocessing or Preprocessing()
-    files = _list_files(source)
+    files = list_images(source)
     inputs: list[Input] = []
     used: list[Path] = []
     skipped: dict[Path, str] = {}
@@ -115,7 +115,8 @@ def read_image(file: str | Path, preprocessing: Preprocessing | None = None) -> 
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
 
-def _list_files(source: str | Path | Iterable[str | Path]) -> Sequence[Path]:
+def list_images(source: str | Path | Iterable[str | Path]) -> Sequence[Path]:
+    """The image files of a folder and its sub-folders in sorted order; a file or a list of files as they are."""
     if not isinstance(source, str | Path):
         return [Path(file) for file in source]
     source = Path(source)

@@ -133,7 +133,12 @@ def _untrained(rest: str) -> Recipe:
     return recipe
 
 
-def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
+def call_factory(rest: str) -> object:
+    """What the factory of a `py:` spec returns; `rest` is the spec without its prefix. The module's code runs.
+
+    Raises:
+        SpecError: the module or the factory is not there, or fails.
+    """
     module_name, colon, factory_name = rest.partition(":")
     if not colon or not module_name or not factory_name:
         raise SpecError(f"'py:{rest}': expected py:PACKAGE.MODULE:FACTORY.")
@@ -142,7 +147,7 @@ def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
     if added:
         sys.path.insert(0, here)
     try:
-        made = getattr(importlib.import_module(module_name), factory_name)()
+        return getattr(importlib.import_module(module_name), factory_name)()
     except Exception as error:
         raise SpecError(
             f"'py:{rest}' could not be loaded: {type(error).__name__}: {error}; is the module importable from {here}?"
@@ -150,6 +155,10 @@ def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
     finally:
         if added:
             sys.path.remove(here)
+
+
+def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
+    made = call_factory(rest)
     if isinstance(made, Network):
         return Recipe(
             model=made.model,

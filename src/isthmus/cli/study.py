@@ -1,0 +1,263 @@
+"""isthmus study: many pairs on many networks, stored in shards, resumed after anything."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from isthmus.cli.options import at_least
+from isthmus.errors import InputError, StudyError
+
+if TYPE_CHECKING:
+    from isthmus.studies import Engine, Status, Study
+
+study = App(
+    name="study",
+    help="Study many pairs on many networks: stored in shards, resumed after anything, spread over machines.",
+)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as a preempted job gets it."""
+
+
+@study.command
+def init(
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    network: str = "digits",
+    weights: Path | None = None,
+    images: Path | None = None,
+    title: str | None = None,
+) -> None:
+    """Write an editable study.toml; by default a study of the embedded network of about half a minute.
+
+    Parameters
+    ----------
+    out
+        Folder of the study; made if need be, and empty.
+    network
+        Network spec, as for isthmus connect.
+    weights
+        Weights of the network.
+    images
+        Folder with one sub-folder of images a class.
+    title
+        Headline of its report.
+    """
+    from isthmus.studies.study import Study
+    from isthmus.studies.template import study_text
+
+    if images is None and network != "digits":
+        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+    if images is not None and not images.is_dir():
+        raise InputError(f"--images {images} is no folder.")
+    if images is not None and title is None:
+        title = f"{images.resolve().name} on {network}"
+    Study.create(out, study_text(network=network, weights=weights, images=images, title=title))
+    print(f"Written: {out / 'study.toml'}. Edit it if you like, then: isthmus study run {out}")
+
+
+@study.command
+def run(
+    folder: Path,
+    /,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    repair: bool = False,
+    device: str = "auto",
+    engine: Literal["local", "ray"] = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    cpus: float = 1,
+    gpus: float = 0,
+) -> None:
+    """Draw the pairs and solve them, shard by shard. May be killed at any moment and resumed.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study.
+    resume
+        Go on with an earlier run: finished shards are checked and skipped.
+    overwrite
+        Forget an earlier run and its results.
+    repair
+        Solve damaged shards again.
+    device
+        auto (a CUDA device where there is one), cpu, cuda, cuda:1.
+    engine
+        local: this process. ray: tasks of a Ray cluster (pip install "isthmus[ray]").
+    workers
+        With ray on this machine: tasks at a time; by default as many as the CPUs allow.
+    address
+        With ray: a running cluster, such as auto or 10.0.0.1:6379; the folder must be seen by all its nodes.
+    cpus
+        With ray: CPUs, and threads, of each worker.
+    gpus
+        With ray: GPUs of each worker; with some, --device cuda.
+    """
+    at_least("--workers", workers, 1)
+    if engine == "local" and (workers is not None or address is not None):
+        raise InputError("--workers and --address belong to --engine ray.")
+    opened = _open(folder)
+
+    from isthmus.studies import Local, OnRay
+
+    chosen: Engine = Local() if engine == "local" else OnRay(address=address, workers=workers, cpus=cpus, gpus=gpus)
+    with _terminable():
+        status = _work(opened, chosen, device, resume=resume, overwrite=overwrite, repair=repair)
+    _write_result(opened, status)
+
+
+@study.command
+def plan(folder: Path, /, *, device: str = "auto", overwrite: bool = False) -> None:
+    """Draw the pairs and cut them into shards without solving them; isthmus study run --resume goes on.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study.
+    device
+        auto (a CUDA device where there is one), cpu, cuda, cuda:1.
+    overwrite
+        Forget an earlier run and its results.
+    """
+    from isthmus.cli.terminal import stage_progress
+
+    opened = _open(folder)
+    with _terminable(), stage_progress() as tell:
+        made = opened.prepare(device=device, overwrite=overwrite, tell=tell)
+    _say_plan(opened)
+    print(f"{made.pairs} pairs in {len(made.pieces)} shards; go on with: isthmus study run {folder} --resume")
+
+
+@study.command
+def status(folder: Path, /) -> None:
+    """Say how far a study is, and whether a shard is damaged. Exit code 1 if one is.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study.
+    """
+    opened = _open(folder)
+    if opened.plan() is None:
+        print(f"Not begun: isthmus study run {folder}")
+        return
+    found = opened.status()
+    _say_plan(opened)
+    _say_status(found)
+    if found.damaged:
+        for problem in found.damaged.values():
+            print(f"damaged: {problem}")
+        raise StudyError(
+            f"{len(found.damaged)} of {found.shards} shards of {folder} are damaged; "
+            f"isthmus study run {folder} --resume --repair solves them again."
+        )
+    if not found.complete:
+        print(f"Go on with: isthmus study run {folder} --resume")
+
+
+@study.command
+def table(folder: Path, /, *, out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None) -> None:
+    """Write one table of everything (.parquet or .csv), and print the summary.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study.
+    out
+        The file; without it, only the summary is printed.
+    """
+    from isthmus.cli.terminal import show_groups
+
+    opened = _open(folder)
+    if out is not None:
+        if out.exists():
+            raise InputError(f"--out {out} exists; choose another name.")
+        count = opened.write_table(out)
+        print(f"{count} rows: {out}")
+    show_groups(opened.summary())
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends the work as Ctrl-C does: at once, with every finished shard in its place."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _open(folder: Path) -> Study:
+    if not folder.is_dir():
+        raise StudyError(f"{folder} is no folder; isthmus study init --out {folder} begins a study.")
+    from isthmus.studies import Study
+
+    return Study(folder)
+
+
+def _work(opened: Study, engine: Engine, device: str, *, resume: bool, overwrite: bool, repair: bool) -> Status:
+    from isthmus.cli.terminal import progress_bar, stage_progress
+
+    folder = opened.folder
+    try:
+        with stage_progress() as tell:
+            opened.prepare(device=device, resume=resume, overwrite=overwrite, tell=tell)
+        _say_plan(opened)
+        with progress_bar("connecting", 0) as tell_pairs:
+            return opened.run(engine=engine, device=device, resume=True, repair=repair, on_progress=tell_pairs)
+    except KeyboardInterrupt as stop:
+        made = opened.plan()
+        text = f"interrupted: nothing is finished yet; begin again with: isthmus study run {folder}"
+        if made is not None:
+            found = opened.status()
+            text = (
+                f"interrupted: {found.shards_done} of {found.shards} shards are finished and kept; "
+                f"go on with: isthmus study run {folder} --resume"
+            )
+        raise type(stop)(text) from stop
+
+
+def _say_plan(opened: Study) -> None:
+    import sys
+
+    made = opened.plan()
+    assert made is not None
+    for note in made.notes:
+        print(f"isthmus: note: {note}", file=sys.stderr)
+    for images, names in made.skipped.items():
+        for name, reason in list(names.items())[:5]:
+            print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
+        if len(names) > 5:
+            print(f"isthmus: and {len(names) - 5} more of images {images}; the table lists them all.", file=sys.stderr)
+
+
+def _say_status(found: Status) -> None:
+    print(
+        f"{found.shards_done} of {found.shards} shards are finished: {found.pairs_done} of {found.pairs} pairs"
+        f"{'' if found.complete else f' ({100 * found.pairs_done / max(1, found.pairs):.0f} %)'}."
+    )
+
+
+def _write_result(opened: Study, found: Status) -> None:
+    from isthmus.cli.terminal import show_groups
+
+    summary = opened.summary()
+    opened.write_result(summary)
+    show_groups(summary)
+    _say_status(found)
+    print(f"Next: isthmus study report {opened.folder}, or isthmus study table {opened.folder} --out table.parquet")

@@ -1,0 +1,47 @@
+"""Labels: which class of a network the name of a folder, or a word, means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def named_class(text: str, class_names: Sequence[str] | None) -> int | None:
+    """The class with that index or name (the first of the names that commas separate also counts)."""
+    if text.lstrip("-").isdecimal():
+        return int(text)
+    names = [name.lower() for name in class_names or ()]
+    wanted = text.lower().replace("_", " ")
+    firsts = [name.split(",")[0] for name in names]
+    for options in (names, firsts):
+        if options.count(wanted) == 1:
+            return options.index(wanted)
+    return None
+
+
+def classes_of_labels(
+    labels: Sequence[str | None],
+    predicted: Sequence[int],
+    finite: Sequence[bool],
+    *,
+    class_names: Sequence[str] | None,
+    classes: int,
+) -> list[int]:
+    """The class of every input, from its label and from what the network says of all inputs.
+
+    A label is a class index or name, or else means the class predicted most often among the inputs that bear it; None
+    means the input's own prediction. -1 where nothing is known.
+    """
+    found: dict[str | None, int] = {}
+    for label in dict.fromkeys(labels):
+        if label is None:
+            continue
+        named = named_class(label, class_names)
+        if named is not None and 0 <= named < classes:
+            found[label] = named
+            continue
+        votes = [p for p, own, ok in zip(predicted, labels, finite, strict=True) if own == label and ok]
+        found[label] = max(sorted(set(votes)), key=votes.count) if votes else -1
+    return [
+        found[label] if label is not None else (p if ok else -1)
+        for label, p, ok in zip(labels, predicted, finite, strict=True)
+    ]

@@ -1,0 +1,129 @@
+"""Ray: shards as tasks of a Ray cluster, on this machine or on many.
+
+Ray does what a scheduler does: it places tasks, starts worker processes and runs a task again when its worker or its
+node died. A process keeps its network between tasks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from isthmus.connecting import Progress
+from isthmus.errors import InputError, IsthmusError, MissingLibraryError, StudyError
+from isthmus.studies.engines.base import Done, Engine, Job, worker_of
+
+RETRIES = 8  # of a task whose worker died; errors of the task itself are not tried again
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnRay(Engine):
+    """A Ray cluster.
+
+    Attributes:
+        address: of a running cluster, or `auto` for one that this machine belongs to; None starts one on this machine.
+        workers: on a cluster started here: tasks that run at a time; None means as many as the CPUs allow.
+        cpus, gpus: of each worker. The threads of a worker are as many as its CPUs.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+    cpus: float = 1
+    gpus: float = 0
+
+    def __post_init__(self) -> None:
+        if not self.cpus > 0 or not self.gpus >= 0 or (self.workers is not None and self.workers < 1):
+            raise InputError(
+                f"OnRay needs cpus > 0, gpus >= 0 and workers >= 1, got {self.cpus}, {self.gpus} and {self.workers}."
+            )
+        if self.workers is not None and self.address is not None:
+            raise InputError("The workers of a running cluster are its own: give workers or address, not both.")
+
+    def run(
+        self,
+        job: Job,
+        numbers: Sequence[int],
+        *,
+        on_done: Callable[[Done], None],
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        ray = _import_ray()
+        started = not ray.is_initialized()
+        if started:
+            self._start(ray)
+        try:
+            # The function is told where modules of `py:` specs are: a worker's folder is not this one.
+            task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=RETRIES)(_solve)
+            path, threads = str(Path.cwd()), max(1, int(self.cpus))
+            open_tasks = [task.remote(job, number, path, threads) for number in numbers]
+            try:
+                while open_tasks:
+                    ended, open_tasks = ray.wait(open_tasks, num_returns=1)
+                    for reference in ended:
+                        on_done(_result(ray, reference))
+            except BaseException:
+                for reference in open_tasks:
+                    ray.cancel(reference, force=True)
+                raise
+        finally:
+            if started:
+                ray.shutdown()
+
+    def _start(self, ray: Any) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody without being asked
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if self.address is not None:
+            options |= {"address": self.address}
+        else:
+            cpus = None if self.workers is None else self.workers * self.cpus
+            options |= {"num_cpus": cpus, "include_dashboard": False}
+        try:
+            ray.init(**options)
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            where = f"at {self.address}" if self.address else "here"
+            raise StudyError(
+                f"No Ray cluster could be reached {where}: {(str(error).splitlines() or [''])[0]}"
+            ) from error
+
+
+def _solve(job: Job, number: int, path: str, threads: int) -> Done:
+    """What a worker runs."""
+    import torch
+
+    if path not in sys.path:
+        sys.path.insert(0, path)
+    if Path(path).is_dir():
+        os.chdir(path)  # `py:` specs are looked up from the folder in which the command was given
+    torch.set_num_threads(threads)
+    return worker_of(job).solve(number)
+
+
+def _result(ray: Any, reference: Any) -> Done:
+    try:
+        done: Done = ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        cause = error.as_instanceof_cause() if hasattr(error, "as_instanceof_cause") else error
+        inner = getattr(cause, "cause", None)
+        if isinstance(inner, IsthmusError):
+            raise inner from error
+        raise
+    except ray.exceptions.RayError as error:
+        raise StudyError(
+            f"Ray lost a task {RETRIES} times ({type(error).__name__}): {(str(error).splitlines() or [''])[0]} "
+            "What is finished is kept; go on with --resume."
+        ) from error
+    return done
+
+
+def _import_ray() -> Any:
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingLibraryError(
+            "The engine ray needs Ray, which is absent here; install it: pip install 'isthmus[ray]'."
+        ) from error
+    return ray

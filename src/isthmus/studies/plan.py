@@ -1,0 +1,287 @@
+"""Plan: the pair table of a study and how it is cut into shards, made once from the seed and stored."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from isthmus._files import cannot_write, read_json, sha256, write_json, write_whole
+from isthmus.errors import StudyError
+from isthmus.studies.config import Config
+from isthmus.studies.cutting import Piece, cut
+from isthmus.studies.fingerprint import digest_of, fingerprint
+from isthmus.studies.problem import Problem, identity, no_pairs, open_inputs, open_landscape, open_problem
+from isthmus.studies.rows import plan_schema
+from isthmus.studies.survey import Survey, survey
+
+if TYPE_CHECKING:
+    import pyarrow
+    from torch import Tensor
+
+PLAN, PAIRS, INPUTS = "plan.json", "pairs.parquet", "inputs.parquet"
+FORMAT = {"format": "isthmus study plan", "version": 1}
+CHUNK = 2**15  # rows written at a time
+Tell = Callable[[str, int, int], None]  # what is done, how much of it, of how much
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a study is to do.
+
+    Attributes:
+        folder: where it is stored.
+        fingerprint: what must stay the same.
+        pieces: the shards: rows of the pair table that are solved together.
+        skipped: inputs that were set aside, by collection and name, with the reason.
+        notes: what a reader of the results should know, such as classes with fewer pairs than were asked for.
+        digest: names this plan; every shard carries it.
+    """
+
+    folder: Path
+    fingerprint: dict[str, Any]
+    pieces: tuple[Piece, ...]
+    skipped: dict[str, dict[str, str]]
+    notes: tuple[str, ...]
+    digest: str
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs."""
+        return self.pieces[-1].end if self.pieces else 0
+
+    def rows(self, begin: int, end: int) -> list[dict[str, Any]]:
+        """Rows of the pair table, read from the part of the file that holds them."""
+        import pyarrow.parquet
+
+        with pyarrow.parquet.ParquetFile(self.folder / PAIRS, page_checksum_verification=True) as file:
+            found: list[dict[str, Any]] = []
+            first = 0
+            for group in range(file.num_row_groups):
+                count = file.metadata.row_group(group).num_rows
+                if first < end and begin < first + count:
+                    inside = max(0, begin - first)
+                    found += file.read_row_group(group).slice(inside, min(end - first, count) - inside).to_pylist()
+                first += count
+        return found
+
+    def digests(self, images: str) -> list[str]:
+        """SHA-256 of every input of a collection, by number."""
+        import pyarrow.parquet
+
+        table = pyarrow.parquet.read_table(
+            self.folder / INPUTS, filters=[("images", "==", images)], page_checksum_verification=True
+        )
+        digests: list[str] = table["sha256"].to_pylist()
+        return digests
+
+
+def load_plan(folder: Path) -> Plan | None:
+    """The stored plan, or None where none was finished.
+
+    Raises:
+        StudyError: it was damaged or changed.
+    """
+    if not (folder / PLAN).is_file():
+        return None
+    stored = read_json(folder / PLAN)
+    if not isinstance(stored, dict) or {key: stored.get(key) for key in FORMAT} != FORMAT:
+        raise StudyError(f"{folder / PLAN} is no plan of a study of version {FORMAT['version']}.")
+    digest = stored.pop("digest", None)
+    damaged = [PLAN] * (digest_of(stored) != digest)
+    damaged += [
+        name
+        for name, expected in stored["files"].items()
+        if not (folder / name).is_file() or sha256(folder / name) != expected
+    ]
+    if damaged:
+        raise StudyError(
+            f"{folder / damaged[0]} was damaged or changed since it was written (its SHA-256 differs); "
+            "begin anew with --overwrite."
+        )
+    return Plan(
+        folder=folder,
+        fingerprint=stored["fingerprint"],
+        pieces=tuple(Piece(**piece) for piece in stored["pieces"]),
+        skipped=stored["skipped"],
+        notes=tuple(stored["notes"]),
+        digest=str(digest),
+    )
+
+
+def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Tell | None = None) -> Plan:
+    """Draws all pairs, cuts them into shards, and stores both in a folder, the plan itself last.
+
+    Args:
+        config: the study.
+        base: the folder that paths in it are relative to.
+        folder: where to.
+        device: where networks are evaluated.
+        tell: called while inputs are looked at.
+
+    Raises:
+        IsthmusError: a network or images that cannot be used; StudyError where there is no pair.
+    """
+    with cannot_write(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in folder.iterdir():  # of a planning that was killed
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+    landscapes: dict[str, Any] = {}
+    collections: dict[str, _Inputs] = {}
+    pieces: list[Piece] = []
+    notes: list[str] = []
+    with _pair_writer(folder / PAIRS) as writer:
+        for network, images in config.problems():
+            problem = open_problem(config, base, network, images, device)
+            landscapes[network] = identity(problem.landscape)
+            what = f"looking at {images} with {network}"
+            found = survey(problem, None if tell is None else partial(tell, what))
+            collections.setdefault(images, _Inputs(problem.inputs.names, found.digests, {})).skipped.update(
+                found.skipped
+            )
+            begin = writer.count
+            for entry, kind in enumerate(config.pairs):
+                index = kind.draw(found.groups, found.losses, config.seed)
+                notes += _fewer(kind, index, found, f"{network} on {images}")
+                writer.add(problem, entry, kind.kind, index, found, landscapes[network])
+            if writer.count == begin:
+                raise no_pairs(problem)
+            pieces.append(Piece(network=network, images=images, begin=begin, end=writer.count))
+    if writer.twice:
+        notes.append(f"{writer.twice} pairs were drawn twice and are listed once.")
+    _write_inputs(folder / INPUTS, collections)
+    files = {name: sha256(folder / name) for name in (PAIRS, INPUTS)}
+    contents = {name: digest_of([part.names, part.digests]) for name, part in collections.items()}
+    stored: dict[str, Any] = FORMAT | {
+        "fingerprint": fingerprint(config, landscapes, contents),
+        "skipped": {name: part.skipped for name, part in collections.items() if part.skipped},
+        "notes": notes,
+        "files": files,
+    }
+    draft = Plan(folder, stored["fingerprint"], tuple(pieces), stored["skipped"], tuple(notes), "")
+    stored["pieces"] = [piece.describe() for piece in cut(config, base, draft, device, tell)]
+    write_json(folder / PLAN, stored | {"digest": digest_of(stored)})
+    plan = load_plan(folder)
+    assert plan is not None
+    return plan
+
+
+def current_fingerprint(config: Config, base: Path, device: str) -> dict[str, Any]:
+    """The fingerprint as it is now: networks are loaded and all inputs are hashed, but nothing is evaluated."""
+    landscapes = {name: identity(open_landscape(config, base, name, device)) for name, _ in config.problems()}
+    contents = {}
+    for name in dict.fromkeys(images for _, images in config.problems()):
+        inputs = open_inputs(config, base, name)
+        contents[name] = digest_of([inputs.names, [_digest(inputs, number) for number in range(len(inputs))]])
+    return fingerprint(config, landscapes, contents)
+
+
+def _digest(inputs: Any, number: int) -> str:
+    from isthmus.errors import ImageError
+
+    try:
+        digest: str = inputs.digest(number)
+    except ImageError:
+        return ""
+    return digest
+
+
+@dataclass(eq=False)
+class _Inputs:
+    names: tuple[str, ...]
+    digests: tuple[str, ...]
+    skipped: dict[str, str]
+
+
+def _fewer(kind: Any, index: Tensor, found: Survey, where: str) -> list[str]:
+    """A note where classes have fewer pairs than were asked for."""
+    wanted = getattr(kind, "per_class", None)
+    present = torch.unique(found.groups[found.groups >= 0])  # type: ignore[no-untyped-call]
+    if wanted is None or not len(present):
+        return []
+    counts = found.groups[index[:, 0]].bincount(minlength=int(present.max()) + 1)[present]
+    fewer = int((counts < wanted).sum())
+    if not fewer:
+        return []
+    return [f"{where}: {fewer} of {len(present)} classes have fewer than {wanted} pairs of the kind {kind.kind}."]
+
+
+class _PairWriter:
+    """Writes the pair table a chunk at a time; a pair that was drawn before is left out."""
+
+    def __init__(self, writer: Any) -> None:
+        self.writer = writer
+        self.count = self.twice = 0
+        self.seen: set[bytes] = set()
+
+    def add(
+        self, problem: Problem, entry: int, kind: str, index: Tensor, found: Survey, landscape: Mapping[str, Any]
+    ) -> None:
+        # The same pair on the same landscape is the same pair, whatever entry of the file drew it.
+        head = digest_of([landscape, problem.inputs.__class__.__name__]).encode()
+        names, digests = problem.inputs.names, found.digests
+        groups = found.groups.tolist()
+        for begin in range(0, len(index), CHUNK):
+            columns: dict[str, list[Any]] = {name: [] for name in plan_schema().names}
+            for a, c in index[begin : begin + CHUNK].tolist():
+                target = groups[a]
+                key = hashlib.sha256(head + f" {kind} {digests[a]} {digests[c]} {target}".encode()).digest()[:10]
+                if key in self.seen:
+                    self.twice += 1
+                    continue
+                self.seen.add(key)
+                row = (
+                    self.count,
+                    key.hex(),
+                    problem.network,
+                    problem.images,
+                    kind,
+                    names[a],
+                    names[c],
+                    target,
+                    _class_name(problem, target),
+                    entry,
+                    a,
+                    c,
+                )
+                for column, value in zip(columns.values(), row, strict=True):
+                    column.append(value)
+                self.count += 1
+            self._write(columns)
+
+    def _write(self, columns: Mapping[str, list[Any]]) -> None:
+        import pyarrow
+
+        if columns["pair"]:
+            self.writer.write_table(pyarrow.table(dict(columns), schema=plan_schema()))
+
+
+def _class_name(problem: Problem, target: int) -> str:
+    names = problem.class_names
+    return names[target] if names is not None and target < len(names) else f"class {target}"
+
+
+@contextmanager
+def _pair_writer(file: Path) -> Iterator[_PairWriter]:
+    import pyarrow.parquet
+
+    with cannot_write(file), pyarrow.parquet.ParquetWriter(file, plan_schema(), write_page_checksum=True) as writer:
+        yield _PairWriter(writer)
+
+
+def _write_inputs(file: Path, collections: Mapping[str, _Inputs]) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    table: pyarrow.Table = pyarrow.concat_tables(
+        pyarrow.table({"images": [name] * len(part.names), "name": list(part.names), "sha256": list(part.digests)})
+        for name, part in collections.items()
+    )
+    write_whole(file, lambda temporary: pyarrow.parquet.write_table(table, temporary, write_page_checksum=True))

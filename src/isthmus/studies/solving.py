@@ -1,0 +1,146 @@
+"""Solving: a shard's pairs, from their rows in the pair table to a table of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from isthmus._shapes import Input
+from isthmus.connecting import Progress, connect
+from isthmus.connection import Connection
+from isthmus.connections import Connections
+from isthmus.errors import ImageError
+from isthmus.studies.config import Config
+from isthmus.studies.problem import Problem, open_problem
+from isthmus.studies.rows import result_table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from isthmus.studies.plan import Plan
+
+CHUNK_NUMBERS = 2**26  # numbers of the ends held at once
+CHUNK_PAIRS = 2048  # pairs whose profiles are held at once
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """What came of some rows of the pair table.
+
+    Attributes:
+        rows: these rows.
+        results: what was found, as a row of results, by place among the rows.
+        unreadable: why nothing could be found, by place.
+        kept: the connections themselves by place, where they were to be kept.
+        forward_equivalents: cost of all of it.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    results: Mapping[int, Mapping[str, Any]]
+    unreadable: Mapping[int, str]
+    kept: Mapping[int, Connection]
+    forward_equivalents: int
+
+    def table(self) -> pyarrow.Table:
+        """One row a pair."""
+        return result_table(self.rows, self.results, self.unreadable)
+
+    def connections(self) -> Connections:
+        """What was kept, in order."""
+        return Connections(tuple(self.kept[place] for place in sorted(self.kept)), {})
+
+
+class Bench:
+    """Solves rows of a study's pair table. It keeps the network that it used last."""
+
+    def __init__(self, config: Config, base: Path, plan: Plan, device: str) -> None:
+        self.config, self.base, self.plan, self.device = config, base, plan, device
+        self.method, self.sampling = config.connect.connector(), config.connect.how_sampled()
+        self._problem: Problem | None = None
+        self._digests: list[str] = []
+
+    def problem(self, network: str, images: str) -> Problem:
+        """The network on these inputs."""
+        if self._problem is None or (self._problem.network, self._problem.images) != (network, images):
+            self._problem = open_problem(self.config, self.base, network, images, self.device)
+            self._digests = self.plan.digests(images)
+        return self._problem
+
+    def solve(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        keep: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Solved:
+        """Connects the pairs of some rows, all of one network on one collection.
+
+        Args:
+            rows: rows of the pair table.
+            keep: whether paths and profiles are kept; without, only what becomes the table.
+            on_progress: called while the work goes on.
+        """
+        problem = self.problem(rows[0]["network"], rows[0]["images"])
+        results: dict[int, dict[str, Any]] = {}
+        kept: dict[int, Connection] = {}
+        unreadable: dict[int, str] = {}
+        before = problem.landscape.forward_equivalents
+        step, first = 8, 0  # the first few show how large an input is
+        while first < len(rows):
+            part = rows[first : first + step]
+            inputs, reasons = self._read(problem, part)
+            usable = []
+            for place, row in enumerate(part):
+                ends = (row["a_number"], row["c_number"])
+                bad = next((number for number in ends if number in reasons), None)
+                if bad is None:
+                    usable.append(place)
+                else:
+                    unreadable[first + place] = reasons[bad]
+            if usable:
+                a, c = (torch.stack([inputs[part[place][end]] for place in usable]) for end in ("a_number", "c_number"))
+                target = torch.tensor([part[place]["target"] for place in usable])
+                connected = connect(
+                    problem.landscape,
+                    a,
+                    c,
+                    target,
+                    method=self.method,
+                    threshold=self.config.connect.threshold,
+                    seed=self.config.seed,
+                    sampling=self.sampling,
+                    on_progress=_shifted(on_progress, first, len(rows), before, problem),
+                )
+                for place, pair in zip(usable, connected, strict=True):
+                    results[first + place] = pair.row()
+                    if keep:
+                        kept[first + place] = pair
+                step = max(1, min(CHUNK_PAIRS, CHUNK_NUMBERS // (2 * a[0].numel())))
+            first += len(part)
+        return Solved(rows, results, unreadable, kept, problem.landscape.forward_equivalents - before)
+
+    def _read(self, problem: Problem, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[int, Input], dict[int, str]]:
+        """The inputs of some rows, each once, and why others could not be read."""
+        inputs: dict[int, Input] = {}
+        reasons: dict[int, str] = {}
+        for number in sorted({row[end] for row in rows for end in ("a_number", "c_number")}):
+            try:
+                if problem.inputs.digest(number) != self._digests[number]:
+                    raise ImageError(f"{problem.inputs.names[number]} was changed since the study was planned.")
+                inputs[number] = problem.inputs.read(number, problem.preprocessing)
+            except ImageError as error:
+                reasons[number] = str(error)
+        return inputs, reasons
+
+
+def _shifted(
+    tell: Callable[[Progress], None] | None, done: int, total: int, before: int, problem: Problem
+) -> Callable[[Progress], None] | None:
+    """Progress within a chunk as progress within all rows."""
+    if tell is None:
+        return None
+    return lambda part: tell(Progress(done + part.done, total, problem.landscape.forward_equivalents - before))

@@ -1,0 +1,304 @@
+"""Statistics: a study in a few numbers a group, with intervals that respect that pairs of one class are alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.studies.rows import UNREADABLE
+
+if TYPE_CHECKING:
+    import pyarrow
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+MEASURES = ("direct_max_loss", "max_loss", "direct_gap", "gap")
+COLUMNS = (
+    *("network", "images", "kind", "target", "target_name", "outcome", "rounds", "steps", "class_connected"),
+    *("direct_connected", "connected", "deviation", "forward_equivalents", *MEASURES),
+)
+RESAMPLES = 400
+MANY = 50_000  # pairs above which fewer resamples are enough
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval; NaN where nothing could be counted."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The pairs of one network, collection and kind, and of one class where `target` is given.
+
+    Shares and quantiles are over the pairs whose losses are finite; the others are counted beside them.
+
+    Attributes:
+        pairs: all of them.
+        not_finite: those with a loss that is not finite.
+        unreadable: those of which an end could not be read.
+        connected_after: share connected after 0 (by the direct path), 1, 2, ... rounds at most.
+        class_connected: share whose class is predicted all along the path found.
+        quantiles: 5, 25, 50, 75 and 95 % of max loss and gap, before and after.
+        medians: median of the same four, with intervals.
+        deviation: mean over the bypassed pairs.
+        cost: median of the forward-equivalents of a pair.
+        outcomes: number of pairs by outcome.
+    """
+
+    network: str
+    images: str
+    kind: str
+    target: int | None
+    target_name: str | None
+    pairs: int
+    not_finite: int
+    unreadable: int
+    connected_after: tuple[Estimate, ...]
+    class_connected: Estimate
+    quantiles: dict[str, tuple[float, ...]]
+    medians: dict[str, Estimate]
+    deviation: Estimate
+    cost: float
+    outcomes: dict[str, int]
+
+    @property
+    def connected_directly(self) -> Estimate:
+        """Share connected by the direct path."""
+        return self.connected_after[0]
+
+    @property
+    def connected(self) -> Estimate:
+        """Share connected in the end."""
+        return self.connected_after[-1]
+
+    def describe(self) -> dict[str, Any]:
+        """As a dict ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySummary:
+    """Groups of a study: by network, collection and kind, and by class within them.
+
+    Attributes:
+        groups: over all classes; intervals by a bootstrap that draws whole classes.
+        classes: one for every class of every group; their intervals take its pairs as independent, which is too
+            narrow where pairs share inputs.
+        set_aside: inputs that could not be used.
+    """
+
+    groups: tuple[Group, ...]
+    classes: tuple[Group, ...]
+    set_aside: int
+
+    def describe(self) -> dict[str, Any]:
+        """As a dict ready for JSON."""
+        return {
+            "groups": [group.describe() for group in self.groups],
+            "classes": [group.describe() for group in self.classes],
+            "set_aside": self.set_aside,
+        }
+
+
+def summarize_study(batches: Iterable[pyarrow.Table], *, seed: int = 0) -> StudySummary:
+    """The summary of a study's rows, which may come in parts; only numbers are kept of each.
+
+    Args:
+        batches: tables with the columns of a study.
+        seed: of the bootstrap.
+    """
+    import pyarrow
+
+    parts = [_compact(batch.select(list(COLUMNS))) for batch in batches]
+    if not parts:
+        return StudySummary(groups=(), classes=(), set_aside=0)
+    table = pyarrow.concat_tables(part for part, _ in parts).unify_dictionaries()
+    random = np.random.default_rng(seed)
+    groups, classes = [], []
+    keys = [_texts(table, name) for name in ("network", "images", "kind")]
+    for key in dict.fromkeys(zip(*keys, strict=True)):
+        mask = np.logical_and.reduce([column == value for column, value in zip(keys, key, strict=True)])
+        rows = _Rows.of(table.filter(pyarrow.array(mask)))
+        groups.append(_group(key, rows, None, random))
+        classes += [_group(key, rows.take(rows.target == t), int(t), random) for t in np.unique(rows.target)]
+    return StudySummary(groups=tuple(groups), classes=tuple(classes), set_aside=sum(aside for _, aside in parts))
+
+
+def _compact(batch: pyarrow.Table) -> tuple[pyarrow.Table, int]:
+    """A part without the rows of inputs set aside, its texts as numbers; and how many such rows there were."""
+    import pyarrow
+    import pyarrow.compute
+
+    pairs = batch.filter(pyarrow.compute.is_valid(batch["network"])).replace_schema_metadata(None)
+    text = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
+    schema = pyarrow.schema(
+        [field.with_type(text) if field.type == pyarrow.string() else field for field in pairs.schema]
+    )
+    return pairs.cast(schema), len(batch) - len(pairs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Columns of one group as arrays (n,); floats are NaN where nothing is known."""
+
+    target: NDArray[np.int64]
+    name: NDArray[Any]
+    outcome: NDArray[Any]
+    rounds: Floats
+    direct: Floats
+    connected: Floats
+    class_connected: Floats
+    deviation: Floats
+    steps: Floats
+    cost: Floats
+    measures: dict[str, Floats]
+
+    @classmethod
+    def of(cls, table: pyarrow.Table) -> _Rows:
+        def floats(name: str) -> Floats:
+            found: Floats = table[name].combine_chunks().cast("float64").to_numpy(zero_copy_only=False)
+            return found
+
+        def flags(name: str) -> Floats:
+            found: Floats = table[name].combine_chunks().cast("int8").cast("float64").to_numpy(zero_copy_only=False)
+            return found
+
+        return cls(
+            target=table["target"].combine_chunks().to_numpy(zero_copy_only=False),
+            name=_texts(table, "target_name"),
+            outcome=_texts(table, "outcome"),
+            rounds=floats("rounds"),
+            direct=flags("direct_connected"),
+            connected=flags("connected"),
+            class_connected=flags("class_connected"),
+            deviation=floats("deviation"),
+            steps=floats("steps"),
+            cost=floats("forward_equivalents"),
+            measures={name: floats(name) for name in MEASURES},
+        )
+
+    def take(self, mask: NDArray[np.bool_]) -> _Rows:
+        measures = {name: values[mask] for name, values in self.measures.items()}
+        return _Rows(
+            **{name: value[mask] for name, value in vars(self).items() if name != "measures"}, measures=measures
+        )
+
+
+def _texts(table: pyarrow.Table, name: str) -> NDArray[Any]:
+    """A column of texts, each different text only once in memory."""
+    column = table[name].combine_chunks()
+    found: NDArray[Any] = np.asarray(column.dictionary.to_pylist(), dtype=object)[column.indices.to_numpy()]
+    return found
+
+
+def _group(key: Sequence[str], rows: _Rows, target: int | None, random: np.random.Generator) -> Group:
+    counted = np.isin(rows.outcome, ("not_finite", UNREADABLE), invert=True)
+    seen = rows.take(counted)
+    draws = _Draws.of(seen.target, random) if target is None else None
+    most = int(seen.rounds.max()) if len(seen.rounds) else 0
+    after = [_mean(_connected_after(seen, number), draws) for number in range(most + 1)]
+    bypassed = (seen.steps > 0) & np.isfinite(seen.deviation)
+    quantiles = {
+        name: tuple(np.quantile(values, QUANTILES).tolist()) if len(values) else (math.nan,) * len(QUANTILES)
+        for name, values in seen.measures.items()
+    }
+    outcomes, counts = np.unique(rows.outcome.astype(str), return_counts=True)
+    return Group(
+        network=key[0],
+        images=key[1],
+        kind=key[2],
+        target=target,
+        target_name=None if target is None else str(rows.name[0]),
+        pairs=len(rows.outcome),
+        not_finite=int((rows.outcome == "not_finite").sum()),
+        unreadable=int((rows.outcome == UNREADABLE).sum()),
+        connected_after=tuple(after),
+        class_connected=_mean(seen.class_connected, draws),
+        quantiles=quantiles,
+        medians={name: _median(values, draws) for name, values in seen.measures.items()},
+        deviation=_mean(np.where(bypassed, seen.deviation, np.nan), draws),
+        cost=float(np.median(seen.cost)) if len(seen.cost) else math.nan,
+        outcomes=dict(zip(outcomes.tolist(), counts.tolist(), strict=True)),
+    )
+
+
+def _connected_after(rows: _Rows, number: int) -> Floats:
+    """1 where a pair was connected after so many rounds at most."""
+    directly = rows.direct == 1
+    return np.asarray(directly | ((rows.connected == 1) & (rows.rounds <= number)), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Draws:
+    """Bootstrap draws of whole clusters: how often each cluster was drawn in each resample."""
+
+    cluster: NDArray[np.int64]
+    times: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, clusters: NDArray[Any], random: np.random.Generator) -> _Draws:
+        names, cluster = np.unique(clusters, return_inverse=True)
+        count = len(names)
+        if count < 2:
+            return cls(cluster, np.zeros((0, count), dtype=np.int64))
+        return cls(cluster, random.multinomial(count, np.full(count, 1 / count), size=RESAMPLES))
+
+
+def _mean(values: Floats, draws: _Draws | None) -> Estimate:
+    """Mean of the known values. Without draws: Wilson's interval for shares, and the normal one for other means."""
+    known = np.isfinite(values)
+    if not known.any():
+        return Estimate(math.nan, math.nan, math.nan)
+    counted = values[known]
+    mean = float(counted.mean())
+    if draws is None:
+        if np.isin(counted, (0, 1)).all():
+            from scipy.stats import binomtest
+
+            interval = binomtest(int(counted.sum()), len(counted)).proportion_ci(method="wilson")
+            return Estimate(mean, float(interval.low), float(interval.high))
+        half = 1.96 * float(counted.std(ddof=1)) / math.sqrt(len(counted)) if len(counted) > 1 else math.nan
+        return Estimate(mean, mean - half, mean + half)
+    clusters = draws.times.shape[1]
+    sums = np.bincount(draws.cluster[known], weights=counted, minlength=clusters)
+    counts = np.bincount(draws.cluster[known], minlength=clusters)
+    drawn = draws.times @ counts
+    return _estimate(mean, (draws.times @ sums)[drawn > 0] / drawn[drawn > 0])
+
+
+def _median(values: Floats, draws: _Draws | None) -> Estimate:
+    """Median. Without draws: the interval between two order statistics, by the binomial distribution; with draws:
+    from medians weighted by how often each class was drawn.
+    """
+    if not len(values):
+        return Estimate(math.nan, math.nan, math.nan)
+    order = np.argsort(values)
+    ordered, median = values[order], float(np.median(values))
+    if draws is None:
+        from scipy.stats import binom
+
+        low, high = binom.ppf((0.025, 0.975), len(values), 0.5).astype(int).clip(0, len(values) - 1)
+        return Estimate(median, float(ordered[low]), float(ordered[high]))
+    cluster = draws.cluster[order]
+    medians = []
+    for times in draws.times[: RESAMPLES if len(values) <= MANY else RESAMPLES // 4]:
+        weight = np.cumsum(times[cluster])
+        if weight[-1]:
+            medians.append(ordered[np.searchsorted(weight, weight[-1] / 2)])
+    return _estimate(median, np.asarray(medians))
+
+
+def _estimate(value: float, resampled: Floats) -> Estimate:
+    if not len(resampled):  # one class says nothing about others
+        return Estimate(value, math.nan, math.nan)
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    return Estimate(value, float(low), float(high))

@@ -1,0 +1,351 @@
+"""Study: a folder that holds what is to be found out, and what was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from isthmus._files import cannot_write, write_json, write_whole
+from isthmus._versions import versions
+from isthmus.connecting import Progress
+from isthmus.connections import Connections
+from isthmus.errors import OutputError, StudyError
+from isthmus.studies.config import Config, read_config
+from isthmus.studies.engines import Done, Engine, Job, Local
+from isthmus.studies.engines.base import PLAN_FOLDER, STUDY
+from isthmus.studies.fingerprint import differences
+from isthmus.studies.plan import Plan, Tell, current_fingerprint, load_plan, make_plan
+from isthmus.studies.problem import choose_device
+from isthmus.studies.rows import result_schema, skipped_table
+from isthmus.studies.shards import ShardFile, Shards
+from isthmus.studies.solving import Bench
+from isthmus.studies.statistics import StudySummary, summarize_study
+from isthmus.studies.store import open_store
+
+if TYPE_CHECKING:
+    import pyarrow
+
+LOCK, RESULT = ".lock", "result.json"
+SCHEMA = "isthmus/study-result/1"  # docs/tables.md describes it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How far a study is.
+
+    Attributes:
+        shards, pairs: all of them.
+        shards_done, pairs_done: those that are finished, the damaged ones not counted.
+        damaged: what is wrong with each damaged shard, by number.
+    """
+
+    shards: int
+    shards_done: int
+    pairs: int
+    pairs_done: int
+    damaged: dict[int, str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every pair was solved."""
+        return self.shards > 0 and self.shards == self.shards_done
+
+
+class Study:
+    """A study in its folder: `study.toml`, the plan, and the shards. Its state is these files and nothing else.
+
+    Args:
+        folder: the folder, with a `study.toml` in it.
+
+    Raises:
+        StudyError: there is none, or it cannot be used.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.config: Config = read_config(self.folder / STUDY)
+        self._store = open_store(self.config.shards.store, self.folder)
+
+    @staticmethod
+    def create(folder: str | Path, text: str) -> Study:
+        """Writes `study.toml` into a folder that is empty or absent.
+
+        Raises:
+            OutputError: the folder holds something, or cannot be written.
+            StudyError: the text is no study.
+        """
+        folder = Path(folder)
+        with cannot_write(folder):
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise OutputError(f"{folder} is not empty; choose another folder.")
+            folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / STUDY, lambda file: file.write_text(text, encoding="utf-8"))
+        return Study(folder)
+
+    def plan(self) -> Plan | None:
+        """The stored plan, or None before the first run."""
+        return load_plan(self.folder / PLAN_FOLDER)
+
+    def prepare(
+        self, *, device: str = "auto", resume: bool = False, overwrite: bool = False, tell: Tell | None = None
+    ) -> Plan:
+        """The plan: made now, or the stored one when an earlier run is resumed.
+
+        Args:
+            device: where networks are evaluated: auto, cpu, cuda, cuda:1.
+            resume: go on with an earlier run, which must have had the same configuration, weights, images and code.
+            overwrite: forget an earlier run and all its results.
+            tell: called while inputs are looked at.
+
+        Raises:
+            StudyError: an earlier run is there and neither was asked for; it differs (what differs is named); another
+                run is at work.
+        """
+        with self._alone():
+            return self._prepare(device, resume, overwrite, tell)
+
+    def run(
+        self,
+        *,
+        engine: Engine | None = None,
+        device: str = "auto",
+        resume: bool = False,
+        overwrite: bool = False,
+        repair: bool = False,
+        tell: Tell | None = None,
+        on_done: Callable[[Done], None] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Status:
+        """Solves every shard that is not finished.
+
+        Args:
+            engine: who solves them; this process by default.
+            device, resume, overwrite, tell: see `prepare`.
+            repair: solve damaged shards again.
+            on_done: called after each shard.
+            on_progress: called while shards are worked on, with pairs of all shards that this run has to solve.
+
+        Raises:
+            StudyError: see `prepare`; shards are damaged and `repair` was not asked for; shards failed (all others were
+                solved first).
+            OutputError: results cannot be written, for example on a full disk. What is finished stays.
+        """
+        with self._alone():
+            plan = self._prepare(device, resume, overwrite, tell)
+            shards = Shards(self._store, plan.digest)
+            self._store.tidy()
+            finished = shards.finished()
+            damaged = {number: why for number, shard in finished.items() if (why := shards.problem(shard)) is not None}
+            if damaged and not repair:
+                raise StudyError(f"{next(iter(damaged.values()))} {_more(damaged)}Add --repair to solve it again.")
+            for number in damaged:
+                shards.remove(number)
+            numbers = [n for n in range(len(plan.pieces)) if n not in finished or n in damaged]
+            failures = self._solve(plan, numbers, engine or Local(), device, on_done, on_progress)
+        if failures:
+            first = failures[0]
+            raise StudyError(
+                f"{len(failures)} of {len(plan.pieces)} shards failed, the others are finished; first, shard "
+                f"{first.number} (pairs {plan.pieces[first.number].begin} to {plan.pieces[first.number].end - 1}): "
+                f"{first.failure}"
+            )
+        return self.status()
+
+    def status(self) -> Status:
+        """How far the study is; every finished shard is read and checked."""
+        plan = self.plan()
+        if plan is None:
+            return Status(shards=0, shards_done=0, pairs=0, pairs_done=0, damaged={})
+        shards = Shards(self._store, plan.digest)
+        done, pairs, damaged = 0, 0, {}
+        for number, shard in shards.finished().items():
+            problem = shards.problem(shard)
+            if problem is None and number < len(plan.pieces):
+                done += 1
+                pairs += len(plan.pieces[number])
+            elif problem is not None:
+                damaged[number] = problem
+        return Status(shards=len(plan.pieces), shards_done=done, pairs=plan.pairs, pairs_done=pairs, damaged=damaged)
+
+    def batches(self) -> Iterator[pyarrow.Table]:
+        """The rows of all finished shards in order, a shard at a time, then a row for each input set aside.
+
+        Raises:
+            OutputError: a shard is damaged; nothing of it is given.
+        """
+        plan, shards, finished = self._finished()
+        for shard in finished.values():
+            yield shards.read(shard)
+        if plan.skipped:
+            yield skipped_table(plan.skipped)
+
+    def table(self, columns: list[str] | None = None) -> pyarrow.Table:
+        """All rows, or some columns of them, in memory; `docs/tables.md` explains the columns."""
+        import pyarrow
+
+        parts = [part if columns is None else part.select(columns) for part in self.batches()]
+        if not parts:
+            empty = result_schema().empty_table()
+            return empty if columns is None else empty.select(columns)
+        return pyarrow.concat_tables(part.replace_schema_metadata(None) for part in parts)
+
+    def write_table(self, file: str | Path) -> int:
+        """Writes all rows to a `.parquet` or `.csv` file, a shard at a time, and returns how many there are.
+
+        Raises:
+            OutputError: a shard is damaged, or the file cannot be written; nothing is written then.
+        """
+        import pyarrow.csv
+        import pyarrow.parquet
+
+        file = Path(file)
+        if file.suffix.lower() not in (".parquet", ".csv"):
+            raise OutputError(f"A table is written as .parquet or .csv, got {file}.")
+        count = 0
+
+        def write(temporary: Path) -> None:
+            nonlocal count
+            schema = result_schema()
+            writer = (
+                pyarrow.csv.CSVWriter(temporary, schema)
+                if file.suffix.lower() == ".csv"
+                else pyarrow.parquet.ParquetWriter(temporary, schema, write_page_checksum=True)
+            )
+            with writer:
+                for part in self.batches():
+                    writer.write_table(part.replace_schema_metadata(None))
+                    count += len(part)
+
+        with cannot_write(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, write)
+        return count
+
+    def summary(self) -> StudySummary:
+        """Shares, quantiles and costs by network, collection, kind and class."""
+        return summarize_study(self.batches(), seed=self.config.seed)
+
+    def result(self, summary: StudySummary | None = None) -> dict[str, Any]:
+        """What `result.json` holds."""
+        plan, status = self.plan(), self.status()
+        assert plan is not None
+        return {
+            "schema": SCHEMA,
+            "title": self.config.title,
+            "pairs": status.pairs,
+            "pairs_done": status.pairs_done,
+            "summary": (summary or self.summary()).describe(),
+            "skipped": plan.skipped,
+            "notes": list(plan.notes),
+            "description": plan.fingerprint,
+            "versions": versions(),
+            "plan": plan.digest,
+        }
+
+    def write_result(self, summary: StudySummary | None = None) -> None:
+        """Writes `result.json` into the study's folder."""
+        write_json(self.folder / RESULT, self.result(summary))
+
+    def connections(self, pairs: list[int], *, device: str = "auto") -> Connections:
+        """The connections of some pairs, by their numbers: from their stored paths, or else solved again."""
+        plan, shards, finished = self._finished()
+        bench = Bench(self.config, self.folder, plan, choose_device(device))
+        found: list[Any] = []
+        for pair in pairs:
+            number = next(n for n, piece in enumerate(plan.pieces) if piece.begin <= pair < piece.end)
+            found.append(
+                _stored(shards, finished.get(number), pair) or bench.solve(plan.rows(pair, pair + 1), keep=True).kept[0]
+            )
+        return Connections(tuple(found), {})
+
+    def _finished(self) -> tuple[Plan, Shards, dict[int, ShardFile]]:
+        plan = self.plan()
+        if plan is None:
+            raise StudyError(f"{self.folder} was not run yet; begin with: isthmus study run {self.folder}")
+        shards = Shards(self._store, plan.digest)
+        return plan, shards, shards.finished()
+
+    def _prepare(self, device: str, resume: bool, overwrite: bool, tell: Tell | None) -> Plan:
+        device = choose_device(device)
+        folder = self.folder / PLAN_FOLDER
+        if overwrite:
+            Shards(self._store, "").clear()
+        elif (folder / "plan.json").exists():
+            if not resume:
+                raise StudyError(f"{self.folder} was run before; add --resume to go on, or --overwrite to begin anew.")
+            plan = load_plan(folder)
+            assert plan is not None
+            changed = differences(plan.fingerprint, current_fingerprint(self.config, self.folder, device))
+            if changed:
+                raise StudyError(
+                    f"{self.folder} cannot go on, because these differ from when it began: {', '.join(changed[:6])}"
+                    f"{f' and {len(changed) - 6} more' if len(changed) > 6 else ''}; restore them, or begin anew with "
+                    "--overwrite."
+                )
+            return plan
+        return make_plan(self.config, self.folder, folder, device=device, tell=tell)
+
+    def _solve(
+        self,
+        plan: Plan,
+        numbers: list[int],
+        engine: Engine,
+        device: str,
+        on_done: Callable[[Done], None] | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> list[Done]:
+        total = sum(len(plan.pieces[number]) for number in numbers)
+        done = cost = 0
+        failures: list[Done] = []
+
+        def shard_done(shard: Done) -> None:
+            nonlocal done, cost
+            done, cost = done + shard.pairs, cost + shard.forward_equivalents
+            if shard.failure is not None:
+                failures.append(shard)
+            if on_done is not None:
+                on_done(shard)
+            if on_progress is not None:
+                on_progress(Progress(done, total, cost))
+
+        def inside(part: Progress) -> None:
+            if on_progress is not None:
+                on_progress(Progress(done + part.done, total, cost + part.forward_equivalents))
+
+        if numbers:
+            job = Job(str(self.folder.resolve()), choose_device(device))
+            engine.run(job, numbers, on_done=shard_done, on_progress=inside)
+        return failures
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else plans or runs this study meanwhile; the system frees the lock of a process that was killed."""
+        lock = FileLock(self.folder / LOCK, timeout=0)
+        with cannot_write(self.folder):
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise StudyError(f"Another run is at work on {self.folder}; wait for it, or stop it.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _stored(shards: Shards, shard: ShardFile | None, pair: int) -> Any:
+    """A connection from a shard that kept its paths, or None."""
+    tensors = None if shard is None else shards.read_paths(shard)
+    if shard is None or tensors is None:
+        return None
+    rows = [row for row in shards.read(shard).to_pylist() if row["reason"] is None]
+    place = next((place for place, row in enumerate(rows) if row["pair"] == pair), None)
+    return None if place is None else Connections.restore(rows, tensors)[place]
+
+
+def _more(damaged: dict[int, str]) -> str:
+    return "" if len(damaged) == 1 else f"So are {len(damaged) - 1} more. "
