@@ -76,14 +76,30 @@ def _cifar(model: nn.Module) -> Network:
 
 def mnist_cnn() -> Network:
     """The two-convolution network of the alpha-beta-CROWN examples, for 28 x 28 grey inputs without normalisation."""
-    model = nn.Sequential(
-        nn.Conv2d(1, 16, 4, 2, 1),
+    preprocessing = Preprocessing(size=(28, 28), channels=1)
+    return Network(_two_convolutions(1, 1568), input_shape=(1, 28, 28), preprocessing=preprocessing)
+
+
+def cifar_cnn() -> Network:
+    """The same for 32 x 32 colour inputs."""
+    return Network(
+        _two_convolutions(3, 2048),
+        mean=(0.4914, 0.4822, 0.4465),
+        std=(0.2023, 0.1994, 0.2010),
+        input_shape=(3, 32, 32),
+        class_names=CIFAR_CLASSES,
+        preprocessing=Preprocessing(size=(32, 32)),
+    )
+
+
+def _two_convolutions(channels: int, features: int) -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(channels, 16, 4, 2, 1),
         nn.ReLU(),
         nn.Conv2d(16, 32, 4, 2, 1),
         nn.ReLU(),
         nn.Flatten(),
-        nn.Linear(1568, 100),
+        nn.Linear(features, 100),
         nn.ReLU(),
         nn.Linear(100, 10),
     )
-    return Network(model, input_shape=(1, 28, 28), preprocessing=Preprocessing(size=(28, 28), channels=1))

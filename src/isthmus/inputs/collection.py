@@ -79,7 +79,8 @@ class ArrayCollection(Collection):
     def __init__(self, name: str, x: NDArray[Any], y: NDArray[Any] | None) -> None:
         if x.ndim < 2 or not len(x) or x.dtype.kind not in "uf" or (x.dtype.kind == "u" and x.dtype != np.uint8):
             raise ImageError(
-                f"{name} must be a non-empty array (n, ...) of bytes or floating-point numbers, got {x.shape} of {x.dtype}."
+                f"{name} must be a non-empty array (n, ...) of bytes or floating-point numbers, got "
+                f"{x.dtype} {x.shape}."
             )
         if y is not None and y.shape != (len(x),):
             raise ImageError(f"The labels of {name} must have the shape ({len(x)},), got {y.shape}.")

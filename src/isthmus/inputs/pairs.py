@@ -55,7 +55,7 @@ def _members(groups: Sequence[int] | Tensor, losses: Tensor, lowest: int | None)
     """Numbers of the inputs of each group that take part, in ascending order."""
     number = torch.as_tensor(groups)
     found = {}
-    for group in torch.unique(number[number >= 0]).tolist():  # type: ignore[no-untyped-call]
+    for group in torch.unique(number[number >= 0]).tolist():
         members = (number == group).nonzero()[:, 0]
         found[int(group)] = members[losses[members].argsort(stable=True)][:lowest].sort().values
     return found
@@ -68,7 +68,7 @@ def _distinct(total: int, wanted: int, seed: int, group: int) -> Tensor:
         return torch.randperm(total, generator=random)[:wanted]
     drawn = torch.randint(total, (2 * wanted,), generator=random)
     # The first of equal numbers stays, at its place. Twice as many are drawn as are wanted, and few are equal.
-    value, place = torch.unique(drawn, return_inverse=True)  # type: ignore[no-untyped-call]
+    value, place = torch.unique(drawn, return_inverse=True)
     first = torch.full((len(value),), len(drawn)).scatter_reduce(0, place, torch.arange(len(drawn)), "amin")
     return drawn[first.sort().values][:wanted]
 

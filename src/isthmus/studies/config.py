@@ -107,6 +107,12 @@ class Config(Section):
                     raise ValueError(
                         f"networks.{name}.images names '{wanted}', which is none of {', '.join(self.images)}"
                     )
+        for number, kind in enumerate(self.pairs):
+            for wanted in kind.images or ():
+                if wanted not in self.images:
+                    raise ValueError(
+                        f"pairs.{number}.images names '{wanted}', which is none of {', '.join(self.images)}"
+                    )
         return self
 
     def problems(self) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ class Kind(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str
+    images: list[str] | None = None  # only on these; on all by default
 
     @abstractmethod
     def draw(self, groups: Tensor, losses: Tensor, seed: int) -> Tensor:

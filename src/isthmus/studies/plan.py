@@ -148,6 +148,8 @@ def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Te
             )
             begin = writer.count
             for entry, kind in enumerate(config.pairs):
+                if kind.images is not None and images not in kind.images:
+                    continue
                 index = kind.draw(found.groups, found.losses, config.seed)
                 notes += _fewer(kind, index, found, f"{network} on {images}")
                 writer.add(problem, entry, kind.kind, index, found, landscapes[network])
@@ -203,7 +205,7 @@ class _Inputs:
 def _fewer(kind: Any, index: Tensor, found: Survey, where: str) -> list[str]:
     """A note where classes have fewer pairs than were asked for."""
     wanted = getattr(kind, "per_class", None)
-    present = torch.unique(found.groups[found.groups >= 0])  # type: ignore[no-untyped-call]
+    present = torch.unique(found.groups[found.groups >= 0])
     if wanted is None or not len(present):
         return []
     counts = found.groups[index[:, 0]].bincount(minlength=int(present.max()) + 1)[present]
