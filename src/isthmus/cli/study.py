@@ -112,8 +112,8 @@ def run(
     from isthmus.studies import Local, OnRay
 
     chosen: Engine = Local() if engine == "local" else OnRay(address=address, workers=workers, cpus=cpus, gpus=gpus)
-    with _terminable():
-        status = _work(opened, chosen, device, resume=resume, overwrite=overwrite, repair=repair)
+    with _terminable() as signals:
+        status = _work(opened, chosen, device, signals, resume=resume, overwrite=overwrite, repair=repair)
     _write_result(opened, status)
 
 
@@ -183,21 +183,60 @@ def table(folder: Path, /, *, out: Annotated[Path | None, Parameter(name=["--out
     if out is not None:
         if out.exists():
             raise InputError(f"--out {out} exists; choose another name.")
-        count = opened.write_table(out)
+        count = opened.results.write_table(out)
         print(f"{count} rows: {out}")
-    show_groups(opened.summary())
+    show_groups(opened.results.summary())
+
+
+@study.command
+def report(
+    folder: Path,
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    paper: Path | None = None,
+    pairs: bool = True,
+    device: str = "auto",
+) -> None:
+    """Make the page: shares, barriers, classes, and of each group the pairs of lowest, median and highest gap.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study.
+    out
+        Folder of the report; by default FOLDER/report. An earlier report there is replaced.
+    paper
+        CSV file, or folder of them, with barriers of Vrabel et al. (columns Loss1, Loss2, Max Interpolated Loss), to be
+        shown beside.
+    pairs
+        Show pairs with their inputs. They are solved again where the study did not keep paths.
+    device
+        auto (a CUDA device where there is one), cpu, cuda, cuda:1.
+    """
+    from isthmus.cli.study_report import report_of
+    from isthmus.reports import write_study_report
+    from isthmus.reports.study_report import check_report_folder
+
+    opened = _open(folder)
+    place = folder / "report" if out is None else out
+    check_report_folder(place)
+    write_study_report(report_of(opened, paper=paper, pairs=pairs, device=device), place)
+    print(f"Look at it: {place / 'index.html'}")
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM ends the work as Ctrl-C does: at once, with every finished shard in its place."""
+def _terminable() -> Iterator[list[int]]:
+    """SIGTERM ends the work as Ctrl-C does: at once, with every finished shard in its place. Gives the signals seen."""
+    seen: list[int] = []
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Terminated
+    def stop(number: int, _frame: FrameType | None) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        yield
+        yield seen
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -210,7 +249,9 @@ def _open(folder: Path) -> Study:
     return Study(folder)
 
 
-def _work(opened: Study, engine: Engine, device: str, *, resume: bool, overwrite: bool, repair: bool) -> Status:
+def _work(
+    opened: Study, engine: Engine, device: str, signals: list[int], *, resume: bool, overwrite: bool, repair: bool
+) -> Status:
     from isthmus.cli.terminal import progress_bar, stage_progress
 
     folder = opened.folder
@@ -229,7 +270,7 @@ def _work(opened: Study, engine: Engine, device: str, *, resume: bool, overwrite
                 f"interrupted: {found.shards_done} of {found.shards} shards are finished and kept; "
                 f"go on with: isthmus study run {folder} --resume"
             )
-        raise type(stop)(text) from stop
+        raise (Terminated if signals else KeyboardInterrupt)(text) from stop
 
 
 def _say_plan(opened: Study) -> None:
@@ -256,8 +297,8 @@ def _say_status(found: Status) -> None:
 def _write_result(opened: Study, found: Status) -> None:
     from isthmus.cli.terminal import show_groups
 
-    summary = opened.summary()
-    opened.write_result(summary)
+    summary = opened.results.summary()
+    opened.results.write_json(summary)
     show_groups(summary)
     _say_status(found)
     print(f"Next: isthmus study report {opened.folder}, or isthmus study table {opened.folder} --out table.parquet")

@@ -2,6 +2,8 @@
 
 from isthmus.studies.config import Config, parse_config, read_config
 from isthmus.studies.engines import Engine, Local, OnRay
+from isthmus.studies.picking import Pick
+from isthmus.studies.results import Results
 from isthmus.studies.statistics import Estimate, Group, StudySummary, summarize_study
 from isthmus.studies.study import Status, Study
 
@@ -12,6 +14,8 @@ __all__ = [
     "Group",
     "Local",
     "OnRay",
+    "Pick",
+    "Results",
     "Status",
     "Study",
     "StudySummary",

@@ -42,6 +42,8 @@ class Plan:
         pieces: the shards: rows of the pair table that are solved together.
         skipped: inputs that were set aside, by collection and name, with the reason.
         notes: what a reader of the results should know, such as classes with fewer pairs than were asked for.
+        class_names: names of the classes of each network, where it has any.
+        units: unit of the loss on each network.
         digest: names this plan; every shard carries it.
     """
 
@@ -50,6 +52,8 @@ class Plan:
     pieces: tuple[Piece, ...]
     skipped: dict[str, dict[str, str]]
     notes: tuple[str, ...]
+    class_names: dict[str, list[str] | None]
+    units: dict[str, str]
     digest: str
 
     @property
@@ -112,6 +116,8 @@ def load_plan(folder: Path) -> Plan | None:
         pieces=tuple(Piece(**piece) for piece in stored["pieces"]),
         skipped=stored["skipped"],
         notes=tuple(stored["notes"]),
+        class_names=stored["class_names"],
+        units=stored["units"],
         digest=str(digest),
     )
 
@@ -137,10 +143,14 @@ def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Te
     collections: dict[str, _Inputs] = {}
     pieces: list[Piece] = []
     notes: list[str] = []
+    class_names: dict[str, list[str] | None] = {}
+    units: dict[str, str] = {}
     with _pair_writer(folder / PAIRS) as writer:
         for network, images in config.problems():
             problem = open_problem(config, base, network, images, device)
             landscapes[network] = identity(problem.landscape)
+            class_names[network] = None if problem.class_names is None else list(problem.class_names)
+            units[network] = problem.landscape.unit
             what = f"looking at {images} with {network}"
             found = survey(problem, None if tell is None else partial(tell, what))
             collections.setdefault(images, _Inputs(problem.inputs.names, found.digests, {})).skipped.update(
@@ -165,9 +175,13 @@ def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Te
         "fingerprint": fingerprint(config, landscapes, contents),
         "skipped": {name: part.skipped for name, part in collections.items() if part.skipped},
         "notes": notes,
+        "class_names": class_names,
+        "units": units,
         "files": files,
     }
-    draft = Plan(folder, stored["fingerprint"], tuple(pieces), stored["skipped"], tuple(notes), "")
+    draft = Plan(
+        folder, stored["fingerprint"], tuple(pieces), stored["skipped"], tuple(notes), class_names, units, digest=""
+    )
     stored["pieces"] = [piece.describe() for piece in cut(config, base, draft, device, tell)]
     write_json(folder / PLAN, stored | {"digest": digest_of(stored)})
     plan = load_plan(folder)

@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from isthmus._files import cannot_write, write_json, write_whole
-from isthmus._versions import versions
+from isthmus._files import cannot_write, write_whole
 from isthmus.connecting import Progress
-from isthmus.connections import Connections
 from isthmus.errors import OutputError, StudyError
 from isthmus.studies.config import Config, read_config
 from isthmus.studies.engines import Done, Engine, Job, Local
@@ -21,17 +18,11 @@ from isthmus.studies.engines.base import PLAN_FOLDER, STUDY
 from isthmus.studies.fingerprint import differences
 from isthmus.studies.plan import Plan, Tell, current_fingerprint, load_plan, make_plan
 from isthmus.studies.problem import choose_device
-from isthmus.studies.rows import result_schema, skipped_table
-from isthmus.studies.shards import ShardFile, Shards
-from isthmus.studies.solving import Bench
-from isthmus.studies.statistics import StudySummary, summarize_study
+from isthmus.studies.results import Results
+from isthmus.studies.shards import Shards
 from isthmus.studies.store import open_store
 
-if TYPE_CHECKING:
-    import pyarrow
-
-LOCK, RESULT = ".lock", "result.json"
-SCHEMA = "isthmus/study-result/1"  # docs/tables.md describes it
+LOCK = ".lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,103 +163,17 @@ class Study:
                 damaged[number] = problem
         return Status(shards=len(plan.pieces), shards_done=done, pairs=plan.pairs, pairs_done=pairs, damaged=damaged)
 
-    def batches(self) -> Iterator[pyarrow.Table]:
-        """The rows of all finished shards in order, a shard at a time, then a row for each input set aside.
+    @property
+    def results(self) -> Results:
+        """What was found so far.
 
         Raises:
-            OutputError: a shard is damaged; nothing of it is given.
+            StudyError: the study was not run yet.
         """
-        plan, shards, finished = self._finished()
-        for shard in finished.values():
-            yield shards.read(shard)
-        if plan.skipped:
-            yield skipped_table(plan.skipped)
-
-    def table(self, columns: list[str] | None = None) -> pyarrow.Table:
-        """All rows, or some columns of them, in memory; `docs/tables.md` explains the columns."""
-        import pyarrow
-
-        parts = [part if columns is None else part.select(columns) for part in self.batches()]
-        if not parts:
-            empty = result_schema().empty_table()
-            return empty if columns is None else empty.select(columns)
-        return pyarrow.concat_tables(part.replace_schema_metadata(None) for part in parts)
-
-    def write_table(self, file: str | Path) -> int:
-        """Writes all rows to a `.parquet` or `.csv` file, a shard at a time, and returns how many there are.
-
-        Raises:
-            OutputError: a shard is damaged, or the file cannot be written; nothing is written then.
-        """
-        import pyarrow.csv
-        import pyarrow.parquet
-
-        file = Path(file)
-        if file.suffix.lower() not in (".parquet", ".csv"):
-            raise OutputError(f"A table is written as .parquet or .csv, got {file}.")
-        count = 0
-
-        def write(temporary: Path) -> None:
-            nonlocal count
-            schema = result_schema()
-            writer = (
-                pyarrow.csv.CSVWriter(temporary, schema)
-                if file.suffix.lower() == ".csv"
-                else pyarrow.parquet.ParquetWriter(temporary, schema, write_page_checksum=True)
-            )
-            with writer:
-                for part in self.batches():
-                    writer.write_table(part.replace_schema_metadata(None))
-                    count += len(part)
-
-        with cannot_write(file):
-            file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, write)
-        return count
-
-    def summary(self) -> StudySummary:
-        """Shares, quantiles and costs by network, collection, kind and class."""
-        return summarize_study(self.batches(), seed=self.config.seed)
-
-    def result(self, summary: StudySummary | None = None) -> dict[str, Any]:
-        """What `result.json` holds."""
-        plan, status = self.plan(), self.status()
-        assert plan is not None
-        return {
-            "schema": SCHEMA,
-            "title": self.config.title,
-            "pairs": status.pairs,
-            "pairs_done": status.pairs_done,
-            "summary": (summary or self.summary()).describe(),
-            "skipped": plan.skipped,
-            "notes": list(plan.notes),
-            "description": plan.fingerprint,
-            "versions": versions(),
-            "plan": plan.digest,
-        }
-
-    def write_result(self, summary: StudySummary | None = None) -> None:
-        """Writes `result.json` into the study's folder."""
-        write_json(self.folder / RESULT, self.result(summary))
-
-    def connections(self, pairs: list[int], *, device: str = "auto") -> Connections:
-        """The connections of some pairs, by their numbers: from their stored paths, or else solved again."""
-        plan, shards, finished = self._finished()
-        bench = Bench(self.config, self.folder, plan, choose_device(device))
-        found: list[Any] = []
-        for pair in pairs:
-            number = next(n for n, piece in enumerate(plan.pieces) if piece.begin <= pair < piece.end)
-            found.append(
-                _stored(shards, finished.get(number), pair) or bench.solve(plan.rows(pair, pair + 1), keep=True).kept[0]
-            )
-        return Connections(tuple(found), {})
-
-    def _finished(self) -> tuple[Plan, Shards, dict[int, ShardFile]]:
         plan = self.plan()
         if plan is None:
             raise StudyError(f"{self.folder} was not run yet; begin with: isthmus study run {self.folder}")
-        shards = Shards(self._store, plan.digest)
-        return plan, shards, shards.finished()
+        return Results(self.folder, self.config, plan, Shards(self._store, plan.digest))
 
     def _prepare(self, device: str, resume: bool, overwrite: bool, tell: Tell | None) -> Plan:
         device = choose_device(device)
@@ -335,16 +240,6 @@ class Study:
             yield
         finally:
             lock.release()
-
-
-def _stored(shards: Shards, shard: ShardFile | None, pair: int) -> Any:
-    """A connection from a shard that kept its paths, or None."""
-    tensors = None if shard is None else shards.read_paths(shard)
-    if shard is None or tensors is None:
-        return None
-    rows = [row for row in shards.read(shard).to_pylist() if row["reason"] is None]
-    place = next((place for place, row in enumerate(rows) if row["pair"] == pair), None)
-    return None if place is None else Connections.restore(rows, tensors)[place]
 
 
 def _more(damaged: dict[int, str]) -> str:

@@ -1,7 +1,4 @@
-"use strict";
-// Everything that came from outside (names of files and classes) is set as text, never as HTML.
-const data = JSON.parse(document.getElementById("data").textContent);
-const byId = (id) => document.getElementById(id);
+// ---- pairs: a table, and one of them under a slider
 const state = { pair: 0, t: 0, sort: "id", down: false };
 const loaded = new Map();
 function picture(number) {  // decoded when a pair that shows it is chosen
@@ -9,27 +6,12 @@ function picture(number) {  // decoded when a pair that shows it is chosen
   return loaded.get(number);
 }
 const picturesOf = (pair) => [...pair.found.pictures, ...(pair.difference === undefined ? [] : [pair.difference])].map(picture);
-const FLOOR = 1e-6;
-
-function element(name, attributes = {}, text = null) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== null) node.textContent = text;
-  return node;
-}
-function svg(name, attributes = {}, text = null) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== null) node.textContent = text;
-  return node;
-}
-const className = (index) => data.classes[index] ?? "class " + index;
-const number = (value, digits = 3) => value === null ? "not finite" : value === 0 ? "0" : Number(value.toPrecision(digits)).toString();
 
 // ---- the table
 const columns = [
-  ["id", "pair", (p) => p.id], ["a", "A", (p) => p.a, "name"], ["c", "C", (p) => p.c, "name"],
-  ["target", "target", (p) => className(p.target), "text"],
+  ["id", "pair", (p) => p.number ?? p.id],
+  ...(data.pairs.some((p) => p.group) ? [["group", "group", (p) => p.group, "text"], ["rank", "rank", (p) => p.rank, "text"]] : []), ["a", "A", (p) => p.a, "name"], ["c", "C", (p) => p.c, "name"],
+  ["target", "target", (p) => className(p.target, p), "text"],
   ["directMax", "direct max", (p) => p.directMax], ["max", "found max", (p) => p.max],
   ["threshold", "threshold", (p) => p.threshold],
   ["outcome", "outcome", (p) => p.directConnected ? "direct" : p.outcome, "text"],
@@ -75,49 +57,6 @@ function markRow() {
   for (const row of byId("table").tBodies[0].rows) row.classList.toggle("chosen", Number(row.dataset.id) === state.pair);
 }
 
-// ---- axes shared by both drawings
-function axis(values) {
-  const finite = values.filter((v) => v !== null);
-  const high = Math.max(...finite, FLOOR), low = Math.min(...finite);
-  const logarithmic = low >= 0 && high > 100 * Math.max(low, FLOOR);
-  if (logarithmic) {
-    const top = Math.log10(high) + 0.15, bottom = Math.log10(Math.max(low, FLOOR)) - 0.15;
-    const ticks = [];
-    for (let power = Math.ceil(bottom); power <= top; power++) ticks.push(10 ** power);
-    return { ticks, place: (v) => (Math.log10(Math.max(v, FLOOR)) - bottom) / (top - bottom) };
-  }
-  const span = (high - low) || 1, top = high + 0.08 * span, bottom = low >= 0 && low < 0.5 * high ? 0 : low - 0.08 * span;
-  const raw = (top - bottom) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].find((k) => k * power >= raw) * power;
-  const ticks = [];
-  for (let v = Math.ceil(bottom / step) * step; v <= top; v += step) ticks.push(Number(v.toPrecision(6)));
-  return { ticks, place: (v) => (v - bottom) / (top - bottom) };
-}
-
-// ---- the gaps of all pairs
-function drawGaps() {
-  const root = byId("gaps").firstElementChild, width = root.clientWidth || 600, left = width < 560 ? 62 : 110, height = 118;
-  root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height);
-  root.replaceChildren();
-  const gaps = data.pairs.flatMap((p) => [p.directGap, p.gap]).filter((v) => v !== null);
-  const floor = 1e-4, scale = axis([...gaps.map((v) => Math.max(v, floor)), 2 * floor]);
-  const x = (v) => left + scale.place(Math.max(v, floor)) * (width - left - 20);
-  for (const tick of scale.ticks) {
-    root.append(svg("line", { x1: x(tick), x2: x(tick), y1: 8, y2: 84, class: "grid" }));
-    root.append(svg("text", { x: x(tick), y: 100, "text-anchor": "middle", class: "faint" }, tick <= floor ? "≤ " + number(tick) : number(tick)));
-  }
-  root.append(svg("text", { x: width - 20, y: 115, "text-anchor": "end", class: "faint" }, `gap (${data.unit})`));
-  for (const [label, y, key, color] of [["direct", 26, "directGap", "var(--direct)"], ["found", 64, "gap", "var(--found)"]]) {
-    root.append(svg("text", { x: left - 12, y: y + 4, "text-anchor": "end" }, label));
-    for (const pair of data.pairs) {
-      if (pair[key] === null) continue;
-      const dot = svg("circle", { cx: x(pair[key]), cy: y + ((pair.id * 7919) % 23) - 11, r: 4, fill: color, "fill-opacity": 0.55, style: "cursor:pointer" });
-      dot.append(svg("title", {}, `pair ${pair.id}: ${number(pair[key])}`));
-      dot.addEventListener("click", () => choose(pair.id, true));
-      root.append(dot);
-    }
-  }
-}
-
 // ---- the loss curves of one pair
 let cursors = {}, chart = null;
 const BANDS = ["#cc79a7", "#d8c830", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#999999"];
@@ -160,9 +99,9 @@ function drawChart() {
     for (const [begin, end, index] of pair[key].bands) {
       colors[index] ??= index === pair.target ? "var(--target)" : BANDS[used++ % BANDS.length];
       const rect = svg("rect", { x: x(begin), y: top, width: Math.max(1, x(end) - x(begin)), height: 19, style: `fill:${colors[index]}` });
-      rect.append(svg("title", {}, className(index)));
+      rect.append(svg("title", {}, className(index, pair)));
       root.append(rect);
-      if ((x(end) - x(begin)) > 7 * className(index).length + 8) root.append(svg("text", { x: x((begin + end) / 2), y: top + 14, "text-anchor": "middle", style: index === pair.target ? "" : "fill:#111" }, className(index)));
+      if ((x(end) - x(begin)) > 7 * className(index, pair).length + 8) root.append(svg("text", { x: x((begin + end) / 2), y: top + 14, "text-anchor": "middle", style: index === pair.target ? "" : "fill:#111" }, className(index, pair)));
     }
   });
   const bottom = plot + 8 + 24 * rows.length;
@@ -193,7 +132,7 @@ function drawInput(key) {
   const bars = here.probabilities.sort((p, q) => q[1] - p[1]).slice(0, 5).map(([index, p]) => {
     const bar = element("div", { class: "bar" + (index === pair.target ? " target" : "") });
     const length = element("i"); length.style.width = 100 * p + "%";
-    bar.append(element("span", { title: className(index) }, className(index)), length, element("span", {}, (100 * p).toFixed(1) + " %"));
+    bar.append(element("span", { title: className(index, pair) }, className(index, pair)), length, element("span", {}, (100 * p).toFixed(1) + " %"));
     return bar;
   });
   byId("bars-" + key).replaceChildren(...bars);
@@ -220,8 +159,8 @@ function choose(id, scroll = false) {
   if (!data.pairs[id]) return;
   state.pair = id;
   const pair = data.pairs[id];
-  byId("name").textContent = `Pair ${id}: ${pair.a} → ${pair.c}, target ${className(pair.target)}`;
-  byId("verdict").textContent = `${pair.outcome}. Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found (threshold ${number(pair.threshold)}); ` +
+  byId("name").textContent = `Pair ${pair.number ?? id}: ${pair.a} → ${pair.c}, target ${className(pair.target, pair)}`;
+  byId("verdict").textContent = `${pair.group ? pair.group + ", " + pair.rank + ": " : ""}${pair.outcome}. Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found (threshold ${number(pair.threshold)}); ` +
     `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.exact ? "; exact." : ".");
   byId("difference").hidden = pair.difference === undefined;
   if (pair.difference !== undefined) {
@@ -255,9 +194,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 addEventListener("hashchange", () => { const id = fromAddress(); if (id !== null) choose(id); });
-addEventListener("resize", () => { drawGaps(); drawChart(); move(state.t); });
-drawTable(); drawGaps();
+redrawn.push(() => { if (data.pairs.length) { drawChart(); move(state.t); } });
+drawTable();
 if (data.pairs.length) {
   const start = fromAddress();
-  choose(start !== null && data.pairs[start] ? start : 0, start !== null);
+  choose(start !== null && data.pairs[start] ? start : data.first ?? 0, start !== null);
 } else byId("pair").hidden = true;

@@ -1,0 +1,70 @@
+"""From a study to what its report tells."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from isthmus.cli.options import readable
+from isthmus.connecting import SLACK
+from isthmus.reports import PaperSample, ShownPair, StudyReport, read_paper_samples
+from isthmus.reports.study_page import group_label
+from isthmus.studies import Study
+from isthmus.studies.engines.base import STUDY
+
+
+def report_of(study: Study, *, paper: Path | None, pairs: bool, device: str) -> StudyReport:
+    """Everything that the report of a study tells."""
+    samples: list[PaperSample] = [] if paper is None else read_paper_samples(paper)
+    results = study.results
+    summary, plan = results.summary(), results.plan
+    described = plan.fingerprint
+    weights = {
+        name: dict(landscape.get("network") or {}).get("weights_sha256")
+        for name, landscape in described["networks"].items()
+    }
+    threshold = study.config.connect.threshold
+    code = described["code"]
+    made = {
+        "command": readable(shlex.join(["isthmus", *sys.argv[1:]])),
+        "seed": study.config.seed,
+        "method": study.config.connect.method,
+        **{f"weights of {name}, SHA-256": digest for name, digest in weights.items() if digest},
+        **{f"images {name}, SHA-256": digest for name, digest in described["images"].items()},
+        "plan, SHA-256": plan.digest,
+        "versions": f"isthmus {code['isthmus']}, torch {code['torch']}, source {code['source'][:12]}",
+    }
+    return StudyReport(
+        title=readable(study.config.title),
+        summary=summary,
+        planned=plan.pairs,
+        shown=_shown(study, device) if pairs else (),
+        paper=samples,
+        notes=plan.notes,
+        skipped=[
+            (images, readable(name), readable(reason))
+            for images, names in plan.skipped.items()
+            for name, reason in names.items()
+        ],
+        config=(study.folder / STUDY).read_text(encoding="utf-8"),
+        threshold=f"the higher loss of the two ends + {SLACK}" if threshold is None else f"{threshold:g}",
+        unit=", ".join(dict.fromkeys(plan.units.values())),
+        made=made,
+    )
+
+
+def _shown(study: Study, device: str) -> list[ShownPair]:
+    picks = study.results.picks()
+    solved = study.results.connections([pick.pair for pick in picks], device=device)
+    return [
+        ShownPair(
+            number=pick.pair,
+            connection=connection,
+            names=(readable(row["a"]), readable(row["c"])),
+            class_names=study.results.plan.class_names[pick.network],
+            group=group_label(pick.network, pick.images, pick.kind),
+            rank=pick.rank,
+        )
+        for pick, connection, row in zip(picks, solved, study.results.rows([pick.pair for pick in picks]), strict=True)
+    ]

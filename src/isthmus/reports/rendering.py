@@ -1,0 +1,43 @@
+"""Rendering: a page as one self-contained HTML file, from a template, scripts and data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+CITATION = """@inproceedings{vrabel2025input,
+  title     = {Input Space Mode Connectivity in Deep Neural Networks},
+  author    = {Vrabel, Jakub and Shem-Ur, Ori and Oz, Yaron and Krueger, David},
+  booktitle = {International Conference on Learning Representations},
+  year      = {2025},
+  note      = {arXiv:2409.05800}
+}"""
+
+
+def render(template: str, scripts: Sequence[str], data: Mapping[str, Any], **values: Any) -> str:
+    """The page as HTML text.
+
+    Args:
+        template: name of the template in `web/`.
+        scripts: names of the scripts there, run in this order as one.
+        data: what the scripts read, ready for JSON.
+        values: what the template reads; everything is escaped.
+    """
+    from jinja2 import Environment, PackageLoader
+
+    web = files("isthmus.reports") / "web"
+    script = "\n".join((web / name).read_text(encoding="utf-8") for name in scripts)
+    environment = Environment(autoescape=True, loader=PackageLoader("isthmus.reports", "web"))
+    return environment.get_template(template).render(
+        script=script,
+        # The browser runs this one script and no other, whatever text the data hold.
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        css=(web / "page.css").read_text(encoding="utf-8"),
+        data=json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c"),
+        citation=CITATION,
+        **values,
+    )

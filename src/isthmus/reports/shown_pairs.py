@@ -1,0 +1,163 @@
+"""Pairs as the script of a page reads them: curves, classes, and pictures that are stored once.
+
+A path is straight between its vertices, so a page holds pictures of the vertices only and blends neighbours as the
+slider moves: exactly the inputs of the path, up to 8 bits and the compression of large pictures.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus._shapes import Input
+from isthmus.connection import Connection, Outcome
+from isthmus.paths import Bundle
+from isthmus.profiles import Profile
+from isthmus.reports import style
+from isthmus.reports.pictures import difference, to_image, to_pixels
+from isthmus.reports.profile_figure import class_bands
+from isthmus.reports.strip_figure import first_bypass
+
+MOST_POINTS = 200  # of a profile
+STORED = 8  # most probable classes kept of each evaluated point; the page shows five
+SIZES = (224, 160, 112, 80)  # pixels of a picture's longer side: the first with which the page stays small
+
+
+def show_pairs(
+    pairs: Sequence[Connection],
+    names: Sequence[tuple[str, str]],
+    class_names: Sequence[Sequence[str] | None],
+    *,
+    pictures_limit: int,
+    extras: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The data of some pairs, ready for JSON.
+
+    Args:
+        pairs: the pairs.
+        names: what the two ends of each are called.
+        class_names: names of the classes of each pair's network, if it has any.
+        pictures_limit: characters that all pictures together may take.
+        extras: more to say of each pair.
+    """
+    for size in SIZES:
+        store = _Pictures(size)
+        shown = [_pair(number, pair, names[number], store) for number, pair in enumerate(pairs)]
+        if sum(map(len, store.urls)) <= pictures_limit:
+            break
+    for number, data in enumerate(shown):
+        used = {data["target"], *_classes(data["direct"], data["found"])}
+        data["classes"] = {index: style.class_name(index, class_names[number]) for index in sorted(used)}
+        data.update({} if extras is None else extras[number])
+    return {"pictures": store.urls, "pairs": shown}
+
+
+class _Pictures:
+    """Pictures as data URLs, each stored once."""
+
+    def __init__(self, largest: int) -> None:
+        self.largest = largest
+        self.urls: list[str] = []
+        self.numbers: dict[bytes, int] = {}
+
+    def add(self, x: Input) -> int:
+        return self.add_pixels(to_pixels(x), self.largest, 82)
+
+    def add_difference(self, pixels: Any) -> int:
+        return self.add_pixels(pixels, self.largest // 2, 70)
+
+    def add_pixels(self, pixels: Any, largest: int, quality: int) -> int:
+        key = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
+        if key not in self.numbers:
+            small = max(pixels.shape[:2]) <= 64
+            stream = io.BytesIO()
+            if small:
+                to_image(pixels, 64).save(stream, "PNG", optimize=True)
+            else:
+                to_image(pixels, largest).save(stream, "JPEG", quality=quality, optimize=True)
+            kind = "png" if small else "jpeg"
+            self.urls.append(f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode()}")
+            self.numbers[key] = len(self.urls) - 1
+        return self.numbers[key]
+
+
+def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Pictures) -> dict[str, Any]:
+    t = Bundle.of([pair.path.vertices]).t
+    direct, found = _profile(pair.direct, (0.0, 1.0)), _profile(pair.profile, t.tolist())
+    bypass = first_bypass(pair)
+    extra: dict[str, Any] = {}
+    if bypass is not None:
+        pixels, factor = difference(pair.path.vertices[bypass], pair.direct_path.at(pair.direct.argmax_t))
+        extra = {"difference": store.add_difference(pixels), "factor": factor}
+    pictures = [store.add(vertex) for vertex in pair.path.vertices]
+    return extra | {
+        "id": number,
+        "a": names[0],
+        "c": names[1],
+        "target": pair.target,
+        "threshold": _number(pair.threshold),
+        "outcome": str(pair.outcome),
+        "state": "good" if pair.connected else "bad",
+        "directMax": _number(pair.direct.max_loss),
+        "directGap": _number(pair.direct.gap),
+        "directConnected": pair.outcome is Outcome.DIRECT,
+        "max": _number(pair.profile.max_loss),
+        "gap": _number(pair.profile.gap),
+        "classConnected": pair.class_connected,
+        "deviation": _number(pair.path.deviation),
+        "lengthRatio": _number(pair.path.length_ratio),
+        "rounds": pair.rounds,
+        "steps": pair.steps,
+        "cost": pair.forward_equivalents,
+        "exact": pair.profile.exact,
+        "peak": _number(pair.direct.argmax_t),
+        "direct": direct | {"vertices": [0, 1], "pictures": [pictures[0], pictures[-1]], "rounds": [0, 0]},
+        "found": found
+        | {"vertices": [_number(v) for v in t.tolist()], "pictures": pictures, "rounds": list(pair.vertex_rounds)},
+    }
+
+
+def _profile(profile: Profile, vertices: Sequence[float]) -> dict[str, Any]:
+    rows = _thin(profile, vertices)
+    probabilities = profile.logits[rows].double().softmax(1).nan_to_num(0)
+    # A few more than the page shows, since it interpolates between evaluated points.
+    values, classes = probabilities.topk(min(STORED, probabilities.shape[1]), dim=1)
+    top = [
+        [[index, round(value, 4)] for index, value in zip(*row, strict=True)]
+        for row in zip(classes.tolist(), values.tolist(), strict=True)
+    ]
+    bands = class_bands(profile)
+    return {
+        "t": [_number(value, 5) for value in profile.t[rows].tolist()],
+        "loss": [_number(value) for value in profile.loss[rows].tolist()],
+        "bands": [[_number(begin, 4), _number(end, 4), index] for begin, end, index in bands],
+        "top": top,
+    }
+
+
+def _thin(profile: Profile, vertices: Sequence[float]) -> Tensor:
+    """Rows of a profile that the page shows: all of them, or some, with the ends, the vertices and the maximum."""
+    if len(profile) <= MOST_POINTS:
+        return torch.arange(len(profile))
+    even = torch.linspace(0, len(profile) - 1, MOST_POINTS).long()
+    kept = torch.searchsorted(profile.t, torch.tensor(vertices, dtype=torch.float64)).clamp_max(len(profile) - 1)
+    rows = torch.cat([even, kept, profile.loss.argmax()[None]]).tolist()
+    return torch.tensor(sorted(set(rows)))
+
+
+def _classes(*profiles: dict[str, Any]) -> set[int]:
+    """Every class that the page names."""
+    named = {index for profile in profiles for row in profile["top"] for index, _ in row}
+    return named | {index for profile in profiles for _, _, index in profile["bands"]}
+
+
+def _number(value: float, digits: int = 4) -> float | None:
+    """A number of so many significant digits; NaN and infinity, which JSON does not know, become null."""
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None

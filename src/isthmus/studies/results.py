@@ -1,0 +1,147 @@
+"""Results: what a study has found: rows, tables, summaries, and the connections themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isthmus._files import cannot_write, write_json, write_whole
+from isthmus._versions import versions
+from isthmus.connection import Connection
+from isthmus.connections import Connections
+from isthmus.errors import OutputError, StudyError
+from isthmus.studies.config import Config
+from isthmus.studies.picking import Pick, pick
+from isthmus.studies.plan import Plan
+from isthmus.studies.problem import choose_device
+from isthmus.studies.rows import result_schema, skipped_table
+from isthmus.studies.shards import ShardFile, Shards
+from isthmus.studies.solving import Bench
+from isthmus.studies.statistics import StudySummary, summarize_study
+
+if TYPE_CHECKING:
+    import pyarrow
+
+RESULT = "result.json"
+SCHEMA = "isthmus/study-result/1"  # docs/tables.md describes it
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """The finished shards of a study, read and checked a shard at a time: there may be more of them than memory.
+
+    Every method raises an OutputError that names the file where a shard is damaged.
+    """
+
+    folder: Path
+    config: Config
+    plan: Plan
+    shards: Shards
+
+    def batches(self) -> Iterator[pyarrow.Table]:
+        """The rows of all finished shards in order, a shard at a time, then a row for each input set aside."""
+        for shard in self.shards.finished().values():
+            yield self.shards.read(shard).replace_schema_metadata(None)
+        if self.plan.skipped:
+            yield skipped_table(self.plan.skipped)
+
+    def table(self, columns: Sequence[str] | None = None) -> pyarrow.Table:
+        """All rows, or some columns of them, in memory; `docs/tables.md` explains the columns."""
+        import pyarrow
+
+        names = list(result_schema().names if columns is None else columns)
+        return pyarrow.concat_tables(
+            [result_schema().empty_table().select(names), *(part.select(names) for part in self.batches())]
+        )
+
+    def write_table(self, file: str | Path) -> int:
+        """Writes all rows to a `.parquet` or `.csv` file and returns how many there are.
+
+        Raises:
+            OutputError: the file cannot be written, or has another ending; nothing is written then.
+        """
+        import pyarrow.csv
+        import pyarrow.parquet
+
+        file = Path(file)
+        if file.suffix.lower() not in (".parquet", ".csv"):
+            raise OutputError(f"A table is written as .parquet or .csv, got {file}.")
+        count = 0
+
+        def write(temporary: Path) -> None:
+            nonlocal count
+            schema = result_schema()
+            writer = (
+                pyarrow.csv.CSVWriter(temporary, schema)
+                if file.suffix.lower() == ".csv"
+                else pyarrow.parquet.ParquetWriter(temporary, schema, write_page_checksum=True)
+            )
+            with writer:
+                for part in self.batches():
+                    writer.write_table(part)
+                    count += len(part)
+
+        with cannot_write(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, write)
+        return count
+
+    def summary(self) -> StudySummary:
+        """Shares, quantiles and costs by network, collection, kind and class."""
+        return summarize_study(self.batches(), seed=self.config.seed)
+
+    def picks(self) -> list[Pick]:
+        """Pairs of each group that show what it is like."""
+        return pick(self.batches())
+
+    def rows(self, pairs: Sequence[int]) -> list[dict[str, Any]]:
+        """Rows of the pair table for some pairs, by their numbers."""
+        return [self.plan.rows(pair, pair + 1)[0] for pair in pairs]
+
+    def connections(self, pairs: Sequence[int], *, device: str = "auto") -> Connections:
+        """The connections of some pairs, by their numbers: from their stored paths, or else solved again.
+
+        Raises:
+            StudyError: an end of a pair cannot be read any more.
+        """
+        finished = self.shards.finished()
+        bench = Bench(self.config, self.folder, self.plan, choose_device(device))
+        found: list[Connection] = []
+        for pair in pairs:
+            number = next(n for n, piece in enumerate(self.plan.pieces) if piece.begin <= pair < piece.end)
+            stored = self._stored(finished.get(number), pair)
+            if stored is None:
+                solved = bench.solve(self.plan.rows(pair, pair + 1), keep=True)
+                if solved.unreadable:
+                    raise StudyError(f"Pair {pair} cannot be shown: {solved.unreadable[0]}")
+                stored = solved.kept[0]
+            found.append(stored)
+        return Connections(tuple(found), {})
+
+    def write_json(self, summary: StudySummary | None = None) -> None:
+        """Writes `result.json` into the study's folder."""
+        finished = self.shards.finished()
+        result = {
+            "schema": SCHEMA,
+            "title": self.config.title,
+            "pairs": self.plan.pairs,
+            "pairs_done": sum(len(self.plan.pieces[number]) for number in finished),
+            "summary": (summary or self.summary()).describe(),
+            "skipped": self.plan.skipped,
+            "notes": list(self.plan.notes),
+            "description": self.plan.fingerprint,
+            "versions": versions(),
+            "plan": self.plan.digest,
+        }
+        write_json(self.folder / RESULT, result)
+
+    def _stored(self, shard: ShardFile | None, pair: int) -> Connection | None:
+        """A connection from a shard that kept its paths."""
+        tensors = None if shard is None else self.shards.read_paths(shard)
+        if shard is None or tensors is None:
+            return None
+        rows = [row for row in self.shards.read(shard).to_pylist() if row["reason"] is None]
+        place = next((place for place, row in enumerate(rows) if row["pair"] == pair), None)
+        return None if place is None else Connections.restore(rows, tensors)[place]
