@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import torch
 
-from isthmus.inputs.pairs import pairs_within
+from isthmus.inputs import pairs as pairs_module
+from isthmus.inputs.pairs import pairs_across, pairs_within
 
 GROUPS = [0] * 6 + [1] * 4 + [-1] * 3 + [2]
 LOSSES = torch.arange(14, dtype=torch.float32).flip(0)
@@ -32,3 +33,35 @@ def test_only_the_lowest_losses_take_part():
 
 def test_no_pairs_is_an_empty_list():
     assert pairs_within([0, 1, -1], torch.zeros(3), per_group=2).shape == (0, 2)
+
+
+def test_every_rank_is_another_pair():
+    for count in (2, 3, 50):
+        ranks = torch.arange(count * (count - 1) // 2)
+        assert torch.equal(pairs_module._pair_of_rank(ranks, count), torch.combinations(torch.arange(count)))
+
+
+def test_ranks_are_exact_for_a_million_members():
+    count = 1_000_000
+    last = count * (count - 1) // 2 - 1
+    begin = torch.tensor([0, 1, count - 2, count - 1, last - 1, last])
+    expected = [[0, 1], [0, 2], [0, count - 1], [1, 2], [count - 3, count - 1], [count - 2, count - 1]]
+    assert pairs_module._pair_of_rank(begin, count).tolist() == expected
+
+
+def test_among_very_many_pairs_none_is_drawn_twice(monkeypatch):
+    few = pairs_within([0] * 300, torch.zeros(300), per_group=2000).tolist()
+    monkeypatch.setattr(pairs_module, "SHUFFLED", 1000)
+    many = pairs_within([0] * 300, torch.zeros(300), per_group=2000).tolist()
+    assert len({tuple(pair) for pair in many}) == len({tuple(pair) for pair in few}) == 2000
+    assert many != few
+    assert {i for pair in many for i in pair} == set(range(300))
+
+
+def test_pairs_across_groups():
+    pairs = pairs_across(GROUPS, LOSSES, per_group=1000).tolist()
+    assert len(pairs) == 6 * 5 + 4 * 7 + 1 * 10 == len({tuple(pair) for pair in pairs})
+    assert all(GROUPS[i] != GROUPS[j] and min(GROUPS[i], GROUPS[j]) >= 0 for i, j in pairs)
+    assert [GROUPS[i] for i, _ in pairs] == sorted(GROUPS[i] for i, _ in pairs)
+    assert pairs_across([0, 0, -1], torch.zeros(3), per_group=2).shape == (0, 2)
+    assert {j for _, j in pairs_across(GROUPS, LOSSES, per_group=100, lowest=1).tolist()} == {5, 9, 13}

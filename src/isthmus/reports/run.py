@@ -17,12 +17,11 @@ from isthmus.errors import OutputError
 from isthmus.reports.page import page
 from isthmus.reports.profile_figure import profile_figure
 from isthmus.reports.strip_figure import strip_figure
-from isthmus.reports.style import class_name
+from isthmus.reports.style import class_name, save_figure
 from isthmus.reports.summary import summarize
 
 if TYPE_CHECKING:
     import pyarrow
-    from matplotlib.figure import Figure
 
 SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
 RESULT, PAGE = "result.json", "index.html"
@@ -164,16 +163,10 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> int:
 def _draw(run: Run, pair: Connection, place: Path, unit: str, note: str) -> None:
     place.mkdir(parents=True, exist_ok=True)
     figure = profile_figure(pair, class_names=run.class_names, unit=unit, note=note)
-    _save(figure, place / "profile.png")
+    save_figure(figure, place / "profile.png")
     figure.set_layout_engine("none")  # laid out once is enough
-    _save(figure, place / "profile.svg")
-    _save(strip_figure(pair, class_names=run.class_names), place / "strip.png")
-
-
-def _save(figure: Figure, file: Path) -> None:
-    # Without a date in the file, the same run gives the same bytes.
-    metadata = {"Date": None} if file.suffix == ".svg" else {"Software": None}
-    figure.savefig(file, dpi=130, metadata=metadata)
+    save_figure(figure, place / "profile.svg")
+    save_figure(strip_figure(pair, class_names=run.class_names), place / "strip.png")
 
 
 def _remove_pictures(folder: Path) -> None:

@@ -11,6 +11,7 @@ from isthmus._files import cannot_write, write_text, write_whole
 from isthmus.errors import OutputError
 from isthmus.reports.barriers_figure import barriers_figure
 from isthmus.reports.study_page import StudyReport, study_page
+from isthmus.reports.style import save_figure
 
 PAGE, FIGURE, CLASSES = "index.html", "barriers", "classes.csv"
 FILES = frozenset({PAGE, f"{FIGURE}.png", f"{FIGURE}.svg", CLASSES})
@@ -41,9 +42,8 @@ def write_study_report(report: StudyReport, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     note = f"{report.title}. Boxes: quartiles and median; whiskers: 5 and 95 %"
     figure = barriers_figure(report.summary.groups, paper=report.paper, unit=report.unit, note=note)
-    for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-        save = partial(figure.savefig, dpi=130, format=ending, metadata=metadata)
-        write_whole(folder / f"{FIGURE}.{ending}", save)
+    for ending in ("png", "svg"):
+        write_whole(folder / f"{FIGURE}.{ending}", partial(save_figure, figure))
     write_text(folder / CLASSES, _classes(report))
     write_text(folder / PAGE, study_page(report))
 

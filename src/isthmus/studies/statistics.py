@@ -286,8 +286,8 @@ def _median(values: Floats, draws: _Draws | None) -> Estimate:
     if draws is None:
         from scipy.stats import binom
 
-        low, high = binom.ppf((0.025, 0.975), len(values), 0.5).astype(int).clip(0, len(values) - 1)
-        return Estimate(median, float(ordered[low]), float(ordered[high]))
+        rank = max(1, int(binom.ppf(0.025, len(values), 0.5)))
+        return Estimate(median, float(ordered[rank - 1]), float(ordered[-rank]))
     cluster = draws.cluster[order]
     medians = []
     for times in draws.times[: RESAMPLES if len(values) <= MANY else RESAMPLES // 4]:

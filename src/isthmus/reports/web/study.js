@@ -29,10 +29,12 @@ function drawShares() {
     if (direct !== null && x(direct) - x(0) > 52) root.append(svg("text", { x: x(0) + 6, y: top + 14, style: "fill:#fff" }, share(direct)));
   });
   const legend = [["by the direct path", "fill:var(--direct)"], ["after round 1", "fill:var(--found)"], ["2, 3, ...", "fill:var(--found);fill-opacity:.6"], ["not connected", "fill:var(--bad);fill-opacity:.25"]];
-  let at = left;
+  let at = left, line = bottom + 24;
   for (const [text, style] of legend) {
-    root.append(svg("rect", { x: at, y: bottom + 24, width: 12, height: 12, style }), svg("text", { x: at + 16, y: bottom + 34, class: "faint" }, text));
-    at += 28 + 6.6 * text.length;
+    const long = 28 + 6.6 * text.length;
+    if (at + long > width) { at = left; line += 18; root.setAttribute("viewBox", `0 0 ${width} ${height + 18}`); root.setAttribute("height", height + 18); }
+    root.append(svg("rect", { x: at, y: line, width: 12, height: 12, style }), svg("text", { x: at + 16, y: line + 10, class: "faint" }, text));
+    at += long;
   }
 }
 
@@ -49,6 +51,7 @@ function drawBoxes(id, title, before, after) {
   const bottom = groups.length * row + 22;
   for (let power = x0; power <= x1; power++) {
     root.append(svg("line", { x1: place(10 ** power), x2: place(10 ** power), y1: 22, y2: bottom, class: "grid" }));
+    if ((place(10) - place(1) < 62) && (power - x0) % 2) continue;  // no room for every number
     root.append(svg("text", { x: place(10 ** power), y: bottom + 16, "text-anchor": power === x0 ? "start" : "middle", class: "faint" }, power === x0 ? "≤ " + number(10 ** power) : number(10 ** power)));
   }
   const box = (q, y, color, label, outlined) => {

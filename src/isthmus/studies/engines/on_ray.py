@@ -7,7 +7,10 @@ node died. A process keeps its network between tasks.
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,7 @@ from isthmus.connecting import Progress
 from isthmus.errors import InputError, IsthmusError, MissingLibraryError, StudyError
 from isthmus.studies.engines.base import Done, Engine, Job, worker_of
 
+PATIENCE = 10.0  # seconds to reach a cluster
 RETRIES = 8  # of a task whose worker died; errors of the task itself are not tried again
 
 
@@ -81,13 +85,24 @@ class OnRay(Engine):
         else:
             cpus = None if self.workers is None else self.workers * self.cpus
             options |= {"num_cpus": cpus, "include_dashboard": False}
+        stop = signal.getsignal(signal.SIGTERM)
         try:
+            self._reach()
             ray.init(**options)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             where = f"at {self.address}" if self.address else "here"
             raise StudyError(
                 f"No Ray cluster could be reached {where}: {(str(error).splitlines() or [''])[0]}"
             ) from error
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, stop)  # Ray puts a handler of its own in its place
+
+    def _reach(self) -> None:
+        """Ray waits for minutes for a cluster that is not there: a look at its port says so at once."""
+        host, colon, port = (self.address or "").removeprefix("ray://").rpartition(":")
+        if colon and port.isdecimal():
+            socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
 def _solve(job: Job, number: int, path: str, threads: int) -> Done:

@@ -1,0 +1,427 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+
+import duckdb
+import numpy as np
+import pyarrow.parquet
+import pytest
+import torch
+from PIL import Image
+
+import isthmus
+from isthmus import IsthmusError
+from isthmus.studies import Study
+from isthmus.studies.plan import load_plan
+from isthmus.studies.rows import FOUND_COLUMNS
+
+
+def rows_of(study: Study) -> list[dict]:
+    return study.results.table().to_pylist()
+
+
+def assert_same_rows(found: list[dict], expected: list[dict], tolerance: float = 1e-4) -> None:
+    assert [row["pair_id"] for row in found] == [row["pair_id"] for row in expected]
+    for one, other in zip(found, expected, strict=True):
+        for name, value in one.items():
+            if isinstance(value, float):
+                assert value == pytest.approx(other[name], abs=tolerance), name
+            else:
+                assert value == other[name], name
+
+
+def test_the_plan_depends_on_the_seed_alone(tmp_path, text, finished):
+    again = Study.create(tmp_path / "again", text)
+    other = Study.create(tmp_path / "other", text.replace("seed = 3", "seed = 4"))
+    plan, elsewhere = again.prepare(device="cpu"), other.prepare(device="cpu")
+    stored = finished.plan()
+    assert plan.rows(0, plan.pairs) == stored.rows(0, stored.pairs) and plan.digest == stored.digest
+    ids = [row["pair_id"] for row in plan.rows(0, plan.pairs)]
+    assert len(set(ids)) == len(ids)
+    assert set(ids) != {row["pair_id"] for row in elsewhere.rows(0, elsewhere.pairs)}
+    # A pair is called the same wherever it is drawn.
+    common = {(r["network"], r["kind"], r["a"], r["c"]): r["pair_id"] for r in plan.rows(0, plan.pairs)}
+    for row in elsewhere.rows(0, elsewhere.pairs):
+        key = (row["network"], row["kind"], row["a"], row["c"])
+        assert common.get(key, row["pair_id"]) == row["pair_id"]
+
+
+def test_rows_are_what_connect_finds(finished, digits, digit_images):
+    x, target = digit_images
+    plan = finished.plan()
+    pairs = [row for row in plan.rows(0, plan.pairs) if row["network"] == "trained" and row["kind"] == "within"]
+    assert Counter(row["target"] for row in pairs) == dict.fromkeys(range(10), 6)
+    a = torch.tensor([row["a_number"] for row in pairs])
+    c = torch.tensor([row["c_number"] for row in pairs])
+    y = torch.tensor([row["target"] for row in pairs])
+    assert (target[a] == y).all() and (target[c] == y).all()
+    expected = isthmus.connect(digits, x[a], x[c], y).table().to_pylist()
+    found = {row["pair"]: row for row in rows_of(finished)}
+    for row, other in zip(pairs, expected, strict=True):
+        mine = found[row["pair"]]
+        assert mine["max_loss"] == pytest.approx(other["max_loss"], abs=1e-4)
+        assert mine["outcome"] == other["outcome"] and mine["steps"] == other["steps"]
+    across = [row for row in plan.rows(0, plan.pairs) if row["kind"] == "across" and row["network"] == "trained"]
+    assert all(target[row["a_number"]] == row["target"] != target[row["c_number"]] for row in across)
+
+
+def test_the_columns_are_those_of_connections(digits, digit_pairs):
+    row = isthmus.connect(digits, *(part[:1] for part in digit_pairs))[0].row()
+    assert set(row) - {"target"} == set(FOUND_COLUMNS) - {"reason"}
+
+
+def test_the_table_reads_in_duckdb_and_pandas(finished, tmp_path):
+    count = finished.results.write_table(tmp_path / "t.parquet")
+    assert count == finished.plan().pairs == len(pyarrow.parquet.read_table(tmp_path / "t.parquet").to_pandas())
+    query = f"select count(*), sum(connected::int) from '{tmp_path}/t.parquet' where kind = 'within'"
+    pairs, connected = duckdb.sql(query).fetchall()[0]
+    within = [row for row in rows_of(finished) if row["kind"] == "within"]
+    assert (pairs, connected) == (len(within), sum(row["connected"] for row in within))
+    shards = duckdb.sql(f"select count(*) from read_parquet('{finished.folder}/shards/*.parquet')").fetchall()[0]
+    assert shards == (count,)
+    assert finished.results.write_table(tmp_path / "t.csv") == count
+    with pytest.raises(IsthmusError, match=r"\.parquet or \.csv"):
+        finished.results.write_table(tmp_path / "t.xlsx")
+
+
+def test_a_finished_study_is_resumed_without_work(study):
+    study.run(device="cpu")
+    before = {file: file.stat().st_mtime_ns for file in (study.folder / "shards").iterdir()}
+    with pytest.raises(IsthmusError, match="--resume"):
+        study.run(device="cpu")
+    assert study.run(device="cpu", resume=True).complete
+    assert {file: file.stat().st_mtime_ns for file in (study.folder / "shards").iterdir()} == before
+    assert study.run(device="cpu", overwrite=True).complete
+    after = {file: file.stat().st_mtime_ns for file in (study.folder / "shards").iterdir()}
+    assert set(after) == set(before) and after != before  # the same names: the same content
+
+
+def test_what_differs_is_named(study, text, monkeypatch, tmp_path):
+    weights = tmp_path / "digits.pt"
+    state = isthmus.load_network("digits").model.state_dict()
+    torch.save(state, weights)
+    x, y = isthmus_images(tmp_path)
+    text = text.replace('spec = "digits"', f'spec = "digits"\nweights = "{weights}"')
+    text = text.replace('source = "digits"', f'source = "{tmp_path / "images.npz"}"')
+    (study.folder / "study.toml").write_text(text)
+    study = Study(study.folder)
+    study.run(device="cpu")
+
+    def refused() -> str:
+        with pytest.raises(IsthmusError) as caught:
+            Study(study.folder).run(device="cpu", resume=True)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    (study.folder / "study.toml").write_text(text.replace("title = ", "title = 'Another title' # "))
+    assert Study(study.folder).run(device="cpu", resume=True).complete  # a title changes no number
+    (study.folder / "study.toml").write_text(text + "\n[connect]\nrounds = 2\n")
+    assert "connect.settings.rounds (absent, now 2)" in refused()
+    (study.folder / "study.toml").write_text(text.replace("per_class = 6", "per_class = 7"))
+    assert "pairs.0.per_class (6, now 7)" in refused()
+    (study.folder / "study.toml").write_text(text)
+    torch.save(state | {"0.bias": state["0.bias"] + 0.01}, weights)
+    assert "the weights of network trained" in refused()
+    torch.save(state, weights)
+    x[3, 0, 0] ^= 1
+    np.savez(tmp_path / "images.npz", x=x, y=y)
+    assert "the images digits" in refused()
+    x[3, 0, 0] ^= 1
+    np.savez(tmp_path / "images.npz", x=x, y=y)
+    monkeypatch.setattr("isthmus.studies.fingerprint.versions", lambda: {"isthmus": "9.9", "torch": torch.__version__})
+    assert "the code version: isthmus" in refused()
+    monkeypatch.undo()
+    monkeypatch.setattr("isthmus.studies.fingerprint.code_digest", lambda: "other")
+    assert "the code version: source" in refused()
+    monkeypatch.undo()
+    assert Study(study.folder).run(device="cpu", resume=True).complete
+
+
+def isthmus_images(folder):
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    x, y = (data.images[::5] * 15).astype(np.uint8), data.target[::5]
+    np.savez(folder / "images.npz", x=x, y=y)
+    return x, y
+
+
+def test_killed_at_any_moment(tmp_path, text, start):
+    """Rows are those of a study that nobody killed: none lost, none twice, none changed."""
+    text = text.replace("per_class = 6", "per_class = 150")
+    finished, study = (Study.create(tmp_path / name, text) for name in ("finished", "study"))
+    finished.run(device="cpu")
+    moments = random.Random(0)
+    kills = 0
+    while True:
+        process = start("study", "run", study.folder, "--device", "cpu", "--resume")
+        try:
+            _, err = process.communicate(
+                timeout=(1.0 + 2.5 * moments.random()) * (1 + kills / 8)
+            )  # a busy machine starts slowly
+        except Exception:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += 1
+            assert kills < 40
+            continue
+        assert process.returncode == 0, err
+        break
+    assert kills > 0
+    assert_same_rows(rows_of(study), rows_of(finished))
+    assert not [file for file in study.folder.rglob(".*") if file.name != ".lock"]
+
+
+def test_sigterm_ends_soon_and_cleanly(tmp_path, text, start):
+    folder = tmp_path / "study"
+    long = text.replace("per_class = 6", "per_class = 400").replace("pairs = 25", "pairs = 100")
+    Study.create(folder, long)
+    process = start("study", "run", folder, "--device", "cpu")
+    give_up = time.monotonic() + 100
+    while not list((folder).glob("shards/*.parquet")):
+        assert process.poll() is None and time.monotonic() < give_up
+        time.sleep(0.05)
+    began = time.monotonic()
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+    assert time.monotonic() - began < 30
+    assert process.returncode == 143
+    assert "shards are finished and kept; go on with: isthmus study run" in err and "Traceback" not in err
+    status = Study(folder).status()
+    assert 0 < status.shards_done < status.shards and not status.damaged
+
+
+def test_the_second_run_on_a_folder_is_refused(study, finished, program):
+    shutil.copytree(finished.folder, study.folder, dirs_exist_ok=True)
+    opened = Study(study.folder)
+    with opened._alone():
+        line = program("study", "run", study.folder, "--resume", "--device", "cpu").one_line()
+    assert "Another run is at work" in line
+    assert program("study", "run", study.folder, "--resume", "--device", "cpu").code == 0
+
+
+def test_a_full_disk_is_one_line_and_the_study_goes_on(study, finished, start):
+    """A limit on the size of files stands for the full disk: it fails in the midst of writing as well."""
+    study.prepare(device="cpu")
+    sizes = sorted(file.stat().st_size for file in (finished.folder / "shards").iterdir())
+    limit = sizes[len(sizes) // 2]
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    process = start("study", "run", study.folder, "--resume", "--device", "cpu", preexec_fn=little_room)
+    _, err = process.communicate(timeout=100)
+    lines = [line for line in err.strip().splitlines() if line.startswith("isthmus: ") and "note" not in line]
+    assert process.returncode == 1 and len(lines) == 1 and "cannot be written" in lines[0] and "Traceback" not in err
+    assert not study.status().damaged and not study.status().complete
+    assert study.run(device="cpu", resume=True).complete
+    assert_same_rows(rows_of(study), rows_of(finished))
+
+
+@pytest.mark.parametrize("paths", [False, True])
+def test_no_damage_is_ever_read(tmp_path, text, paths):
+    study = Study.create(tmp_path / "study", text + f"paths = {str(paths).lower()}\n")
+    study.run(device="cpu")
+    good = rows_of(study)
+    files = sorted((study.folder / "shards").iterdir())
+    assert {file.suffix for file in files} == ({".parquet", ".safetensors"} if paths else {".parquet"})
+    chance = random.Random(1)
+    for _ in range(60):
+        file = chance.choice(files)
+        content = file.read_bytes()
+        if chance.random() < 0.3:
+            damaged = content[: chance.randrange(len(content))]
+        else:
+            place = chance.randrange(len(content))
+            damaged = content[:place] + bytes([content[place] ^ (1 << chance.randrange(8))]) + content[place + 1 :]
+        file.write_bytes(damaged)
+        status = study.status()
+        assert len(status.damaged) == 1 and file.name in next(iter(status.damaged.values()))
+        if file.suffix == ".parquet":
+            with pytest.raises(IsthmusError, match=file.name):
+                study.results.table()
+        file.write_bytes(content)
+    file.write_bytes(damaged)
+    with pytest.raises(IsthmusError, match="--repair"):
+        study.run(device="cpu", resume=True)
+    assert study.run(device="cpu", resume=True, repair=True).complete
+    assert rows_of(study) == good
+
+
+def test_a_damaged_plan_is_refused(study):
+    study.prepare(device="cpu")
+    for name in ("plan.json", "pairs.parquet", "inputs.parquet"):
+        file = study.folder / "plan" / name
+        content = file.read_bytes()
+        place = content.index(b"trained") if name == "plan.json" else len(content) // 2
+        file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(IsthmusError, match="damaged or changed"):
+            load_plan(study.folder / "plan")
+        file.write_bytes(content)
+    assert load_plan(study.folder / "plan") is not None
+
+
+def test_shards_of_another_study_are_not_taken_for_ones_own(study, finished, tmp_path, text):
+    other = Study.create(tmp_path / "other", text.replace("seed = 3", "seed = 4"))
+    other.run(device="cpu")
+    study.prepare(device="cpu")
+    shutil.copytree(other.folder / "shards", study.folder / "shards")
+    with pytest.raises(IsthmusError, match="belongs to another study"):
+        study.run(device="cpu", resume=True)
+
+
+def test_unreadable_images_are_set_aside_by_name(tmp_path, digit_folder, program):
+    images = tmp_path / "images"
+    shutil.copytree(digit_folder, images)
+    (images / "4" / "bad <b>.png").write_bytes(b"no picture")
+    text = f"""
+    [images.some]
+    source = "{images}"
+    [networks.digits]
+    spec = "digits"
+    [[pairs]]
+    kind = "within"
+    per_class = 4
+    [shards]
+    pairs = 10
+    """
+    study = Study.create(tmp_path / "study", text)
+    plan = study.prepare(device="cpu")
+    assert list(plan.skipped["some"]) == ["4/bad <b>.png"]
+    # One more becomes unreadable after the pairs were drawn: its pairs are counted, and the others go on.
+    victim = plan.rows(0, 1)[0]["a"]
+    content = (images / victim).read_bytes()
+    Image.new("L", (8, 8)).save(images / victim)
+    with pytest.raises(IsthmusError, match="the images some"):
+        study.run(device="cpu", resume=True)
+    (images / victim).write_bytes(content)
+    worker = __import__("isthmus.studies.engines.base", fromlist=["Worker"])
+    job = worker.Job(str(study.folder))
+    Image.new("L", (8, 8)).save(images / victim)
+    for number in range(len(plan.pieces)):
+        assert worker.Worker(job).solve(number).failure is None
+    rows = rows_of(study)
+    lost = [row for row in rows if row["outcome"] == "unreadable" and row["pair_id"]]
+    assert lost and all(victim in (row["a"], row["c"]) and "was changed" in row["reason"] for row in lost)
+    assert len([row for row in rows if row["pair_id"]]) == plan.pairs
+    aside = [row for row in rows if row["pair_id"] is None]
+    assert [row["a"] for row in aside] == ["4/bad <b>.png"] and "no image" in aside[0]["reason"]
+    summary = study.results.summary()
+    assert summary.set_aside == 1 and summary.groups[0].unreadable == len(lost)
+    assert summary.groups[0].pairs == plan.pairs
+    (images / victim).write_bytes(content)
+    ran = program("study", "report", study.folder, "--device", "cpu")
+    assert ran.code == 0, ran.err
+    page = (study.folder / "report" / "index.html").read_text()
+    assert "4/bad &lt;b&gt;.png" in page and "bad <b>" not in page
+
+
+def test_a_class_without_pairs_is_noted_and_none_at_all_is_an_error(tmp_path, digit_images):
+    x, y = digit_images
+    np.savez(tmp_path / "few.npz", x=x[:14].numpy(), y=y[:14].numpy())
+    text = (
+        f'[images.few]\nsource = "{tmp_path}/few.npz"\n[networks.digits]\nspec = "digits"\n[[pairs]]\nkind = "within"\n'
+    )
+    plan = Study.create(tmp_path / "study", text).prepare(device="cpu")
+    assert "classes have fewer than 10 pairs of the kind within" in plan.notes[0]
+    np.savez(tmp_path / "few.npz", x=x[:1].numpy(), y=y[:1].numpy())
+    with pytest.raises(IsthmusError, match="there is no pair"):
+        Study.create(tmp_path / "none", text).prepare(device="cpu")
+
+
+def test_a_shard_that_fails_does_not_stop_the_others(tmp_path, monkeypatch, program):
+    (tmp_path / "nets.py").write_text(
+        "import torch\n"
+        "class Sick(torch.nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.weight = torch.nn.Parameter(torch.ones(1))\n"
+        "        self.calls = 0\n"
+        "    def forward(self, x):\n"
+        "        import os\n"
+        "        if os.environ.get('SICK') and 0.15 < float(x.mean()) and len(x) > 8 and x.requires_grad is False:\n"
+        "            raise RuntimeError('a bad day')\n"
+        "        return torch.nn.functional.pad(x.flatten(1)[:, :9] * self.weight, (0, 1))\n"
+        "def sick():\n"
+        "    return Sick()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    random_x = torch.rand(60, 1, 3, 3, generator=torch.Generator().manual_seed(0)).numpy()
+    np.savez(tmp_path / "x.npz", x=random_x)
+    text = '[images.x]\nsource = "../x.npz"\n[networks.n]\nspec = "py:nets:sick"\n'
+    text += '[[pairs]]\nkind = "within"\n[shards]\npairs = 9\n'
+    study = Study.create(tmp_path / "study", text)
+    study.prepare(device="cpu")
+    monkeypatch.setenv("SICK", "1")
+    ran = program("study", "run", study.folder, "--resume", "--device", "cpu")
+    lines = [line for line in ran.err.splitlines() if "failed" in line]
+    assert ran.code == 1 and len(lines) == 1 and "RuntimeError: a bad day" in lines[0]
+    monkeypatch.delenv("SICK")
+    assert study.run(device="cpu", resume=True).complete
+
+
+def test_results_go_to_a_url(study, finished, tmp_path, text):
+    url = (tmp_path / "far away").as_uri()
+    (study.folder / "study.toml").write_text(text + f'store = "{url}"\n')
+    there = Study(study.folder)
+    assert there.run(device="cpu").complete
+    assert not (study.folder / "shards").exists() and len(list((tmp_path / "far away").iterdir())) > 3
+    assert_same_rows(rows_of(there), rows_of(finished))
+    file = next((tmp_path / "far away").iterdir())
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(IsthmusError, match=file.name):
+        there.results.table()
+    (study.folder / "study.toml").write_text(text + 'store = "nowhere://x"\n')
+    with pytest.raises(IsthmusError, match="no place that pyarrow can write"):
+        Study(study.folder)
+
+
+def test_connections_are_stored_or_solved_again(tmp_path, text, finished):
+    kept = Study.create(tmp_path / "kept", text + "paths = true\n")
+    kept.run(device="cpu")
+    rows = rows_of(kept)
+    pairs = [0, 30, len(rows) - 1]
+    stored = kept.results.connections(pairs, device="cpu")
+    solved = finished.results.connections(pairs, device="cpu")
+    for pair, one, other in zip(pairs, stored, solved, strict=True):
+        assert one.profile.max_loss == pytest.approx(rows[pair]["max_loss"], abs=1e-5)
+        assert other.profile.max_loss == pytest.approx(rows[pair]["max_loss"], abs=1e-4)
+        torch.testing.assert_close(one.path.vertices, other.path.vertices, atol=1e-4, rtol=0)
+
+
+def test_a_landscape_of_ones_own(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    points = np.zeros((12, 2))
+    points[:, 0] = np.where(np.arange(12) % 2, 1, -1) + np.linspace(-0.1, 0.1, 12)
+    np.savez(tmp_path / "x.npz", x=points)
+    text = f'[images.x]\nsource = "{tmp_path}/x.npz"\n[networks.n]\nspec = "py:isthmus.testing.landscapes:DoubleWell"\n'
+    study = Study.create(
+        tmp_path / "study", text + '[[pairs]]\nkind = "within"\nper_class = 100\n[connect]\nthreshold = 1.05\n'
+    )
+    assert study.run(device="cpu").complete
+    rows = rows_of(study)
+    assert len(rows) == 66 and sum(row["rounds"] > 0 for row in rows) == 36 and all(row["connected"] for row in rows)
+
+
+def test_results_say_what_they_are_of(finished):
+    finished.results.write_json()
+    result = json.loads((finished.folder / "result.json").read_text())
+    assert result["schema"] == "isthmus/study-result/1" and result["pairs"] == result["pairs_done"]
+    assert {group["kind"] for group in result["summary"]["groups"]} == {"within", "across"}
+    (finished.folder / "result.json").unlink()
+
+
+def test_importing_studies_needs_no_torch_for_help():
+    import subprocess
+
+    code = "import sys; from isthmus.cli.main import run; run(['study', '--help']); assert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0 and "report" in done.stdout, done.stderr
