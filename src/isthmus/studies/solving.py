@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CHUNK_NUMBERS = 2**26  # numbers of the ends held at once
 CHUNK_PAIRS = 2048  # pairs whose profiles are held at once
+PART_ROWS = 8192  # rows of the pair table held at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +102,7 @@ class Bench:
                     usable.append(place)
                 else:
                     unreadable[first + place] = reasons[bad]
+            spent = problem.landscape.forward_equivalents - before
             if usable:
                 a, c = (torch.stack([inputs[part[place][end]] for place in usable]) for end in ("a_number", "c_number"))
                 target = torch.tensor([part[place]["target"] for place in usable])
@@ -113,7 +115,7 @@ class Bench:
                     threshold=self.config.connect.threshold,
                     seed=self.config.seed,
                     sampling=self.sampling,
-                    on_progress=_shifted(on_progress, first, len(rows), before, problem),
+                    on_progress=None if on_progress is None else _shifted(on_progress, first, len(rows), spent),
                 )
                 for place, pair in zip(usable, connected, strict=True):
                     results[first + place] = pair.row()
@@ -122,6 +124,27 @@ class Bench:
                 step = max(1, min(CHUNK_PAIRS, CHUNK_NUMBERS // (2 * a[0].numel())))
             first += len(part)
         return Solved(rows, results, unreadable, kept, problem.landscape.forward_equivalents - before)
+
+    def solve_range(
+        self, begin: int, end: int, *, keep: bool = False, on_progress: Callable[[Progress], None] | None = None
+    ) -> tuple[pyarrow.Table, Connections, int]:
+        """The same for the rows begin to end: their table, the connections where they are kept, and the cost.
+
+        Rows are read, solved and laid down a part at a time: a shard may hold a hundred thousand of them.
+        """
+        import pyarrow
+
+        tables: list[pyarrow.Table] = []
+        kept: list[Connection] = []
+        cost = 0
+        for first in range(begin, end, PART_ROWS):
+            last = min(end, first + PART_ROWS)
+            tell = None if on_progress is None else _shifted(on_progress, first - begin, end - begin, cost)
+            solved = self.solve(self.plan.rows(first, last), keep=keep, on_progress=tell)
+            tables.append(solved.table())
+            kept += solved.connections()
+            cost += solved.forward_equivalents
+        return pyarrow.concat_tables(tables), Connections(tuple(kept), {}), cost
 
     def _read(self, problem: Problem, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[int, Input], dict[int, str]]:
         """The inputs of some rows, each once, and why others could not be read."""
@@ -137,10 +160,6 @@ class Bench:
         return inputs, reasons
 
 
-def _shifted(
-    tell: Callable[[Progress], None] | None, done: int, total: int, before: int, problem: Problem
-) -> Callable[[Progress], None] | None:
-    """Progress within a chunk as progress within all rows."""
-    if tell is None:
-        return None
-    return lambda part: tell(Progress(done + part.done, total, problem.landscape.forward_equivalents - before))
+def _shifted(tell: Callable[[Progress], None], done: int, total: int, spent: int) -> Callable[[Progress], None]:
+    """Progress within a part as progress within the whole, of which so much was done and spent before."""
+    return lambda part: tell(Progress(done + part.done, total, spent + part.forward_equivalents))

@@ -89,9 +89,8 @@ class Worker:
         began = time.perf_counter()
         if number in self.shards.finished():  # a worker that died after it had written the file
             return Done(number, len(piece), 0.0)
-        rows = self.plan.rows(piece.begin, piece.end)
         try:
-            solved = self.bench.solve(rows, keep=self.keep, on_progress=on_progress)
+            table, kept, cost = self.bench.solve_range(piece.begin, piece.end, keep=self.keep, on_progress=on_progress)
         except OutputError:
             raise
         except IsthmusError as error:
@@ -100,8 +99,8 @@ class Worker:
             # Raised inside somebody's network: this shard fails, a night's work goes on.
             reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
             return Done(number, len(piece), time.perf_counter() - began, failure=reason)
-        self.shards.write(number, solved.table(), solved.connections().tensors() if self.keep else None)
-        return Done(number, len(piece), time.perf_counter() - began, solved.forward_equivalents)
+        self.shards.write(number, table, kept.tensors() if self.keep else None)
+        return Done(number, len(piece), time.perf_counter() - began, cost)
 
 
 @lru_cache(maxsize=1)
