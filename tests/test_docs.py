@@ -16,7 +16,7 @@ EXAMPLES = [(page, number, code) for page in PAGES for number, code in enumerate
 
 
 def test_the_examples_are_found():
-    assert [page.name for page, _, _ in EXAMPLES] == ["README.md", "extending.md", "extending.md"]
+    assert [page.name for page, _, _ in EXAMPLES] == ["README.md", "extending.md", "extending.md", "studies.md"]
     assert all(page.read_text().count("```python") == len(BLOCK.findall(page.read_text())) for page in PAGES)
 
 
@@ -35,10 +35,10 @@ def test_an_example_runs_as_printed(page, number, code, tmp_path):
 def test_the_commands_of_the_readme_exist(program, monkeypatch, tmp_path, capsys):
     """Every option in an `isthmus` command of the README is one that the program knows."""
     text = (ROOT / "README.md").read_text()
-    commands = re.findall(r"^isthmus (\w+) (.*)$", text, re.MULTILINE)
-    assert len(commands) >= 3
+    commands = re.findall(r"^isthmus (study \w+|\w+) (.*)$", text, re.MULTILINE)
+    assert len(commands) >= 8
     for name, arguments in commands:
-        known = program(name, "--help").out
+        known = program(*name.split(), "--help").out
         for option in re.findall(r"--[a-z-]+", arguments):
             assert option in known, (name, option)
 

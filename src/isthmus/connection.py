@@ -49,6 +49,12 @@ class Connection:
     steps: int
     forward_equivalents: int
 
+    def __repr__(self) -> str:
+        return (
+            f"Connection({self.outcome}; target {self.target}, max loss {self.direct.max_loss:.4g} -> "
+            f"{self.profile.max_loss:.4g}, threshold {self.threshold:.4g}, rounds {self.rounds})"
+        )
+
     @property
     def target(self) -> int:
         """The class that the losses are about."""

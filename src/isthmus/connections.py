@@ -38,6 +38,9 @@ class Connections(Sequence[Connection]):
     def __len__(self) -> int:
         return len(self.pairs)
 
+    def __repr__(self) -> str:
+        return f"Connections({len(self)} pairs, {sum(pair.connected for pair in self)} connected)"
+
     @overload
     def __getitem__(self, index: int) -> Connection: ...
     @overload

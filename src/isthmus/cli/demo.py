@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def demo(*, pairs: int = 8, seed: int = 0, device: str = "auto", output: OutputOptions = OutputOptions()) -> None:
-    """Connect pairs of handwritten digits on the network that ships with Isthmus; needs no files and no network.
+    """Connect pairs of handwritten digits on the network that ships with Isthmus; needs no files and no internet.
 
     Parameters
     ----------

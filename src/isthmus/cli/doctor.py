@@ -24,6 +24,7 @@ def doctor() -> None:
         ("scikit-learn", ""),
         ("torchvision", "torchvision: networks; pip install 'isthmus[zoo]'"),
         ("timm", "timm: networks; pip install 'isthmus[zoo]'"),
+        ("ray", "isthmus study run --engine ray; pip install 'isthmus[ray]'"),
         ("transformers", "hf-hub: networks; pip install 'isthmus[hub]'"),
     ):
         try:

@@ -44,7 +44,8 @@ def run(arguments: Sequence[str]) -> int:
         try:
             app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         except cyclopts.CycloptsError as error:
-            print(f"isthmus: {' '.join(str(error).split())} See: isthmus --help", file=sys.stderr)
+            chain = " ".join(["isthmus", *(error.command_chain or ())])
+            print(f"isthmus: {' '.join(str(error).split())} See: {chain} --help", file=sys.stderr)
             return 2
         except IsthmusError as error:
             print(f"isthmus: {' '.join(str(error).split())}", file=sys.stderr)

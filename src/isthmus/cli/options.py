@@ -47,7 +47,8 @@ class OutputOptions:
     """Where results go."""
 
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None
-    """Folder for the results; made if need be, and empty unless one of the next two is given."""
+    """Folder for the results, by default isthmus-run (isthmus-demo for the demo); made if need be, and empty unless one
+    of the next two is given."""
     overwrite: bool = False
     """Replace an earlier run in that folder; other files there are left alone."""
     resume: bool = False

@@ -151,7 +151,7 @@ def show_result(
         share, plural = 100 / summary.pairs, "" if summary.pairs == 1 else "s"
         console.print(
             f"{summary.pairs} pair{plural}: {summary.connected_directly} connected by the direct path "
-            f"({share * summary.connected_directly:.0f} %), {summary.connected} after bypass "
+            f"({share * summary.connected_directly:.0f} %), {summary.connected} in the end "
             f"({share * summary.connected:.0f} %), {summary.class_connected} keep their class all along."
         )
 

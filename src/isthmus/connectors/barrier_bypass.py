@@ -24,6 +24,9 @@ class Hyperplane(Enum):
     GRADIENT = "the gradient is projected; the optimiser then leaves the hyperplane (the published code)"
     NONE = "the peak moves freely"
 
+    def __repr__(self) -> str:
+        return f"Hyperplane.{self.name}"
+
 
 @dataclass(frozen=True, eq=False)
 class BypassState(Batch):

@@ -33,6 +33,10 @@ class Profile:
     def __len__(self) -> int:
         return len(self.t)
 
+    def __repr__(self) -> str:
+        kind = "exact" if self.exact else f"resolution {self.resolution:.3g}"
+        return f"Profile({len(self)} points, max loss {self.max_loss:.4g} at t = {self.argmax_t:.3g}, {kind})"
+
     @property
     def finite(self) -> bool:
         """Whether every loss is a finite number."""

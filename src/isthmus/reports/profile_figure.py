@@ -72,7 +72,14 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
         curve(found, ratio, color=style.FOUND, label="path found", linewidth=2, marker=".", markersize=4)
     axes.axhline(max(pair.threshold, floor), color="black", linestyle="--", linewidth=1, label="threshold")
     axes.plot(
-        direct.argmax_t, max(direct.max_loss, floor), "o", color=style.PEAK, markersize=9, label="peak B", zorder=4
+        direct.argmax_t,
+        max(direct.max_loss, floor),
+        "o",
+        color=style.PEAK,
+        markersize=9,
+        label="peak B",
+        zorder=4,
+        clip_on=False,
     )
     t = Bundle.of([pair.path.vertices]).t
     marked = False

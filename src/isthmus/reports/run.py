@@ -139,7 +139,7 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> int:
     made = {key: value for key, value in made.items() if value not in (None, "")}
     html = page(connections, names=run.names, class_names=run.class_names, unit=unit, title=run.title, made=made)
     write_text(stage / PAGE, html)
-    note = f"{network.get('name', '')}, {run.title}" if network else run.title
+    note = run.title
     drawn = 0
     with suppress(KeyboardInterrupt):
         for number, pair in enumerate(connections[: run.pictures]):

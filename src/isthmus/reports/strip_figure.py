@@ -48,7 +48,8 @@ def strip_figure(pair: Connection, *, class_names: Sequence[str] | None = None) 
             _show(grid[2, 1], moved, "B′", style.BYPASS)
             _show_pixels(grid[2, 2], pixels, f"B′ − B, × {factor:g}", "black")
         name = style.plain(style.shorten(style.class_name(pair.target, class_names), 60))
-        figure.suptitle(f"Inputs along the two paths, target {name}", x=0.01, ha="left", fontsize=12, fontweight="bold")
+        along = "direct path" if bypass is None else "two paths"
+        figure.suptitle(f"Inputs along the {along}, target {name}", x=0.01, ha="left", fontsize=12, fontweight="bold")
     return figure
 
 
@@ -65,6 +66,8 @@ def _vertex_t(pair: Connection, vertex: int) -> float:
 def _positions(peak: float) -> list[float]:
     """Evenly spaced positions, the one nearest to the peak moved onto it."""
     even = torch.linspace(0, 1, COLUMNS, dtype=torch.float64).tolist()
+    if not even[0] < peak < even[-1]:  # an end is the highest point: there is no peak between
+        return even
     nearest = min(range(1, COLUMNS - 1), key=lambda column: abs(even[column] - peak))
     even[nearest] = min(max(peak, even[nearest - 1]), even[nearest + 1])
     return even

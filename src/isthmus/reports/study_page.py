@@ -160,7 +160,7 @@ def _cards(groups: Sequence[Group]) -> list[dict[str, Any]]:
         },
         {
             "number": f"{100 * share('connected'):.1f} %",
-            "text": f"of the pairs{kind} connected after bypass",
+            "text": f"of the pairs{kind} connected in the end",
             "accent": True,
         },
         {
