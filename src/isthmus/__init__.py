@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from isthmus import reports as reports
     from isthmus import studies as studies
     from isthmus import testing as testing
-    from isthmus.connecting import Progress as Progress
     from isthmus.connecting import connect as connect
     from isthmus.connection import Connection as Connection
     from isthmus.connection import Outcome as Outcome
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from isthmus.landscape import Landscape as Landscape
     from isthmus.losses import CrossEntropy as CrossEntropy
     from isthmus.losses import Margin as Margin
+    from isthmus.making import attack as attack
+    from isthmus.making import synthesize as synthesize
     from isthmus.networks.network import Network as Network
     from isthmus.networks.preprocessing import Preprocessing as Preprocessing
     from isthmus.networks.specs import load_network as load_network
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from isthmus.profiles.profile import Profile as Profile
     from isthmus.profiles.sampling import Sampling as Sampling
     from isthmus.profiles.sampling import profile as profile
+    from isthmus.progress import Progress as Progress
 
 # Names are looked up when they are first used, so that `isthmus --help` does not wait for torch.
 _HOME = {
@@ -56,14 +58,16 @@ _HOME = {
     "Polyline": "paths.polyline",
     "Preprocessing": "networks.preprocessing",
     "Profile": "profiles.profile",
-    "Progress": "connecting",
+    "Progress": "progress",
     "Sampling": "profiles.sampling",
     "StraightLine": "connectors.straight_line",
     "Unbounded": "domains",
+    "attack": "making.attacks",
     "connect": "connecting",
     "load_images": "inputs.images",
     "load_network": "networks.specs",
     "profile": "profiles.sampling",
+    "synthesize": "making.synthesis",
 }
 _MODULES = ("reports", "studies", "testing")
 

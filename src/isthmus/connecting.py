@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -19,18 +18,10 @@ from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
 from isthmus.pair_work import PairWork, Span
 from isthmus.profiles import Sampling, profile_many
+from isthmus.progress import Progress
 from isthmus.validation import check_inputs, check_target_range, check_targets
 
 SLACK = 0.01  # the default threshold is this much above the higher end
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far `connect` has come."""
-
-    done: int
-    total: int
-    forward_equivalents: int
 
 
 def connect(

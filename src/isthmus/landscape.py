@@ -62,6 +62,10 @@ class AbstractLandscape(ABC):
         """Data units per unit of a connector's step, to broadcast against `like`: 1, or the std of each channel."""
         return like.new_ones((1,) * like.ndim)
 
+    def origin(self, like: Inputs) -> Tensor:
+        """The middle of the data in data units, to broadcast against `like`: 0, or the mean of each channel."""
+        return like.new_zeros((1,) * like.ndim)
+
     @property
     def device(self) -> torch.device:
         """Where the landscape works."""
@@ -77,6 +81,11 @@ class AbstractLandscape(ABC):
     def describe(self) -> dict[str, Any]:
         """What a result records of the landscape, ready for JSON."""
         return {"landscape": type(self).__name__}
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Shape of one input, where the landscape knows it."""
+        return None
 
     @property
     def batch_size(self) -> int | None:
@@ -201,6 +210,9 @@ class Landscape(AbstractLandscape):
     def scale(self, like: Inputs) -> Tensor:
         return self.network.scale(like)
 
+    def origin(self, like: Inputs) -> Tensor:
+        return self.network.origin(like)
+
     @property
     def device(self) -> torch.device:
         return self.network.device
@@ -210,6 +222,10 @@ class Landscape(AbstractLandscape):
 
     def try_out(self, x: Inputs) -> None:
         self.network.try_out(x)
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        return self.network.input_shape
 
     def describe(self) -> dict[str, Any]:
         return {

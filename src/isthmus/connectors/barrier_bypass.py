@@ -7,6 +7,7 @@ from enum import Enum
 
 import torch
 
+from isthmus._adam import adam_update, penalty_gradient
 from isthmus._geometry import expand_to, inner
 from isthmus._shapes import Index, Inputs, Losses, Mask, SegmentVertices
 from isthmus.connectors.base import Batch, Connector, Segments
@@ -145,16 +146,13 @@ class BarrierBypass(Connector):
         loss, gradient = landscape.gradient(state.x, segments.target, validated=True)
         better = loss < state.best_loss
         # One normalised unit is `scale` data units, and so is the step: Adam sees the normalised problem.
-        gradient = gradient * state.scale + self._penalty_gradient((state.x - segments.peak) / state.scale)
+        gradient = gradient * state.scale + penalty_gradient((state.x - segments.peak) / state.scale, self.mse, self.tv)
         if self.hyperplane is Hyperplane.GRADIENT:
             normal = state.normal * state.scale
             share = inner(gradient, normal) / inner(normal, normal).clamp_min(torch.finfo(torch.float64).tiny)
             gradient = gradient - expand_to(share.to(gradient.dtype), gradient) * normal
         steps = state.steps + 1
-        first = torch.lerp(state.first_moment, gradient, 0.1)
-        second = torch.lerp(state.second_moment, gradient**2, 0.001)
-        number = expand_to(steps, gradient)
-        update = (first / (1 - 0.9**number)) / ((second / (1 - 0.999**number)).sqrt() + 1e-8)
+        update, first, second = adam_update(gradient, state.first_moment, state.second_moment, steps)
         moved = state.x - self.lr * state.scale * update
         domain: Domain = landscape.domain if self.bounded else Unbounded()
         if self.hyperplane is Hyperplane.EXACT:
@@ -181,13 +179,3 @@ class BarrierBypass(Connector):
         assert isinstance(state, BypassState)
         # Without a goal the published procedure is followed to its end, and returns where it ended.
         return (state.x if self.goal is None else state.best)[:, None]
-
-    def _penalty_gradient(self, moved: Inputs) -> Inputs:
-        gradient = (2 * self.mse / moved[0].numel()) * moved
-        if self.tv and moved.ndim >= 4:
-            for axis in (-2, -1):
-                sign = moved.diff(dim=axis).sign() * self.tv
-                size = moved.shape[axis] - 1
-                gradient.narrow(axis, 1, size).add_(sign)
-                gradient.narrow(axis, 0, size).sub_(sign)
-        return gradient

@@ -135,6 +135,12 @@ class Network:
             return like.new_ones((1,) * like.ndim)
         return self._along_channels(self.std, like)
 
+    def origin(self, like: Inputs) -> Tensor:
+        """The mean of each channel, shaped to broadcast against `like`: zero in normalised units."""
+        if self.mean is None:
+            return like.new_zeros((1,) * like.ndim)
+        return self._along_channels(self.mean, like)
+
     @staticmethod
     def _along_channels(values: Tensor, like: Tensor) -> Tensor:
         return values.to(like).reshape(1, -1, *(1,) * (like.ndim - 2))

@@ -18,13 +18,13 @@ from isthmus.errors import StudyError
 from isthmus.studies.config import Config
 from isthmus.studies.cutting import Piece, cut
 from isthmus.studies.fingerprint import digest_of, fingerprint
+from isthmus.studies.kinds import Draws, Kind
 from isthmus.studies.problem import Problem, identity, no_pairs, open_inputs, open_landscape, open_problem
 from isthmus.studies.rows import plan_schema
 from isthmus.studies.survey import Survey, survey
 
 if TYPE_CHECKING:
     import pyarrow
-    from torch import Tensor
 
 PLAN, PAIRS, INPUTS = "plan.json", "pairs.parquet", "inputs.parquet"
 FORMAT = {"format": "isthmus study plan", "version": 1}
@@ -160,9 +160,9 @@ def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Te
             for entry, kind in enumerate(config.pairs):
                 if kind.images is not None and images not in kind.images:
                     continue
-                index = kind.draw(found.groups, found.losses, config.seed)
-                notes += _fewer(kind, index, found, f"{network} on {images}")
-                writer.add(problem, entry, kind.kind, index, found, landscapes[network])
+                draws = kind.draw(found.groups, found.losses, config.seed)
+                notes += _fewer(kind, draws, found, f"{network} on {images}")
+                writer.add(problem, entry, kind, draws, found, landscapes[network])
             if writer.count == begin:
                 raise no_pairs(problem)
             pieces.append(Piece(network=network, images=images, begin=begin, end=writer.count))
@@ -216,13 +216,13 @@ class _Inputs:
     skipped: dict[str, str]
 
 
-def _fewer(kind: Any, index: Tensor, found: Survey, where: str) -> list[str]:
+def _fewer(kind: Any, draws: Draws, found: Survey, where: str) -> list[str]:
     """A note where classes have fewer pairs than were asked for."""
     wanted = getattr(kind, "per_class", None)
     present = torch.unique(found.groups[found.groups >= 0])
-    if wanted is None or not len(present):
+    if wanted is None or not kind.reads or not len(present):
         return []
-    counts = found.groups[index[:, 0]].bincount(minlength=int(present.max()) + 1)[present]
+    counts = draws.target.bincount(minlength=int(present.max()) + 1)[present]
     fewer = int((counts < wanted).sum())
     if not fewer:
         return []
@@ -238,17 +238,16 @@ class _PairWriter:
         self.seen: set[bytes] = set()
 
     def add(
-        self, problem: Problem, entry: int, kind: str, index: Tensor, found: Survey, landscape: Mapping[str, Any]
+        self, problem: Problem, entry: int, kind: Kind, draws: Draws, found: Survey, landscape: Mapping[str, Any]
     ) -> None:
         # The same pair on the same landscape is the same pair, whatever entry of the file drew it.
-        head = digest_of([landscape, problem.inputs.__class__.__name__]).encode()
-        names, digests = problem.inputs.names, found.digests
-        groups = found.groups.tolist()
-        for begin in range(0, len(index), CHUNK):
+        head = digest_of([landscape, kind.identity()]).encode()
+        for begin in range(0, len(draws.target), CHUNK):
             columns: dict[str, list[Any]] = {name: [] for name in plan_schema().names}
-            for a, c in index[begin : begin + CHUNK].tolist():
-                target = groups[a]
-                key = hashlib.sha256(head + f" {kind} {digests[a]} {digests[c]} {target}".encode()).digest()[:10]
+            part = slice(begin, begin + CHUNK)
+            for (a, c), target in zip(draws.ends[part].tolist(), draws.target[part].tolist(), strict=True):
+                digests = (found.digests[a], found.digests[c]) if kind.reads else (a, c)
+                key = hashlib.sha256(head + f" {digests[0]} {digests[1]} {target}".encode()).digest()[:10]
                 if key in self.seen:
                     self.twice += 1
                     continue
@@ -258,9 +257,9 @@ class _PairWriter:
                     key.hex(),
                     problem.network,
                     problem.images,
-                    kind,
-                    names[a],
-                    names[c],
+                    kind.kind,
+                    problem.inputs.names[a] if kind.reads else f"seed {a}",
+                    problem.inputs.names[c] if kind.reads else f"seed {c}",
                     target,
                     _class_name(problem, target),
                     entry,

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from isthmus._shapes import Input
-from isthmus.connecting import Progress, connect
+from isthmus.connecting import connect
 from isthmus.connection import Connection
 from isthmus.connections import Connections
 from isthmus.errors import ImageError
+from isthmus.progress import Progress
 from isthmus.studies.config import Config
+from isthmus.studies.kinds import Kind
 from isthmus.studies.problem import Problem, open_problem
 from isthmus.studies.rows import result_table
 
@@ -92,25 +95,23 @@ class Bench:
         before = problem.landscape.forward_equivalents
         step, first = 8, 0  # the first few show how large an input is
         while first < len(rows):
+            entry = rows[first]["entry"]
             part = rows[first : first + step]
-            inputs, reasons = self._read(problem, part)
-            usable = []
-            for place, row in enumerate(part):
-                ends = (row["a_number"], row["c_number"])
-                bad = next((number for number in ends if number in reasons), None)
-                if bad is None:
-                    usable.append(place)
-                else:
-                    unreadable[first + place] = reasons[bad]
-            spent = problem.landscape.forward_equivalents - before
+            part = part[: next((place for place, row in enumerate(part) if row["entry"] != entry), len(part))]
+            kind = self.config.pairs[entry]
+            inputs, reasons = self._read(problem, part) if kind.reads else ({}, {})
+            ends = [(row["a_number"], row["c_number"]) for row in part]
+            usable = [place for place, pair in enumerate(ends) if not reasons.keys() & set(pair)]
+            for place in set(range(len(part))) - set(usable):
+                unreadable[first + place] = next(reasons[number] for number in ends[place] if number in reasons)
             if usable:
-                a, c = (torch.stack([inputs[part[place][end]] for place in usable]) for end in ("a_number", "c_number"))
-                target = torch.tensor([part[place]["target"] for place in usable])
+                spent = problem.landscape.forward_equivalents - before
+                a, c = self._ends(problem, kind, inputs, [part[place] for place in usable])
                 connected = connect(
                     problem.landscape,
                     a,
                     c,
-                    target,
+                    torch.tensor([part[place]["target"] for place in usable]),
                     method=self.method,
                     threshold=self.config.connect.threshold,
                     seed=self.config.seed,
@@ -124,6 +125,18 @@ class Bench:
                 step = max(1, min(CHUNK_PAIRS, CHUNK_NUMBERS // (2 * a[0].numel())))
             first += len(part)
         return Solved(rows, results, unreadable, kept, problem.landscape.forward_equivalents - before)
+
+    @staticmethod
+    def _ends(
+        problem: Problem, kind: Kind, inputs: Mapping[int, Input], rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[Tensor, Tensor]:
+        """The ends of some pairs of one kind (n, *input)."""
+        ends = [(row["a_number"], row["c_number"]) for row in rows]
+        target = torch.tensor([row["target"] for row in rows])
+        a = c = None
+        if kind.reads:
+            a, c = (torch.stack([inputs[pair[side]] for pair in ends]) for side in (0, 1))
+        return kind.make(problem.landscape, a, c, target, ends)
 
     def solve_range(
         self, begin: int, end: int, *, keep: bool = False, on_progress: Callable[[Progress], None] | None = None

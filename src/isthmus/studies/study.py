@@ -10,8 +10,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from isthmus._files import cannot_write, write_whole
-from isthmus.connecting import Progress
 from isthmus.errors import OutputError, StudyError
+from isthmus.progress import Progress
 from isthmus.studies.config import Config, read_config
 from isthmus.studies.engines import Done, Engine, Job, Local
 from isthmus.studies.engines.base import PLAN_FOLDER, STUDY

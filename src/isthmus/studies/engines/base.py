@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from isthmus.connecting import Progress
 from isthmus.errors import IsthmusError, OutputError, StudyError
+from isthmus.progress import Progress
 from isthmus.studies.config import read_config
 from isthmus.studies.plan import load_plan
 from isthmus.studies.shards import Shards

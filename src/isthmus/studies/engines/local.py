@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from isthmus.connecting import Progress
+from isthmus.progress import Progress
 from isthmus.studies.engines.base import Done, Engine, Job, Worker
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus.connecting import Progress
 from isthmus.errors import InputError, IsthmusError, MissingLibraryError, StudyError
+from isthmus.progress import Progress
 from isthmus.studies.engines.base import Done, Engine, Job, worker_of
 
 PATIENCE = 10.0  # seconds to reach a cluster

@@ -1,0 +1,6 @@
+"""Making inputs: attacks and synthesis, which need a landscape to move on."""
+
+from isthmus.making.attacks import Attacked, TargetedAdam, attack
+from isthmus.making.synthesis import FromNoise, Synthesized, synthesize
+
+__all__ = ["Attacked", "FromNoise", "Synthesized", "TargetedAdam", "attack", "synthesize"]

@@ -1,0 +1,127 @@
+"""synthesize: inputs made from noise, of low loss for a class: feature visualisation, as Vrabel et al. (2025) do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from isthmus._random import generator
+from isthmus._shapes import Index, Inputs, Losses, Mask, Targets
+from isthmus.errors import InputError
+from isthmus.landscape import AbstractLandscape
+from isthmus.making.descent import Descent, descend
+from isthmus.progress import Progress
+from isthmus.validation import check_target_range, check_targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromNoise:
+    """The paper's generator: Adam from Gaussian noise around the mean of the data; the best point is kept.
+
+    Attributes:
+        scale: standard deviation of the noise, in normalised units.
+        lr: step length in normalised units.
+        max_steps: steps at most.
+        decay: weight decay.
+        tv: weight of the high-frequency penalty (2.5e-7 in the paper where it is used).
+        goal: the loss below which an input is done.
+        bounded: whether inputs are kept in the landscape's domain; the published code ignores it.
+    """
+
+    scale: float = 0.01
+    lr: float = 0.05
+    max_steps: int = 512
+    decay: float = 1e-7
+    tv: float = 0.0
+    goal: float = 5e-4
+    bounded: bool = True
+
+    @property
+    def descent(self) -> Descent:
+        """The same as a descent."""
+        return Descent(
+            lr=self.lr,
+            max_steps=self.max_steps,
+            tv=self.tv,
+            decay=self.decay,
+            anchored=False,
+            bounded=self.bounded,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Synthesized:
+    """Synthesized inputs.
+
+    Attributes:
+        x: the inputs (n, *input), in data units, on the CPU.
+        target: the class that each was made for (n,).
+        seeds: of the noise of each.
+        loss: of each for its target (n,), in a fresh pass.
+        success: whether the target is the predicted class (n,).
+        steps: steps taken (n,).
+    """
+
+    x: Inputs
+    target: Targets
+    seeds: tuple[int, ...]
+    loss: Losses
+    success: Mask
+    steps: Index
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+def synthesize(
+    landscape: AbstractLandscape,
+    target: Targets,
+    *,
+    shape: Sequence[int] | None = None,
+    method: FromNoise | None = None,
+    seed: int | Sequence[int] = 0,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Synthesized:
+    """Makes an input for every target.
+
+    Args:
+        landscape: the landscape.
+        target: the class of each (n,); a class may be named several times.
+        shape: of one input, such as (3, 224, 224); by default what the landscape's network says.
+        method: how; `FromNoise()` by default.
+        seed: of the first input's noise, counted up for the others, or one for each (n,). An input depends on its own
+            seed only.
+        on_progress: called after every step.
+
+    Raises:
+        InputError: the shape is not known, or targets or seeds cannot be used.
+    """
+    method = FromNoise() if method is None else method
+    check_targets(target, len(target))
+    if landscape.classes is not None:
+        check_target_range(target, landscape.classes)
+    size = tuple(shape) if shape is not None else landscape.input_shape
+    if size is None or not len(target):
+        raise InputError("synthesize needs targets, and the shape of an input where the network does not say it.")
+    seeds = tuple(range(seed, seed + len(target))) if isinstance(seed, int) else tuple(seed)
+    if len(seeds) != len(target):
+        raise InputError(f"seed must be a number or one an input ({len(target)},), got {len(seeds)}.")
+    noise = torch.stack([torch.randn(size, generator=generator(each)) for each in seeds])
+    like = landscape.prepare(noise)
+    start = landscape.origin(like) + method.scale * landscape.scale(like) * like
+    if method.bounded:
+        start = landscape.domain.project(start)
+    landscape.try_out(start[:3])
+    goals = torch.full((len(target),), method.goal, dtype=torch.float64)
+    made = descend(landscape, start, target, method.descent, stop=goals, on_progress=on_progress)
+    loss, logits = landscape.evaluate(made.x, target, validated=True)
+    return Synthesized(
+        x=made.x,
+        target=target.cpu(),
+        seeds=seeds,
+        loss=loss.cpu(),
+        success=(logits.argmax(1).cpu() == target.cpu()),
+        steps=made.steps,
+    )

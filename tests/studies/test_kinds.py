@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from isthmus.studies import Study
+from isthmus.studies.kinds import Attacked
+
+TEXT = """
+seed = 2
+[images.digits]
+source = "digits"
+[networks.digits]
+spec = "digits"
+[[pairs]]
+kind = "within"
+per_class = 2
+[[pairs]]
+kind = "attacked"
+per_class = 2
+stop = {stop}
+max_steps = 300
+[[pairs]]
+kind = "synthesized"
+per_class = 2
+classes = [1, 7]
+[shards]
+pairs = {pairs}
+"""
+
+
+def rows(folder, stop: str, pairs: int = 7) -> dict[str, list[dict]]:
+    study = Study.create(folder, TEXT.format(stop=stop, pairs=pairs))
+    assert study.run(device="cpu").complete
+    found: dict[str, list[dict]] = {}
+    for row in study.results.table().to_pylist():
+        found.setdefault(row["kind"], []).append(row)
+    return found
+
+
+def test_made_ends(tmp_path):
+    real = rows(tmp_path / "real", '"real"')
+    assert {kind: len(part) for kind, part in real.items()} == {"within": 20, "attacked": 20, "synthesized": 4}
+    assert [row["target"] for row in real["synthesized"]] == [1, 1, 7, 7]
+    names = [row[end] for row in real["synthesized"] for end in ("a", "c")]
+    assert len(set(names)) == 8 and all(name.startswith("seed ") for name in names)
+    assert all(max(row["a_loss"], row["c_loss"]) < 2e-3 for row in real["synthesized"])
+    # Without the rule, the loss goes as far down as it gets; and the ids say that these are other pairs.
+    on = rows(tmp_path / "never", '"never"')
+    assert {row["pair_id"] for row in on["within"]} == {row["pair_id"] for row in real["within"]}
+    assert not {row["pair_id"] for row in on["attacked"]} & {row["pair_id"] for row in real["attacked"]}
+    pairs = list(zip(on["attacked"], real["attacked"], strict=True))
+    assert all(one["a"] == other["a"] and one["c"] == other["c"] for one, other in pairs)
+    assert sum(one["c_loss"] < other["c_loss"] + 1e-6 for one, other in pairs) == 20
+    given = rows(tmp_path / "given", "0.5")
+    assert sum(0.3 < row["c_loss"] <= 0.5 for row in given["attacked"]) >= 17
+
+
+def test_ends_are_made_the_same_however_the_study_is_cut(tmp_path):
+    one, other = rows(tmp_path / "one", '"real"', pairs=3), rows(tmp_path / "other", '"real"', pairs=44)
+    for kind, part in one.items():
+        for row, same in zip(part, other[kind], strict=True):
+            assert row["pair_id"] == same["pair_id"]
+            assert row["c_loss"] == pytest.approx(same["c_loss"], abs=1e-4)
+            assert row["max_loss"] == pytest.approx(same["max_loss"], abs=1e-3)
+
+
+def test_the_published_rule_gives_the_attacked_end_the_lower_loss(digits, digit_images):
+    x, y = digit_images
+    y0 = y[:8]
+    a = 0.5 * x[:8] + 0.5 * x[20:28]  # of some loss, so that the attack can get below it
+    real = digits.loss(a, y0)
+    kind = Attacked(stop="real", max_steps=400)
+    ends = [(0, 0)] * 8
+    first, made = kind.make(digits, a, x[40:48], y0, ends)
+    assert first is a
+    low = digits.loss(made, y0)
+    reached = low <= real
+    assert reached.sum() >= 3
+    _, on = Attacked(stop="never", max_steps=400).make(digits, a, x[40:48], y0, ends)
+    # It stops there: without the rule, the attack goes on to lower losses.
+    assert (digits.loss(on, y0)[reached] < low[reached] + 1e-6).all() and (low[reached] > 0.3 * real[reached]).any()
