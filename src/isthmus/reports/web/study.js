@@ -1,8 +1,9 @@
 // ---- how many are connected
 const share = (value) => value === null ? "–" : number(100 * value, 3) + " %";
 function drawShares() {
-  const root = byId("shares").firstElementChild, width = root.clientWidth || 600, narrow = width < 620;
-  const left = narrow ? 8 : 250, right = narrow ? 8 : 20, row = narrow ? 46 : 32, height = data.groups.length * row + 44;
+  const root = byId("shares").firstElementChild, width = root.clientWidth || 600;
+  const longest = 20 + 6.9 * Math.max(...data.groups.map((group) => group.label.length)), narrow = longest > 0.42 * width;
+  const left = narrow ? 8 : longest, right = narrow ? 8 : 20, row = narrow ? 46 : 32, height = data.groups.length * row + 44;
   const x = (v) => left + v * (width - left - right);
   root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height); root.replaceChildren();
   const bottom = data.groups.length * row + 4;
