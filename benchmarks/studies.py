@@ -114,18 +114,21 @@ def damage(folder: Path, times: int) -> None:
     for _ in range(times):
         file = chance.choice(files)
         content = file.read_bytes()
-        if chance.random() < 0.3:
-            damaged = content[: chance.randrange(len(content))]
-        else:
-            place = chance.randrange(len(content))
-            damaged = content[:place] + bytes([content[place] ^ (1 << chance.randrange(8))]) + content[place + 1 :]
-        file.write_bytes(damaged)
+        file.write_bytes(damaged(content, chance))
         number = int(file.name.split("-")[0])
         problem = shards.problem(shards.finished()[number])
         missed += problem is None or file.name not in problem
         file.write_bytes(content)
     print(f"{times} tries on {len(files)} files: {missed} not detected")
     assert study.status().complete
+
+
+def damaged(content: bytes, chance: random.Random) -> bytes:
+    """Content with its end cut off, or with one bit flipped."""
+    place = chance.randrange(len(content))
+    if chance.random() < 0.3:
+        return content[:place]
+    return content[:place] + bytes([content[place] ^ (1 << chance.randrange(8))]) + content[place + 1 :]
 
 
 def scale(folder: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 import torch
+from benchmarks.studies import damaged
 from PIL import Image
 
 import isthmus
@@ -237,19 +238,15 @@ def test_no_damage_is_ever_read(tmp_path, text, paths):
     for _ in range(60):
         file = chance.choice(files)
         content = file.read_bytes()
-        if chance.random() < 0.3:
-            damaged = content[: chance.randrange(len(content))]
-        else:
-            place = chance.randrange(len(content))
-            damaged = content[:place] + bytes([content[place] ^ (1 << chance.randrange(8))]) + content[place + 1 :]
-        file.write_bytes(damaged)
+        broken = damaged(content, chance)
+        file.write_bytes(broken)
         status = study.status()
         assert len(status.damaged) == 1 and file.name in next(iter(status.damaged.values()))
         if file.suffix == ".parquet":
             with pytest.raises(IsthmusError, match=file.name):
                 study.results.table()
         file.write_bytes(content)
-    file.write_bytes(damaged)
+    file.write_bytes(broken)
     with pytest.raises(IsthmusError, match="--repair"):
         study.run(device="cpu", resume=True)
     assert study.run(device="cpu", resume=True, repair=True).complete

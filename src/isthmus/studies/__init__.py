@@ -2,9 +2,10 @@
 
 from isthmus.studies.config import Config, parse_config, read_config
 from isthmus.studies.engines import Engine, Local, OnRay
+from isthmus.studies.estimates import Estimate
 from isthmus.studies.picking import Pick
 from isthmus.studies.results import Results
-from isthmus.studies.statistics import Estimate, Group, StudySummary, summarize_study
+from isthmus.studies.statistics import Group, StudySummary, summarize_study
 from isthmus.studies.study import Status, Study
 
 __all__ = [

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isthmus.studies.config import Config
-
-if TYPE_CHECKING:
-    from isthmus.studies.plan import Plan
+from isthmus.studies.plan import Piece, Plan
+from isthmus.studies.solving import Bench
 
 FEWEST_SHARDS = 10  # a short study is cut finer, so that little is lost when it is killed
 SHORTEST = 1.0  # seconds
 PATIENCE = 3.0  # seconds spent on finding out how long a pair takes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Piece:
-    """Rows begin to end of the pair table, all of one network on one collection."""
-
-    network: str
-    images: str
-    begin: int
-    end: int
-
-    def __len__(self) -> int:
-        return self.end - self.begin
-
-    def describe(self) -> dict[str, Any]:
-        """As a dict ready for JSON."""
-        return asdict(self)
 
 
 def cut(
@@ -61,8 +42,6 @@ def cut(
 
 
 def _seconds_a_pair(config: Config, base: Path, plan: Plan, piece: Piece, device: str) -> float:
-    from isthmus.studies.solving import Bench
-
     bench = Bench(config, base, plan, device)
     bench.solve(_some(plan, piece, 2))  # a first pass is slower than those that follow
     count, began = 8, time.perf_counter()

@@ -18,13 +18,12 @@ from isthmus.errors import ImageError
 from isthmus.progress import Progress
 from isthmus.studies.config import Config
 from isthmus.studies.kinds import Kind
+from isthmus.studies.plan import Plan
 from isthmus.studies.problem import Problem, open_problem
 from isthmus.studies.rows import result_table
 
 if TYPE_CHECKING:
     import pyarrow
-
-    from isthmus.studies.plan import Plan
 
 CHUNK_NUMBERS = 2**26  # numbers of the ends held at once
 CHUNK_PAIRS = 2048  # pairs whose profiles are held at once

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.studies.estimates import ClassDraws, Estimate, Floats, mean, median
 from isthmus.studies.rows import UNREADABLE
 
 if TYPE_CHECKING:
@@ -21,18 +22,6 @@ COLUMNS = (
     *("network", "images", "kind", "target", "target_name", "outcome", "rounds", "steps", "class_connected"),
     *("direct_connected", "connected", "deviation", "forward_equivalents", *MEASURES),
 )
-RESAMPLES = 400
-MANY = 50_000  # pairs above which fewer resamples are enough
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval; NaN where nothing could be counted."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,9 +192,9 @@ def _texts(table: pyarrow.Table, name: str) -> NDArray[Any]:
 def _group(key: Sequence[str], rows: _Rows, target: int | None, random: np.random.Generator) -> Group:
     counted = np.isin(rows.outcome, ("not_finite", UNREADABLE), invert=True)
     seen = rows.take(counted)
-    draws = _Draws.of(seen.target, random) if target is None else None
+    draws = ClassDraws.of(seen.target, random) if target is None else None
     most = int(seen.rounds.max()) if len(seen.rounds) else 0
-    after = [_mean(_connected_after(seen, number), draws) for number in range(most + 1)]
+    after = [mean(_connected_after(seen, number), draws) for number in range(most + 1)]
     bypassed = (seen.steps > 0) & np.isfinite(seen.deviation)
     quantiles = {
         name: tuple(np.quantile(values, QUANTILES).tolist()) if len(values) else (math.nan,) * len(QUANTILES)
@@ -222,10 +211,10 @@ def _group(key: Sequence[str], rows: _Rows, target: int | None, random: np.rando
         not_finite=int((rows.outcome == "not_finite").sum()),
         unreadable=int((rows.outcome == UNREADABLE).sum()),
         connected_after=tuple(after),
-        class_connected=_mean(seen.class_connected, draws),
+        class_connected=mean(seen.class_connected, draws),
         quantiles=quantiles,
-        medians={name: _median(values, draws) for name, values in seen.measures.items()},
-        deviation=_mean(np.where(bypassed, seen.deviation, np.nan), draws),
+        medians={name: median(values, draws) for name, values in seen.measures.items()},
+        deviation=mean(np.where(bypassed, seen.deviation, np.nan), draws),
         cost=float(np.median(seen.cost)) if len(seen.cost) else math.nan,
         outcomes=dict(zip(outcomes.tolist(), counts.tolist(), strict=True)),
     )
@@ -235,70 +224,3 @@ def _connected_after(rows: _Rows, number: int) -> Floats:
     """1 where a pair was connected after so many rounds at most."""
     directly = rows.direct == 1
     return np.asarray(directly | ((rows.connected == 1) & (rows.rounds <= number)), dtype=np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class _Draws:
-    """Bootstrap draws of whole clusters: how often each cluster was drawn in each resample."""
-
-    cluster: NDArray[np.int64]
-    times: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, clusters: NDArray[Any], random: np.random.Generator) -> _Draws:
-        names, cluster = np.unique(clusters, return_inverse=True)
-        count = len(names)
-        if count < 2:
-            return cls(cluster, np.zeros((0, count), dtype=np.int64))
-        return cls(cluster, random.multinomial(count, np.full(count, 1 / count), size=RESAMPLES))
-
-
-def _mean(values: Floats, draws: _Draws | None) -> Estimate:
-    """Mean of the known values. Without draws: Wilson's interval for shares, and the normal one for other means."""
-    known = np.isfinite(values)
-    if not known.any():
-        return Estimate(math.nan, math.nan, math.nan)
-    counted = values[known]
-    mean = float(counted.mean())
-    if draws is None:
-        if np.isin(counted, (0, 1)).all():
-            from scipy.stats import binomtest
-
-            interval = binomtest(int(counted.sum()), len(counted)).proportion_ci(method="wilson")
-            return Estimate(mean, float(interval.low), float(interval.high))
-        half = 1.96 * float(counted.std(ddof=1)) / math.sqrt(len(counted)) if len(counted) > 1 else math.nan
-        return Estimate(mean, mean - half, mean + half)
-    clusters = draws.times.shape[1]
-    sums = np.bincount(draws.cluster[known], weights=counted, minlength=clusters)
-    counts = np.bincount(draws.cluster[known], minlength=clusters)
-    drawn = draws.times @ counts
-    return _estimate(mean, (draws.times @ sums)[drawn > 0] / drawn[drawn > 0])
-
-
-def _median(values: Floats, draws: _Draws | None) -> Estimate:
-    """Median. Without draws: the interval between two order statistics, by the binomial distribution; with draws:
-    from medians weighted by how often each class was drawn.
-    """
-    if not len(values):
-        return Estimate(math.nan, math.nan, math.nan)
-    order = np.argsort(values)
-    ordered, median = values[order], float(np.median(values))
-    if draws is None:
-        from scipy.stats import binom
-
-        rank = max(1, int(binom.ppf(0.025, len(values), 0.5)))
-        return Estimate(median, float(ordered[rank - 1]), float(ordered[-rank]))
-    cluster = draws.cluster[order]
-    medians = []
-    for times in draws.times[: RESAMPLES if len(values) <= MANY else RESAMPLES // 4]:
-        weight = np.cumsum(times[cluster])
-        if weight[-1]:
-            medians.append(ordered[np.searchsorted(weight, weight[-1] / 2)])
-    return _estimate(median, np.asarray(medians))
-
-
-def _estimate(value: float, resampled: Floats) -> Estimate:
-    if not len(resampled):  # one class says nothing about others
-        return Estimate(value, math.nan, math.nan)
-    low, high = np.quantile(resampled, (0.025, 0.975))
-    return Estimate(value, float(low), float(high))

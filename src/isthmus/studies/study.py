@@ -16,7 +16,8 @@ from isthmus.studies.config import Config, read_config
 from isthmus.studies.engines import Done, Engine, Job, Local
 from isthmus.studies.engines.base import PLAN_FOLDER, STUDY
 from isthmus.studies.fingerprint import differences
-from isthmus.studies.plan import Plan, Tell, current_fingerprint, load_plan, make_plan
+from isthmus.studies.plan import Plan, load_plan
+from isthmus.studies.planning import Tell, current_fingerprint, make_plan
 from isthmus.studies.problem import choose_device
 from isthmus.studies.results import Results
 from isthmus.studies.shards import Shards

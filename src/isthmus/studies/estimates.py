@@ -1,0 +1,90 @@
+"""Estimates: means and medians with 95 % intervals that respect that pairs of one class are alike."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 400
+MANY = 50_000  # pairs above which fewer resamples are enough
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval; NaN where nothing could be counted."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class ClassDraws:
+    """Bootstrap draws of whole clusters: how often each cluster was drawn in each resample."""
+
+    cluster: NDArray[np.int64]
+    times: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, clusters: NDArray[Any], random: np.random.Generator) -> ClassDraws:
+        names, cluster = np.unique(clusters, return_inverse=True)
+        count = len(names)
+        if count < 2:
+            return cls(cluster, np.zeros((0, count), dtype=np.int64))
+        return cls(cluster, random.multinomial(count, np.full(count, 1 / count), size=RESAMPLES))
+
+
+def mean(values: Floats, draws: ClassDraws | None) -> Estimate:
+    """Mean of the known values. Without draws: Wilson's interval for shares, and the normal one for other means."""
+    known = np.isfinite(values)
+    if not known.any():
+        return Estimate(math.nan, math.nan, math.nan)
+    counted = values[known]
+    share = float(counted.mean())
+    if draws is None:
+        if np.isin(counted, (0, 1)).all():
+            from scipy.stats import binomtest
+
+            interval = binomtest(int(counted.sum()), len(counted)).proportion_ci(method="wilson")
+            return Estimate(share, float(interval.low), float(interval.high))
+        half = 1.96 * float(counted.std(ddof=1)) / math.sqrt(len(counted)) if len(counted) > 1 else math.nan
+        return Estimate(share, share - half, share + half)
+    clusters = draws.times.shape[1]
+    sums = np.bincount(draws.cluster[known], weights=counted, minlength=clusters)
+    counts = np.bincount(draws.cluster[known], minlength=clusters)
+    drawn = draws.times @ counts
+    return _estimate(share, (draws.times @ sums)[drawn > 0] / drawn[drawn > 0])
+
+
+def median(values: Floats, draws: ClassDraws | None) -> Estimate:
+    """Median. Without draws: the interval between two order statistics, by the binomial distribution; with draws:
+    from medians weighted by how often each class was drawn.
+    """
+    if not len(values):
+        return Estimate(math.nan, math.nan, math.nan)
+    order = np.argsort(values)
+    ordered, middle = values[order], float(np.median(values))
+    if draws is None:
+        from scipy.stats import binom
+
+        rank = max(1, int(binom.ppf(0.025, len(values), 0.5)))
+        return Estimate(middle, float(ordered[rank - 1]), float(ordered[-rank]))
+    cluster = draws.cluster[order]
+    medians = []
+    for times in draws.times[: RESAMPLES if len(values) <= MANY else RESAMPLES // 4]:
+        weight = np.cumsum(times[cluster])
+        if weight[-1]:
+            medians.append(ordered[np.searchsorted(weight, weight[-1] / 2)])
+    return _estimate(middle, np.asarray(medians))
+
+
+def _estimate(value: float, resampled: Floats) -> Estimate:
+    if not len(resampled):  # one class says nothing about others
+        return Estimate(value, math.nan, math.nan)
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    return Estimate(value, float(low), float(high))

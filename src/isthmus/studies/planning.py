@@ -1,0 +1,209 @@
+"""Planning: the pair table of a study and its cut into shards are made, once, from the seed."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from isthmus._files import cannot_write, sha256, write_json, write_whole
+from isthmus.errors import ImageError
+from isthmus.inputs.collection import Collection
+from isthmus.studies.config import Config
+from isthmus.studies.cutting import cut
+from isthmus.studies.fingerprint import digest_of, fingerprint
+from isthmus.studies.kinds import Draws, Kind
+from isthmus.studies.plan import FORMAT, INPUTS, PAIRS, PLAN, Piece, Plan, load_plan
+from isthmus.studies.problem import Problem, identity, no_pairs, open_inputs, open_landscape, open_problem
+from isthmus.studies.rows import plan_schema
+from isthmus.studies.survey import Survey, survey
+
+if TYPE_CHECKING:
+    import pyarrow
+
+CHUNK = 2**15  # rows written at a time
+Tell = Callable[[str, int, int], None]  # what is done, how much of it, of how much
+
+
+def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Tell | None = None) -> Plan:
+    """Draws all pairs, cuts them into shards, and stores both in a folder, the plan itself last.
+
+    Args:
+        config: the study.
+        base: the folder that paths in it are relative to.
+        folder: where to.
+        device: where networks are evaluated.
+        tell: called while inputs are looked at.
+
+    Raises:
+        IsthmusError: a network or images that cannot be used; StudyError where there is no pair.
+    """
+    with cannot_write(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in folder.iterdir():  # of a planning that was killed
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+    landscapes: dict[str, Any] = {}
+    collections: dict[str, _Inputs] = {}
+    pieces: list[Piece] = []
+    notes: list[str] = []
+    class_names: dict[str, list[str] | None] = {}
+    units: dict[str, str] = {}
+    with _pair_writer(folder / PAIRS) as writer:
+        for network, images in config.problems():
+            problem = open_problem(config, base, network, images, device)
+            landscapes[network] = identity(problem.landscape)
+            class_names[network] = None if problem.class_names is None else list(problem.class_names)
+            units[network] = problem.landscape.unit
+            what = f"looking at {images} with {network}"
+            found = survey(problem, None if tell is None else partial(tell, what))
+            collections.setdefault(images, _Inputs(problem.inputs.names, found.digests, {})).skipped.update(
+                found.skipped
+            )
+            begin = writer.count
+            for entry, kind in enumerate(config.pairs):
+                if kind.images is not None and images not in kind.images:
+                    continue
+                draws = kind.draw(found.groups, found.losses, config.seed)
+                notes += _fewer(kind, draws, found, f"{network} on {images}")
+                writer.add(problem, entry, kind, draws, found, landscapes[network])
+            if writer.count == begin:
+                raise no_pairs(problem)
+            pieces.append(Piece(network=network, images=images, begin=begin, end=writer.count))
+    if writer.twice:
+        notes.append(f"{writer.twice} pairs were drawn twice and are listed once.")
+    _write_inputs(folder / INPUTS, collections)
+    files = {name: sha256(folder / name) for name in (PAIRS, INPUTS)}
+    contents = {name: digest_of([part.names, part.digests]) for name, part in collections.items()}
+    stored: dict[str, Any] = FORMAT | {
+        "fingerprint": fingerprint(config, landscapes, contents),
+        "skipped": {name: part.skipped for name, part in collections.items() if part.skipped},
+        "notes": notes,
+        "class_names": class_names,
+        "units": units,
+        "files": files,
+    }
+    draft = Plan(
+        folder, stored["fingerprint"], tuple(pieces), stored["skipped"], tuple(notes), class_names, units, digest=""
+    )
+    stored["pieces"] = [piece.describe() for piece in cut(config, base, draft, device, tell)]
+    write_json(folder / PLAN, stored | {"digest": digest_of(stored)})
+    plan = load_plan(folder)
+    assert plan is not None
+    return plan
+
+
+def current_fingerprint(config: Config, base: Path, device: str) -> dict[str, Any]:
+    """The fingerprint as it is now: networks are loaded and all inputs are hashed, but nothing is evaluated."""
+    landscapes = {name: identity(open_landscape(config, base, name, device)) for name, _ in config.problems()}
+    contents = {}
+    for name in dict.fromkeys(images for _, images in config.problems()):
+        inputs = open_inputs(config, base, name)
+        contents[name] = digest_of([inputs.names, [_digest(inputs, number) for number in range(len(inputs))]])
+    return fingerprint(config, landscapes, contents)
+
+
+def _digest(inputs: Collection, number: int) -> str:
+    try:
+        return inputs.digest(number)
+    except ImageError:
+        return ""
+
+
+@dataclass(eq=False)
+class _Inputs:
+    names: tuple[str, ...]
+    digests: tuple[str, ...]
+    skipped: dict[str, str]
+
+
+def _fewer(kind: Kind, draws: Draws, found: Survey, where: str) -> list[str]:
+    """A note where classes have fewer pairs than were asked for."""
+    wanted = getattr(kind, "per_class", None)
+    present = torch.unique(found.groups[found.groups >= 0])
+    if wanted is None or not kind.reads or not len(present):
+        return []
+    counts = draws.target.bincount(minlength=int(present.max()) + 1)[present]
+    fewer = int((counts < wanted).sum())
+    if not fewer:
+        return []
+    return [f"{where}: {fewer} of {len(present)} classes have fewer than {wanted} pairs of the kind {kind.kind}."]
+
+
+class _PairWriter:
+    """Writes the pair table a chunk at a time; a pair that was drawn before is left out."""
+
+    def __init__(self, writer: Any) -> None:
+        self.writer = writer
+        self.count = self.twice = 0
+        self.seen: set[bytes] = set()
+
+    def add(
+        self, problem: Problem, entry: int, kind: Kind, draws: Draws, found: Survey, landscape: Mapping[str, Any]
+    ) -> None:
+        # The same pair on the same landscape is the same pair, whatever entry of the file drew it.
+        head = digest_of([landscape, kind.identity()]).encode()
+        for begin in range(0, len(draws.target), CHUNK):
+            columns: dict[str, list[Any]] = {name: [] for name in plan_schema().names}
+            part = slice(begin, begin + CHUNK)
+            for (a, c), target in zip(draws.ends[part].tolist(), draws.target[part].tolist(), strict=True):
+                digests = (found.digests[a], found.digests[c]) if kind.reads else (a, c)
+                key = hashlib.sha256(head + f" {digests[0]} {digests[1]} {target}".encode()).digest()[:10]
+                if key in self.seen:
+                    self.twice += 1
+                    continue
+                self.seen.add(key)
+                row = (
+                    self.count,
+                    key.hex(),
+                    problem.network,
+                    problem.images,
+                    kind.kind,
+                    problem.inputs.names[a] if kind.reads else f"seed {a}",
+                    problem.inputs.names[c] if kind.reads else f"seed {c}",
+                    target,
+                    _class_name(problem, target),
+                    entry,
+                    a,
+                    c,
+                )
+                for column, value in zip(columns.values(), row, strict=True):
+                    column.append(value)
+                self.count += 1
+            self._write(columns)
+
+    def _write(self, columns: Mapping[str, list[Any]]) -> None:
+        import pyarrow
+
+        if columns["pair"]:
+            self.writer.write_table(pyarrow.table(dict(columns), schema=plan_schema()))
+
+
+def _class_name(problem: Problem, target: int) -> str:
+    names = problem.class_names
+    return names[target] if names is not None and target < len(names) else f"class {target}"
+
+
+@contextmanager
+def _pair_writer(file: Path) -> Iterator[_PairWriter]:
+    import pyarrow.parquet
+
+    with cannot_write(file), pyarrow.parquet.ParquetWriter(file, plan_schema(), write_page_checksum=True) as writer:
+        yield _PairWriter(writer)
+
+
+def _write_inputs(file: Path, collections: Mapping[str, _Inputs]) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    table: pyarrow.Table = pyarrow.concat_tables(
+        pyarrow.table({"images": [name] * len(part.names), "name": list(part.names), "sha256": list(part.digests)})
+        for name, part in collections.items()
+    )
+    write_whole(file, lambda temporary: pyarrow.parquet.write_table(table, temporary, write_page_checksum=True))
