@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,16 +10,18 @@ import torch
 from torch import Tensor
 
 from isthmus._geometry import norms
+from isthmus._random import generator
 from isthmus._shapes import Index, Inputs, Losses, Mask, Targets
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
-from isthmus.making.descent import Descent, descend
+from isthmus.making.descent import Descended, Descent, descend
+from isthmus.making.method import AttackMethod
 from isthmus.progress import Progress
 from isthmus.validation import check_inputs, check_target_range, check_targets
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetedAdam:
+class TargetedAdam(AttackMethod):
     """The targeted attack of Vrabel et al. (2025): Adam on the loss of the target, held near the source.
 
     Attributes:
@@ -34,10 +37,29 @@ class TargetedAdam:
     tv: float = 1e-8
     bounded: bool = True
 
+    def __post_init__(self) -> None:
+        _ = self.descent  # which refuses unusable settings
+
+    @property
+    def targeted(self) -> bool:
+        return True
+
     @property
     def descent(self) -> Descent:
         """The same as a descent."""
         return Descent(lr=self.lr, max_steps=self.max_steps, mse=self.mse, tv=self.tv, bounded=self.bounded)
+
+    def run(
+        self,
+        landscape: AbstractLandscape,
+        x: Inputs,
+        target: Targets,
+        *,
+        stop: Losses,
+        generator: torch.Generator,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Descended:
+        return descend(landscape, x, target, self.descent, stop=stop, on_progress=on_progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +69,12 @@ class Attacked:
     Attributes:
         x: the attacked inputs (n, *input), in data units, on the CPU.
         source: what they were made from.
-        target: the class wanted of each (n,).
-        loss: loss for the target (n,).
-        success: whether the target is the predicted class (n,).
-        success_8bit: the same after rounding to 8 bits, as a file would keep it, for data in [0, 1] (n,).
+        target: the class given for each (n,): the one wanted, or the one to get away from.
+        loss: loss for that class (n,).
+        predicted: the class predicted (n,).
+        success: whether the network was led where the attack wanted it (n,).
+        success_8bit: the same after rounding to 8 bits, as an image file would keep it, for data in [0, 1] (n,).
+        valid: whether it lies inside the domain and no farther from its source than the attack's radius + 1e-6 (n,).
         steps: steps taken (n,).
     """
 
@@ -58,12 +82,17 @@ class Attacked:
     source: Inputs
     target: Targets
     loss: Losses
+    predicted: Index
     success: Mask
     success_8bit: Mask
+    valid: Mask
     steps: Index
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def __repr__(self) -> str:
+        return f"Attacked({len(self)} inputs, {int(self.success.sum())} successful, {int(self.valid.sum())} valid)"
 
     @property
     def linf(self) -> Losses:
@@ -81,21 +110,23 @@ def attack(
     x: Inputs,
     target: Targets,
     *,
-    method: TargetedAdam | None = None,
+    method: AttackMethod | None = None,
     stop: float | Tensor | None = None,
+    seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Attacked:
-    """Moves inputs until the network takes each for its target.
+    """Moves inputs until the network takes each for its target, or, where the method is untargeted, for anything else.
 
     Args:
         landscape: the landscape.
         x: the sources (n, *input), in data units, inside the domain.
-        target: the class wanted of each (n,).
+        target: the class wanted of each, or for untargeted methods the class to get away from (n,).
         method: how; `TargetedAdam()` by default.
         stop: the loss at which an attack ends, for all or for each (n,); None runs on to the last step. The published
             rule stops below the loss of the real input that the attacked one is paired with: attacked ends then
             always have the lower loss, which alone tells them apart.
-        on_progress: called after every step.
+        seed: of the random starts that a method may use.
+        on_progress: called on the way.
 
     Raises:
         InputError: shapes, types, targets or values that cannot be used; DomainError where sources lie outside.
@@ -104,23 +135,41 @@ def attack(
     check_inputs("x", x, landscape.domain)
     check_targets(target, len(x))
     landscape.try_out(landscape.prepare(x[:3]))
+    if landscape.classes is None:
+        landscape.evaluate(x[:1], target[:1], validated=True)
     if landscape.classes is not None:
         check_target_range(target, landscape.classes)
-    stops = torch.as_tensor(-torch.inf if stop is None else stop, dtype=torch.float64)
+    sign = 1.0 if method.targeted else -1.0
+    stops = torch.as_tensor(-sign * torch.inf if stop is None else stop, dtype=torch.float64).cpu()
     if stops.ndim > 1 or stops.numel() not in (1, len(x)) or bool(stops.isnan().any()):
         raise InputError(f"stop must be a number or one an input ({len(x)},), got shape {tuple(stops.shape)}.")
-    moved = descend(
-        landscape, x, target, method.descent, stop=stops.reshape(-1).expand(len(x)), on_progress=on_progress
-    )
+    limits = sign * stops.reshape(-1).expand(len(x))
+    moved = method.run(landscape, x, target, stop=limits, generator=generator(seed), on_progress=on_progress)
+    return verified(landscape, method, x, moved, target)
+
+
+def verified(
+    landscape: AbstractLandscape, method: AttackMethod, x: Inputs, moved: Descended, target: Targets
+) -> Attacked:
+    """What a fresh pass says of the result of a method."""
+    source, target = x.cpu(), target.cpu()
     loss, logits = landscape.evaluate(moved.x, target, validated=True)
-    rounded = (moved.x * 255).round() / 255
-    again = landscape.evaluate(rounded, target, validated=True).logits
+    again = landscape.evaluate((moved.x * 255).round() / 255, target, validated=True).logits.argmax(1).cpu()
+    predicted = logits.argmax(1).cpu()
+    valid = landscape.domain.contains(moved.x) & moved.x.isfinite().flatten(1).all(1)
+    if method.radius is not None:
+        size, norm = method.radius
+        change = (moved.x - source).double().flatten(1)
+        distance = change.abs().amax(1) if norm == math.inf else change.norm(dim=1)
+        valid &= distance <= size + 1e-6
     return Attacked(
         x=moved.x,
-        source=x.cpu(),
-        target=target.cpu(),
+        source=source,
+        target=target,
         loss=loss.cpu(),
-        success=(logits.argmax(1).cpu() == target.cpu()),
-        success_8bit=(again.argmax(1).cpu() == target.cpu()),
+        predicted=predicted,
+        success=(predicted == target) == method.targeted,
+        success_8bit=(again == target) == method.targeted,
+        valid=valid,
         steps=moved.steps,
     )

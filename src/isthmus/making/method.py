@@ -1,0 +1,49 @@
+"""AttackMethod: what every attack can do, and what is known of its result beforehand."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+
+from isthmus._shapes import Inputs, Losses, Targets
+from isthmus.landscape import AbstractLandscape
+from isthmus.making.descent import Descended
+from isthmus.progress import Progress
+
+
+class AttackMethod(ABC):
+    """A method of attack. Subclasses are frozen dataclasses whose fields are keyword-only settings."""
+
+    @property
+    @abstractmethod
+    def targeted(self) -> bool:
+        """Whether the class given is the one wanted; else it is the one to get away from."""
+
+    @property
+    def radius(self) -> tuple[float, float] | None:
+        """Largest distance from the source in data units, and its norm (2 or infinity); None for no bound."""
+        return None
+
+    @abstractmethod
+    def run(
+        self,
+        landscape: AbstractLandscape,
+        x: Inputs,
+        target: Targets,
+        *,
+        stop: Losses,
+        generator: torch.Generator,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Descended:
+        """Attacked inputs; `attack` verifies them.
+
+        Args:
+            landscape: the landscape.
+            x: the sources (n, *input), in data units.
+            target: class of each (n,).
+            stop: what the loss, or minus the loss where the attack is not targeted, must fall to (n,).
+            generator: of random numbers.
+            on_progress: called on the way.
+        """
