@@ -35,6 +35,7 @@ def init(
     weights: Path | None = None,
     images: Path | None = None,
     title: str | None = None,
+    seed: int = 0,
 ) -> None:
     """Write an editable study.toml; by default a study of the embedded network of about half a minute.
 
@@ -50,6 +51,8 @@ def init(
         Folder with one sub-folder of images a class.
     title
         Headline of its report.
+    seed
+        Seed of the draw of pairs.
     """
     from isthmus.studies.study import Study
     from isthmus.studies.template import study_text
@@ -58,9 +61,10 @@ def init(
         raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
     if images is not None and not images.is_dir():
         raise InputError(f"--images {images} is no folder.")
+    at_least("--seed", seed, 0)
     if images is not None and title is None:
         title = f"{images.resolve().name} on {network}"
-    Study.create(out, study_text(network=network, weights=weights, images=images, title=title))
+    Study.create(out, study_text(network=network, weights=weights, images=images, title=title, seed=seed))
     print(f"Written: {out / 'study.toml'}. Edit it if you like, then: isthmus study run {out}")
 
 

@@ -48,6 +48,7 @@ def report_of(study: Study, *, paper: Path | None, pairs: bool, device: str) -> 
             for name, reason in names.items()
         ],
         config=(study.folder / STUDY).read_text(encoding="utf-8"),
+        method=study.config.connect.method,
         threshold=f"the higher loss of the two ends + {SLACK}" if threshold is None else f"{threshold:g}",
         unit=", ".join(dict.fromkeys(plan.units.values())),
         made=made,

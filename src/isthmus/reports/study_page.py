@@ -69,6 +69,7 @@ class StudyReport:
         notes: what a reader should know.
         skipped: inputs set aside: collection, name, reason.
         config: text of the study's file.
+        method: how pairs were connected, by its name.
         threshold: what connected means, in words.
         unit: of the loss.
         made: how it was made, shown at the foot.
@@ -82,6 +83,7 @@ class StudyReport:
     notes: Sequence[str] = ()
     skipped: Sequence[tuple[str, str, str]] = ()
     config: str = ""
+    method: str = "bypass"
     threshold: str = ""
     unit: str = "nats"
     made: Mapping[str, Any] = field(default_factory=dict)
@@ -131,7 +133,7 @@ def study_page(report: StudyReport) -> str:
         shown=bool(report.shown),
         skipped=list(report.skipped[:MOST_SKIPPED]),
         config=report.config,
-        citations=CITATIONS.values(),
+        citations=[CITATIONS[name] for name in ("class", *(("bypass",) if report.method != "straight" else ()))],
         made=report.made,
     )
 

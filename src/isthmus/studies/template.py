@@ -37,7 +37,12 @@ paths = false                # true: keep the paths themselves, not only their n
 
 
 def study_text(
-    *, network: str = "digits", weights: Path | None = None, images: Path | None = None, title: str | None = None
+    *,
+    network: str = "digits",
+    weights: Path | None = None,
+    images: Path | None = None,
+    title: str | None = None,
+    seed: int = 0,
 ) -> str:
     """Text of a `study.toml`; paths are written as absolute ones."""
     name = "digits" if images is None else "images"
@@ -50,7 +55,7 @@ def study_text(
     return "\n".join(
         (
             f"title = {_quoted(title or 'Handwritten digits on the embedded network')}",
-            "seed = 0                     # of the draw of pairs; the same seed gives the same pairs\n",
+            f"seed = {seed}                     # of the draw of pairs; the same seed gives the same pairs\n",
             source,
             section,
             (DEFAULT_PAIRS if images is None and network == "digits" else PAIRS) + REST,
