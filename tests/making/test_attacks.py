@@ -5,7 +5,7 @@ import torch
 
 import isthmus
 from isthmus import IsthmusError
-from isthmus.making import TargetedAdam, attack
+from isthmus.making import PGD, FromNoise, TargetedAdam, attack, synthesize
 
 ATTACK = TargetedAdam(max_steps=300)
 
@@ -87,3 +87,14 @@ def test_bad_input_is_said(digits, sources):
             attack(digits, change.get("x", x), change.get("target", target), stop=change.get("stop"))
     with pytest.raises(IsthmusError, match="lr > 0"):
         attack(digits, x, target, method=TargetedAdam(lr=0))
+
+
+def test_networks_of_half_precision(digits, sources):
+    x, _, target = sources
+    network = isthmus.load_network("digits")
+    network.model.bfloat16()
+    landscape = isthmus.Landscape(network)
+    for method in (TargetedAdam(max_steps=20), PGD(epsilon=0.2, steps=3)):
+        found = attack(landscape, x, target, method=method)
+        assert found.x.dtype == torch.float32 and found.valid.all()
+    assert synthesize(landscape, torch.tensor([1]), method=FromNoise(max_steps=3)).x.isfinite().all()

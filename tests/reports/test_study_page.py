@@ -33,6 +33,7 @@ def group(network: str, kind: str, target: int | None = None, **change) -> Group
         pairs=100,
         not_finite=1,
         unreadable=2,
+        not_made=0,
         connected_after=(some, Estimate(0.9, 0.85, 0.95)),
         class_connected=some,
         quantiles=dict.fromkeys(names, quantiles),
@@ -160,6 +161,7 @@ def test_in_a_browser(browser, tmp_path, shown):
         tab.locator("#classes thead button").nth(1).click()
         assert tab.locator("#classes tbody tr").count() == 3
         assert tab.locator("#verdict").inner_text().startswith("one, i, within, worst: ")
+        assert tab.locator("#strip img").get_attribute("src").startswith("data:image/jpeg")
         tab.locator("#previous").click()
         tab.wait_for_selector("body[data-ready='1']", timeout=20_000)
         assert tab.locator("#name").inner_text().startswith("Pair 101: ")

@@ -51,6 +51,19 @@ def test_settings_become_objects():
         ({"pairs": [{"kind": "within", "per_class": 0}]}, "pairs.0.per_class"),
         ({"pairs": [{"kind": "within", "images": ["e"]}]}, "pairs.0.images names 'e', which is none of d"),
         ({"seed": "x"}, "seed: "),
+        ({"seed": 2**31}, "seed: "),
+        ({"connect": {"threshold": float("nan")}}, "connect.threshold: "),
+        ({"connect": {"lr": float("inf")}}, "connect.lr must be a finite number"),
+        ({"pairs": [{"kind": "attacked", "stop": float("inf")}]}, "pairs.0.stop"),
+        ({"networks": {"n": {"spec": "digits", "size": [8, -8]}}}, "networks.n.size.1"),
+        (
+            {
+                "images": {"d": {"source": "digits"}, "e": {"source": "digits"}},
+                "pairs": [{"kind": "within", "images": ["e"]}],
+                "networks": {"n": {"spec": "digits", "images": ["d"]}},
+            },
+            "no network has images of which",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_in_one_line(change, expected):

@@ -50,9 +50,21 @@ def test_made_ends(tmp_path):
     assert not {row["pair_id"] for row in on["attacked"]} & {row["pair_id"] for row in real["attacked"]}
     pairs = list(zip(on["attacked"], real["attacked"], strict=True))
     assert all(one["a"] == other["a"] and one["c"] == other["c"] for one, other in pairs)
-    assert sum(one["c_loss"] < other["c_loss"] + 1e-6 for one, other in pairs) == 20
+    both = [(one, other) for one, other in pairs if "not_made" not in (one["outcome"], other["outcome"])]
+    assert len(both) >= 16 and all(one["c_loss"] < other["c_loss"] + 1e-6 for one, other in both)
     given = rows(tmp_path / "given", "0.5")
-    assert sum(0.3 < row["c_loss"] <= 0.5 for row in given["attacked"]) >= 17
+    assert sum(0.3 < row["c_loss"] <= 0.5 for row in given["attacked"] if row["c_loss"] is not None) >= 15
+
+
+def test_what_was_not_made_is_counted_and_kept_out_of_the_shares(tmp_path):
+    text = TEXT.format(stop='"real"', pairs=7).replace("max_steps = 300", "max_steps = 1")
+    study = Study.create(tmp_path / "study", text)
+    assert study.run(device="cpu").complete
+    found = [row for row in study.results.table().to_pylist() if row["kind"] == "attacked"]
+    lost = [row for row in found if row["outcome"] == "not_made"]
+    assert len(lost) >= 18 and all(row["max_loss"] is None and "was attacked" in row["reason"] for row in lost)
+    group = next(group for group in study.results.summary().groups if group.kind == "attacked")
+    assert group.not_made == len(lost) and group.pairs == 20 and group.counted == 20 - len(lost)
 
 
 def test_ends_are_made_the_same_however_the_study_is_cut(tmp_path):
@@ -60,8 +72,10 @@ def test_ends_are_made_the_same_however_the_study_is_cut(tmp_path):
     for kind, part in one.items():
         for row, same in zip(part, other[kind], strict=True):
             assert row["pair_id"] == same["pair_id"]
-            assert row["c_loss"] == pytest.approx(same["c_loss"], abs=1e-4)
-            assert row["max_loss"] == pytest.approx(same["max_loss"], abs=1e-3)
+            assert row["outcome"] == same["outcome"]
+            if row["outcome"] != "not_made":
+                assert row["c_loss"] == pytest.approx(same["c_loss"], abs=1e-4)
+                assert row["max_loss"] == pytest.approx(same["max_loss"], abs=1e-3)
 
 
 def test_the_published_rule_gives_the_attacked_end_the_lower_loss(digits, digit_images):
@@ -71,11 +85,11 @@ def test_the_published_rule_gives_the_attacked_end_the_lower_loss(digits, digit_
     real = digits.loss(a, y0)
     kind = Attacked(stop="real", max_steps=400)
     ends = [(0, 0)] * 8
-    first, made = kind.make(digits, a, x[40:48], y0, ends)
-    assert first is a
-    low = digits.loss(made, y0)
+    made = kind.make(digits, a, x[40:48], y0, ends)
+    assert made.a is a
+    low = digits.loss(made.c, y0)
     reached = low <= real
     assert reached.sum() >= 3
-    _, on = Attacked(stop="never", max_steps=400).make(digits, a, x[40:48], y0, ends)
+    on = Attacked(stop="never", max_steps=400).make(digits, a, x[40:48], y0, ends).c
     # It stops there: without the rule, the attack goes on to lower losses.
     assert (digits.loss(on, y0)[reached] < low[reached] + 1e-6).all() and (low[reached] > 0.3 * real[reached]).any()

@@ -93,12 +93,23 @@ def test_the_median_interval_without_classes_is_that_of_order_statistics():
 def test_picks_are_best_median_worst():
     gaps = [0.3, 0.1, 0.5, 0.2, 0.4]
     rows = [bypassed(1, direct_gap=gap) for gap in gaps] + [{"max_loss": math.nan, "outcome": "not_finite"}]
-    assert [(p.pair, p.rank) for p in pick([table(rows)])] == [(1, "best"), (0, "median"), (2, "worst")]
+    assert [(p.pair, p.rank) for p in pick([table(rows)])] == [(1, "best"), (2, "worst"), (0, "median")]
     rows[1] |= {"max_loss": 9.0, "connected": False}  # a path that stays too high is worse than any barrier
     found = pick([table(rows), skipped_table({"i": {"x": "y"}})])
-    assert [(p.pair, p.rank) for p in found] == [(3, "best"), (4, "median"), (1, "worst")]
+    assert [(p.pair, p.rank) for p in found] == [(3, "best"), (1, "worst"), (4, "median")]
     assert pick([]) == []
 
 
 def test_nothing_gives_nothing():
     assert summarize_study([]).groups == ()
+
+
+def test_a_median_of_few_pairs_has_no_interval():
+    rows = [{"gap": float(number)} for number in range(5)]
+    one = summarize_study([table(rows)]).classes[0].medians["gap"]
+    assert one.value == 2.0 and math.isnan(one.low) and math.isnan(one.high)
+
+
+def test_of_two_pairs_one_is_best_and_one_is_worst():
+    found = pick([table([bypassed(1, direct_gap=0.2), bypassed(1, direct_gap=0.1)])])
+    assert [(p.pair, p.rank) for p in found] == [(1, "best"), (0, "worst")]

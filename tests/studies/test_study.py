@@ -21,8 +21,10 @@ from PIL import Image
 import isthmus
 from isthmus import IsthmusError
 from isthmus.studies import Study
+from isthmus.studies.engines.base import Job, Worker
 from isthmus.studies.plan import load_plan
 from isthmus.studies.rows import FOUND_COLUMNS
+from isthmus.studies.store import UrlStore
 
 
 def rows_of(study: Study) -> list[dict]:
@@ -255,24 +257,174 @@ def test_no_damage_is_ever_read(tmp_path, text, paths):
 
 def test_a_damaged_plan_is_refused(study):
     study.prepare(device="cpu")
-    for name in ("plan.json", "pairs.parquet", "inputs.parquet"):
+    chance = random.Random(2)
+    for name in ("plan.json", "pairs.parquet", "inputs.parquet", "study.toml"):
         file = study.folder / "plan" / name
         content = file.read_bytes()
-        place = content.index(b"trained") if name == "plan.json" else len(content) // 2
-        file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        with pytest.raises(IsthmusError, match="damaged or changed"):
-            load_plan(study.folder / "plan")
+        for _ in range(40):
+            file.write_bytes(damaged(content, chance))
+            with pytest.raises(IsthmusError, match=r"damaged or changed|cannot be read|no plan of a study"):
+                load_plan(study.folder / "plan")
         file.write_bytes(content)
     assert load_plan(study.folder / "plan") is not None
 
 
-def test_shards_of_another_study_are_not_taken_for_ones_own(study, finished, tmp_path, text):
+def test_two_studies_may_share_a_place(tmp_path, text):
+    text += 'store = "../shared"\n'
+    one = Study.create(tmp_path / "one", text)
     other = Study.create(tmp_path / "other", text.replace("seed = 3", "seed = 4"))
-    other.run(device="cpu")
+    for study in (one, other):
+        assert study.run(device="cpu").complete
+    rows = rows_of(one), rows_of(other)
+    assert {row["pair_id"] for row in rows[0]} != {row["pair_id"] for row in rows[1]}
+    (tmp_path / "shared" / ".00000-ffffffff-of-another-run.parquet").write_text("half-written")
+    assert other.run(device="cpu", overwrite=True).complete
+    assert one.run(device="cpu", resume=True, repair=True).complete
+    assert (rows_of(one), rows_of(other)) == rows
+    assert (tmp_path / "shared" / ".00000-ffffffff-of-another-run.parquet").exists()
+
+
+def test_a_shard_under_another_name_is_not_taken_for_one(study):
+    study.run(device="cpu")
+    first, second = sorted((study.folder / "shards").iterdir())[:2]
+    second.unlink()
+    first.rename(second.with_name("00001" + first.name[5:]))
+    assert list(study.status().damaged) == [1]
+
+
+def test_what_is_solved_is_what_was_planned(study, text, finished, program):
+    """The file may be edited while a run goes on, and after it."""
     study.prepare(device="cpu")
-    shutil.copytree(other.folder / "shards", study.folder / "shards")
-    with pytest.raises(IsthmusError, match="belongs to another study"):
-        study.run(device="cpu", resume=True)
+    edited = text.replace("[shards]", '[connect]\nmethod = "straight"\n[shards]')
+    job = Job(str(study.folder), study.plan().digest, "cpu")
+    (study.folder / "study.toml").write_text(edited)
+    for number in range(len(study.plan().pieces)):
+        assert Worker(job).solve(number).failure is None
+    assert_same_rows(rows_of(Study(study.folder)), rows_of(finished))
+    assert program("study", "report", study.folder, "--device", "cpu").code == 0
+    page = (study.folder / "report" / "index.html").read_text()
+    assert "straight&#34;" not in page and "<dd>bypass</dd>" in page
+    with pytest.raises(IsthmusError, match=r"connect\.method"):
+        Study(study.folder).run(device="cpu", resume=True)
+
+
+def test_workers_refuse_another_network_or_plan(study, tmp_path, text):
+    weights = tmp_path / "digits.pt"
+    state = isthmus.load_network("digits").model.state_dict()
+    torch.save(state, weights)
+    (study.folder / "study.toml").write_text(text.replace('spec = "digits"', f'spec = "digits"\nweights = "{weights}"'))
+    plan = Study(study.folder).prepare(device="cpu")
+    torch.save(state | {"0.bias": state["0.bias"] + 1}, weights)
+    done = Worker(Job(str(study.folder), plan.digest, "cpu")).solve(0)
+    assert "was changed since the study was planned" in done.failure
+    with pytest.raises(IsthmusError, match="planned anew"):
+        Worker(Job(str(study.folder), "0" * 64, "cpu"))
+
+
+def test_nothing_is_lost_before_the_new_plan_is_whole(study, program, text):
+    study.run(device="cpu")
+    (study.folder / "plan" / "notes.md").write_text("mine")
+    before = sorted((study.folder / "shards").iterdir())
+    both = program("study", "run", study.folder, "--resume", "--overwrite", "--device", "cpu")
+    assert "exclude one another" in both.one_line()
+    for device in ("cuda:7", "banana"):
+        assert (
+            "cannot be used here" in program("study", "run", study.folder, "--overwrite", "--device", device).one_line()
+        )
+    (study.folder / "study.toml").write_text(text.replace('source = "digits"', 'source = "nowhere"'))
+    assert program("study", "run", study.folder, "--overwrite", "--device", "cpu").code == 1
+    (study.folder / "study.toml").write_text(text)
+    assert sorted((study.folder / "shards").iterdir()) == before
+    assert Study(study.folder).run(device="cpu", resume=True).complete
+    (study.folder / "study.toml").write_text(text.replace("seed = 3", "seed = 5"))
+    assert Study(study.folder).run(device="cpu", overwrite=True).complete
+    assert not set(before) & set((study.folder / "shards").iterdir())
+    assert (study.folder / "plan" / "notes.md").read_text() == "mine"
+
+
+def test_the_code_of_ones_own_network_must_stay(tmp_path, monkeypatch, start):
+    monkeypatch.chdir(tmp_path)
+    code = (
+        "import torch\nfrom isthmus import Unbounded\nfrom isthmus.landscape import AbstractLandscape, Evaluation\n"
+        "class Bowl(AbstractLandscape):\n"
+        "    def forward(self, x, target):\n"
+        "        loss = FACTOR * (x ** 2).sum(1)\n"
+        "        return Evaluation(loss, -loss[:, None])\n"
+        "def bowl():\n    return Bowl(domain=Unbounded())\n"
+    )
+    (tmp_path / "bowls.py").write_text(code.replace("FACTOR", "1"))
+    np.savez(tmp_path / "x.npz", x=np.random.default_rng(0).normal(size=(9, 2)))
+    text = '[images.x]\nsource = "../x.npz"\n[networks.n]\nspec = "py:bowls:bowl"\n[[pairs]]\nkind = "within"\n'
+    Study.create(tmp_path / "study", text + "[shards]\npairs = 5\n")
+    process = start("study", "run", "study", "--device", "cpu")
+    assert process.wait(100) == 0, process.stderr.read()
+    (tmp_path / "bowls.py").write_text(code.replace("FACTOR", "3"))
+    process = start("study", "run", "study", "--resume", "--device", "cpu")
+    _, err = process.communicate(timeout=100)
+    assert process.returncode == 1 and "network n: module_sha256" in err
+    ignored = text.replace('bowl"', 'bowl"\nmean = [0.5]')
+    with pytest.raises(IsthmusError, match="takes no mean"):
+        Study.create(tmp_path / "other", ignored).prepare(device="cpu")
+
+
+def test_inputs_that_are_no_numbers_are_set_aside_by_name(tmp_path, digit_images):
+    x, y = (part.numpy().copy() for part in digit_images)
+    x[17, 0, 2, 2], x[30, 0, 0, 0] = np.nan, 7.0
+    np.savez(tmp_path / "x.npz", x=x, y=y)
+    text = f'[images.some]\nsource = "{tmp_path}/x.npz"\n[networks.n]\nspec = "digits"\n[[pairs]]\nkind = "within"\n'
+    plan = Study.create(tmp_path / "study", text).prepare(device="cpu")
+    assert list(plan.skipped["some"]) == ["x[17]", "x[30]"]
+    assert "NaN" in plan.skipped["some"]["x[17]"] and "outside the domain" in plan.skipped["some"]["x[30]"]
+
+
+def test_names_that_are_no_text(tmp_path, digit_folder):
+    images = tmp_path / "images"
+    shutil.copytree(digit_folder, images)
+    first = min((images / "4").iterdir())
+    os.rename(os.fsencode(first), os.fsencode(images / "4") + b"/caf\xe9.png")  # noqa: PTH104 (a path of bytes)
+    text = f'[images.some]\nsource = "{images}"\n[networks.n]\nspec = "digits"\n[[pairs]]\nkind = "within"\n'
+    study = Study.create(tmp_path / "study", text + "[shards]\npairs = 50\n")
+    assert study.run(device="cpu").complete
+    assert any("caf?.png" in row[end] for row in rows_of(study) for end in ("a", "c"))
+
+
+def test_classes_without_pairs_are_named(tmp_path, digit_images):
+    x, y = (part.numpy().copy() for part in digit_images)
+    x[y == 9] = 0.0
+    np.savez(tmp_path / "x.npz", x=x, y=y)
+    text = f'[images.some]\nsource = "{tmp_path}/x.npz"\n[networks.n]\nspec = "digits"\n[[pairs]]\nkind = "within"\n'
+    plan = Study.create(tmp_path / "study", text).prepare(device="cpu")
+    assert any("no input of 9 is recognised" in note for note in plan.notes)
+
+
+def test_the_same_network_twice_is_said(tmp_path, text):
+    text = text.replace('spec = "untrained:digits?seed=1&classes=10"', 'spec = "digits"')
+    with pytest.raises(IsthmusError, match="every pair was drawn before"):
+        Study.create(tmp_path / "study", text).prepare(device="cpu")
+
+
+def test_shards_hold_pairs_of_one_kind(finished):
+    for piece in finished.plan().pieces:
+        assert len({row["kind"] for row in finished.plan().rows(piece.begin, piece.end)}) == 1
+
+
+def test_a_store_that_is_no_folder(tmp_path):
+    """An object store writes in one go; elsewhere a file appears by being moved."""
+    from pyarrow import fs
+
+    for object_store in (False, True):
+        place = tmp_path / str(object_store)
+        store = UrlStore("far://away", fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), str(object_store))
+        assert not store.whole and store.names() == []
+        store.whole = object_store
+        store.write("a.parquet", b"content")
+        assert store.names() == ["a.parquet"] and store.read("a.parquet") == b"content"
+        (place / ".b.parquet").write_bytes(b"half")
+        assert store.leftovers() == [".b.parquet"] and store.names() == ["a.parquet"]
+        store.remove(".b.parquet")
+        assert store.leftovers() == []
+        with pytest.raises(IsthmusError, match="far://away/c cannot be read"):
+            store.read("c")
 
 
 def test_unreadable_images_are_set_aside_by_name(tmp_path, digit_folder, program):
@@ -300,11 +452,10 @@ def test_unreadable_images_are_set_aside_by_name(tmp_path, digit_folder, program
     with pytest.raises(IsthmusError, match="the images some"):
         study.run(device="cpu", resume=True)
     (images / victim).write_bytes(content)
-    worker = __import__("isthmus.studies.engines.base", fromlist=["Worker"])
-    job = worker.Job(str(study.folder))
+    job = Job(str(study.folder), plan.digest)
     Image.new("L", (8, 8)).save(images / victim)
     for number in range(len(plan.pieces)):
-        assert worker.Worker(job).solve(number).failure is None
+        assert Worker(job).solve(number).failure is None
     rows = rows_of(study)
     lost = [row for row in rows if row["outcome"] == "unreadable" and row["pair_id"]]
     assert lost and all(victim in (row["a"], row["c"]) and "was changed" in row["reason"] for row in lost)
@@ -409,7 +560,7 @@ def test_a_landscape_of_ones_own(tmp_path, monkeypatch):
 
 
 def test_results_say_what_they_are_of(finished):
-    finished.results.write_json()
+    finished.results.write_json("Some digits")
     result = json.loads((finished.folder / "result.json").read_text())
     assert result["schema"] == "isthmus/study-result/1" and result["pairs"] == result["pairs_done"]
     assert {group["kind"] for group in result["summary"]["groups"]} == {"within", "across"}

@@ -16,6 +16,7 @@ from isthmus.errors import InputError, StudyError
 
 if TYPE_CHECKING:
     from isthmus.studies import Engine, Status, Study
+    from isthmus.studies.plan import Plan
 
 study = App(
     name="study",
@@ -111,6 +112,8 @@ def run(
     at_least("--workers", workers, 1)
     if engine == "local" and (workers is not None or address is not None):
         raise InputError("--workers and --address belong to --engine ray.")
+    if resume and overwrite:
+        raise InputError("--overwrite and --resume exclude one another; give one of them.")
     opened = _open(folder)
 
     from isthmus.studies import Local, OnRay
@@ -139,7 +142,7 @@ def plan(folder: Path, /, *, device: str = "auto", overwrite: bool = False) -> N
     opened = _open(folder)
     with _terminable(), stage_progress() as tell:
         made = opened.prepare(device=device, overwrite=overwrite, tell=tell)
-    _say_plan(opened)
+    _say_plan(made)
     print(f"{made.pairs} pairs in {len(made.pieces)} shards; go on with: isthmus study run {folder} --resume")
 
 
@@ -153,11 +156,12 @@ def status(folder: Path, /) -> None:
         Folder of the study.
     """
     opened = _open(folder)
-    if opened.plan() is None:
+    made = opened.plan()
+    if made is None:
         print(f"Not begun: isthmus study run {folder}")
         return
     found = opened.status()
-    _say_plan(opened)
+    _say_plan(made)
     _say_status(found)
     if found.damaged:
         for problem in found.damaged.values():
@@ -260,11 +264,17 @@ def _work(
 
     folder = opened.folder
     try:
-        with stage_progress() as tell:
-            opened.prepare(device=device, resume=resume, overwrite=overwrite, tell=tell)
-        _say_plan(opened)
-        with progress_bar("connecting", 0) as tell_pairs:
-            return opened.run(engine=engine, device=device, resume=True, repair=repair, on_progress=tell_pairs)
+        with stage_progress() as tell, progress_bar("connecting", 0) as tell_pairs:
+            return opened.run(
+                engine=engine,
+                device=device,
+                resume=resume,
+                overwrite=overwrite,
+                repair=repair,
+                tell=tell,
+                on_plan=_say_plan,
+                on_progress=tell_pairs,
+            )
     except KeyboardInterrupt as stop:
         made = opened.plan()
         text = f"interrupted: nothing is finished yet; begin again with: isthmus study run {folder}"
@@ -277,11 +287,9 @@ def _work(
         raise (Terminated if signals else KeyboardInterrupt)(text) from stop
 
 
-def _say_plan(opened: Study) -> None:
+def _say_plan(made: Plan) -> None:
     import sys
 
-    made = opened.plan()
-    assert made is not None
     for note in made.notes:
         print(f"isthmus: note: {note}", file=sys.stderr)
     for images, names in made.skipped.items():
@@ -302,7 +310,7 @@ def _write_result(opened: Study, found: Status) -> None:
     from isthmus.cli.terminal import show_groups
 
     summary = opened.results.summary()
-    opened.results.write_json(summary)
+    opened.results.write_json(opened.config.title, summary)
     show_groups(summary)
     _say_status(found)
     print(f"Next: isthmus study report {opened.folder}, or isthmus study table {opened.folder} --out table.parquet")

@@ -11,7 +11,6 @@ from isthmus.connecting import SLACK
 from isthmus.reports import PaperSample, ShownPair, StudyReport, read_paper_samples
 from isthmus.reports.study_page import group_label
 from isthmus.studies import Study
-from isthmus.studies.engines.base import STUDY
 
 
 def report_of(study: Study, *, paper: Path | None, pairs: bool, device: str) -> StudyReport:
@@ -24,12 +23,12 @@ def report_of(study: Study, *, paper: Path | None, pairs: bool, device: str) -> 
         name: dict(landscape.get("network") or {}).get("weights_sha256")
         for name, landscape in described["networks"].items()
     }
-    threshold = study.config.connect.threshold
+    threshold = plan.config.connect.threshold
     code = described["code"]
     made = {
         "command": readable(shlex.join(["isthmus", *sys.argv[1:]])),
-        "seed": study.config.seed,
-        "method": study.config.connect.method,
+        "seed": plan.config.seed,
+        "method": plan.config.connect.method,
         **{f"weights of {name}, SHA-256": digest for name, digest in weights.items() if digest},
         **{f"images {name}, SHA-256": digest for name, digest in described["images"].items()},
         "plan, SHA-256": plan.digest,
@@ -47,8 +46,8 @@ def report_of(study: Study, *, paper: Path | None, pairs: bool, device: str) -> 
             for images, names in plan.skipped.items()
             for name, reason in names.items()
         ],
-        config=(study.folder / STUDY).read_text(encoding="utf-8"),
-        method=study.config.connect.method,
+        config=plan.text,
+        method=plan.config.connect.method,
         threshold=f"the higher loss of the two ends + {SLACK}" if threshold is None else f"{threshold:g}",
         unit=", ".join(dict.fromkeys(plan.units.values())),
         made=made,

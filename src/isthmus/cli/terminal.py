@@ -191,7 +191,7 @@ def show_groups(summary: StudySummary) -> None:
         "threshold), and the class kept all along."
         + (" Gaps, cost: medians. Deviation: mean over bypassed pairs." if wide else "")
     )
-    failed = sum(group.not_finite + group.unreadable for group in summary.groups)
+    failed = sum(group.pairs - group.counted for group in summary.groups)
     if failed or summary.set_aside:
         console.print(
             f"{failed} pairs could not be measured, {summary.set_aside} inputs were set aside; the table says why.",

@@ -56,7 +56,8 @@ class FolderCollection(Collection):
         self.files = list_images(folder)
         if not self.files:
             raise ImageError(f"{folder} holds no image files.")
-        self.names = tuple(str(file.relative_to(folder)) for file in self.files)
+        # File names need not be text; what is none is shown as question marks.
+        self.names = tuple(str(file.relative_to(folder)).encode("utf-8", "replace").decode() for file in self.files)
         flat = all(file.parent == folder for file in self.files)
         self.labels = tuple(None if flat else file.parent.name for file in self.files)
 

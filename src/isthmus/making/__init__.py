@@ -1,8 +1,19 @@
 """Making inputs: attacks and synthesis, which need a landscape to move on."""
 
 from isthmus.making.attacks import Attacked, TargetedAdam, attack
+from isthmus.making.foolbox_attacks import Foolbox
 from isthmus.making.method import AttackMethod
 from isthmus.making.pgd import PGD
 from isthmus.making.synthesis import FromNoise, Synthesized, synthesize
 
-__all__ = ["PGD", "AttackMethod", "Attacked", "FromNoise", "Synthesized", "TargetedAdam", "attack", "synthesize"]
+__all__ = [
+    "PGD",
+    "AttackMethod",
+    "Attacked",
+    "Foolbox",
+    "FromNoise",
+    "Synthesized",
+    "TargetedAdam",
+    "attack",
+    "synthesize",
+]

@@ -75,7 +75,9 @@ def descend(
         on_progress: called after every step.
     """
     before = landscape.forward_equivalents
-    x = landscape.prepare(start).detach().clone()
+    x = landscape.prepare(start).detach()
+    # Never in less than float32, whatever the network computes in: a step may be smaller than half precision shows.
+    x = x.to(torch.promote_types(x.dtype, torch.float32), copy=True)
     scale, origin = landscape.scale(x), landscape.origin(x)
     anchor = x.clone() if settings.anchored else origin.expand_as(x)
     target, stop = target.to(x.device), stop.to(x.device, torch.float64)

@@ -67,6 +67,7 @@ class PGD(AttackMethod):
     ) -> Descended:
         before = landscape.forward_equivalents
         source = landscape.prepare(x).detach()
+        source = source.to(torch.promote_types(source.dtype, torch.float32))
         target, stop = target.to(source.device), stop.to(source.device)
         sign = 1.0 if self.toward else -1.0  # what is lowered is sign * loss
         best, best_loss = source.clone(), torch.full((len(x),), torch.inf, dtype=torch.float64, device=source.device)

@@ -23,7 +23,7 @@ from isthmus.profiles import Profile
 from isthmus.reports import style
 from isthmus.reports.pictures import difference, to_image, to_pixels
 from isthmus.reports.profile_figure import class_bands
-from isthmus.reports.strip_figure import first_bypass
+from isthmus.reports.strip_figure import first_bypass, strip_figure
 
 MOST_POINTS = 200  # of a profile
 STORED = 8  # most probable classes kept of each evaluated point; the page shows five
@@ -37,6 +37,7 @@ def show_pairs(
     *,
     pictures_limit: int,
     extras: Sequence[Mapping[str, Any]] | None = None,
+    strips: bool = False,
 ) -> dict[str, Any]:
     """The data of some pairs, ready for JSON.
 
@@ -46,6 +47,7 @@ def show_pairs(
         class_names: names of the classes of each pair's network, if it has any.
         pictures_limit: characters that all pictures together may take.
         extras: more to say of each pair.
+        strips: whether each pair has its strip figure.
     """
     for size in SIZES:
         store = _Pictures(size)
@@ -56,7 +58,16 @@ def show_pairs(
         used = {data["target"], *_classes(data["direct"], data["found"])}
         data["classes"] = {index: style.class_name(index, class_names[number]) for index in sorted(used)}
         data.update({} if extras is None else extras[number])
+        if strips:
+            data["strip"] = _strip(pairs[number], class_names[number])
     return {"pictures": store.urls, "pairs": shown}
+
+
+def _strip(pair: Connection, class_names: Sequence[str] | None) -> str:
+    """The strip figure as a data URL."""
+    stream = io.BytesIO()
+    strip_figure(pair, class_names=class_names).savefig(stream, format="jpeg", dpi=90, pil_kwargs={"quality": 80})
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
 class _Pictures:

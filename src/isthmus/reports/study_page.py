@@ -112,6 +112,7 @@ def study_page(report: StudyReport) -> str:
         [pair.names for pair in report.shown],
         [pair.class_names for pair in report.shown],
         pictures_limit=PICTURES_LIMIT,
+        strips=True,
         extras=[{"number": pair.number, "group": pair.group, "rank": pair.rank} for pair in report.shown],
     )
     return render(
@@ -123,7 +124,7 @@ def study_page(report: StudyReport) -> str:
         planned=report.planned,
         networks=len({group.network for group in groups}),
         cards=_cards(within),
-        failed=sum(group.not_finite + group.unreadable for group in groups),
+        failed=sum(group.pairs - group.counted for group in groups),
         set_aside=report.summary.set_aside,
         notes=report.notes,
         resampled="a bootstrap of whole classes",
@@ -131,6 +132,7 @@ def study_page(report: StudyReport) -> str:
         paper=report.paper,
         left_out=max(0, len(report.summary.classes) - MOST_CLASS_ROWS),
         shown=bool(report.shown),
+        strips=True,
         skipped=list(report.skipped[:MOST_SKIPPED]),
         config=report.config,
         citations=[CITATIONS[name] for name in ("class", *(("bypass",) if report.method != "straight" else ()))],
@@ -145,12 +147,12 @@ def group_label(network: str, images: str, kind: str) -> str:
 
 def _cards(groups: Sequence[Group]) -> list[dict[str, Any]]:
     """Shares over the pairs within classes, which the question is about."""
-    counted = sum(_counted(group) for group in groups)
+    counted = sum(group.counted for group in groups)
     if not counted:
         return []
 
     def share(read: str) -> float:
-        values = [(_counted(group), float(getattr(group, read).value)) for group in groups if _counted(group)]
+        values = [(group.counted, float(getattr(group, read).value)) for group in groups if group.counted]
         return sum(count * value for count, value in values) / counted
 
     kind = "" if any(group.kind != "within" for group in groups) else " within classes"
@@ -171,10 +173,6 @@ def _cards(groups: Sequence[Group]) -> list[dict[str, Any]]:
             "accent": False,
         },
     ]
-
-
-def _counted(group: Group) -> int:
-    return group.pairs - group.not_finite - group.unreadable
 
 
 def _group(group: Group) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _classes(report: StudyReport) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     shares = ("connected_directly", "connected", "class_connected")
     medians = ("direct_gap", "gap", "direct_max_loss", "max_loss")
-    head = ["network", "images", "kind", "target", "target_name", "pairs", "not_finite", "unreadable"]
+    head = ["network", "images", "kind", "target", "target_name", "pairs", "not_finite", "unreadable", "not_made"]
     for name in shares:
         head += [name, f"{name}_low", f"{name}_high"]
     for name in medians:
@@ -62,7 +62,7 @@ def _classes(report: StudyReport) -> str:
     writer.writerow([*head, "deviation", "cost"])
     for group in report.summary.classes:
         line: list[object] = [group.network, group.images, group.kind, group.target, group.target_name]
-        line += [group.pairs, group.not_finite, group.unreadable]
+        line += [group.pairs, group.not_finite, group.unreadable, group.not_made]
         for estimate in (*(getattr(group, name) for name in shares), *(group.medians[name] for name in medians)):
             line += [f"{value:.6g}" for value in (estimate.value, estimate.low, estimate.high)]
         writer.writerow([*line, f"{group.deviation.value:.6g}", f"{group.cost:.6g}"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from difflib import get_close_matches
 from enum import Enum
@@ -17,13 +18,14 @@ from isthmus.errors import StudyError
 from isthmus.profiles import Sampling
 from isthmus.studies.kinds import KINDS, AnyKind
 
+Positive = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 
 class Section(BaseModel):
     """A table of the file: unknown keys are errors, and nothing is changed after it was read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Images(Section):
@@ -42,7 +44,7 @@ class Network(Section):
     images: list[str] | None = None
     mean: list[float] | None = None
     std: list[float] | None = None
-    size: tuple[int, int] | None = None
+    size: tuple[Positive, Positive] | None = None
     max_batch: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     autocast: bool = False
 
@@ -92,7 +94,7 @@ class Config(Section):
     """A whole study."""
 
     title: str = "Connected inputs"
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     images: Annotated[dict[Name, Images], Field(min_length=1)]
     networks: Annotated[dict[Name, Network], Field(min_length=1)]
     pairs: Annotated[list[AnyKind], Field(min_length=1)]
@@ -116,8 +118,10 @@ class Config(Section):
         return self
 
     def problems(self) -> list[tuple[str, str]]:
-        """Every network with every one of its images, by their names."""
-        return [(name, images) for name, network in self.networks.items() for images in network.images or self.images]
+        """Every network with every one of its images of which some pairs are wanted, by their names."""
+        wanted = {images for kind in self.pairs for images in kind.images or self.images}
+        every = [(name, images) for name, network in self.networks.items() for images in network.images or self.images]
+        return [(network, images) for network, images in every if images in wanted]
 
 
 def read_config(file: Path) -> Config:
@@ -140,6 +144,8 @@ def parse_config(content: dict[str, Any], where: str = "the study") -> Config:
         config = Config.model_validate(content)
     except ValidationError as error:
         raise StudyError(f"{where}: {_explain(error)}") from error
+    if not config.problems():
+        raise StudyError(f"{where}: no network has images of which [[pairs]] are wanted.")
     try:
         config.connect.connector()
         config.connect.how_sampled()
@@ -163,6 +169,8 @@ def _with_settings(made: Any, settings: dict[str, Any], table: str, beside: tupl
                 raise StudyError(f"{table}.{key} must be one of {', '.join(names)}, got {value!r}.")
             values[key] = kind[value.upper()]
             continue
+        if isinstance(value, float) and not math.isfinite(value):
+            raise StudyError(f"{table}.{key} must be a finite number, got {value}.")
         try:
             values[key] = TypeAdapter(kind).validate_python(value)
         except ValidationError as error:

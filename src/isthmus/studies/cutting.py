@@ -7,33 +7,32 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from isthmus.studies.config import Config
 from isthmus.studies.plan import Piece, Plan
 from isthmus.studies.solving import Bench
 
 FEWEST_SHARDS = 10  # a short study is cut finer, so that little is lost when it is killed
 SHORTEST = 1.0  # seconds
+PATHS_BYTES = 2**28  # of the paths of a shard: they are held in memory until it is written
 PATIENCE = 3.0  # seconds spent on finding out how long a pair takes
 
 
-def cut(
-    config: Config, base: Path, plan: Plan, device: str, tell: Callable[[str, int, int], None] | None = None
-) -> list[Piece]:
-    """The pieces of a plan, from its pieces so far: one for every network and collection.
+def cut(base: Path, plan: Plan, device: str, tell: Callable[[str, int, int], None] | None = None) -> list[Piece]:
+    """The pieces of a plan, from its pieces so far: one for every network, collection and entry of the study's pairs.
 
-    How long a pair takes is measured on a few of them, unless the study says how many pairs make a shard.
+    How long a pair takes is measured on a few of each, unless the study says how many pairs make a shard.
     """
-    if config.shards.pairs is not None:
-        sizes = [config.shards.pairs] * len(plan.pieces)
+    shards = plan.config.shards
+    if shards.pairs is not None:
+        sizes = [shards.pairs] * len(plan.pieces)
     else:
-        seconds = []
+        found = []
         for number, piece in enumerate(plan.pieces):
             if tell is not None:
                 tell("timing pairs", number, len(plan.pieces))
-            seconds.append(_seconds_a_pair(config, base, plan, piece, device))
-        total = sum(each * len(piece) for each, piece in zip(seconds, plan.pieces, strict=True))
-        aim = min(60 * config.shards.minutes, max(SHORTEST, total / FEWEST_SHARDS))
-        sizes = [max(1, round(aim / each)) for each in seconds]
+            found.append(_of_a_pair(Bench(plan, base, device), piece, shards.paths))
+        total = sum(seconds * len(piece) for (seconds, _), piece in zip(found, plan.pieces, strict=True))
+        aim = min(60 * shards.minutes, max(SHORTEST, total / FEWEST_SHARDS))
+        sizes = [max(1, min(round(aim / seconds), int(PATHS_BYTES / size))) for seconds, size in found]
     return [
         Piece(network=piece.network, images=piece.images, begin=begin, end=min(piece.end, begin + size))
         for piece, size in zip(plan.pieces, sizes, strict=True)
@@ -41,17 +40,24 @@ def cut(
     ]
 
 
-def _seconds_a_pair(config: Config, base: Path, plan: Plan, piece: Piece, device: str) -> float:
-    bench = Bench(config, base, plan, device)
-    bench.solve(_some(plan, piece, 2))  # a first pass is slower than those that follow
+def _of_a_pair(bench: Bench, piece: Piece, paths: bool) -> tuple[float, float]:
+    """Seconds that a pair of a piece takes, and bytes of what is kept of its path."""
+    bench.problem(piece.network, piece.images)
+    began = time.perf_counter()
+    rows = _some(bench.plan, piece, 2)
+    kept = bench.solve(rows, keep=paths).connections()
+    size = sum(part.numel() * part.element_size() for part in kept.tensors().values()) / len(rows) if len(kept) else 0
+    seconds = time.perf_counter() - began
+    if seconds > PATIENCE:
+        return seconds / len(rows), max(1.0, size)
     count, began = 8, time.perf_counter()
     while True:
-        rows = _some(plan, piece, count)
+        rows = _some(bench.plan, piece, count)
         before = time.perf_counter()
         bench.solve(rows)
         now = time.perf_counter()
         if len(rows) == len(piece) or now - before > PATIENCE / 4 or now - began > PATIENCE:
-            return (now - before) / len(rows)
+            return (now - before) / len(rows), max(1.0, size)
         count *= 4
 
 

@@ -72,7 +72,9 @@ def median(values: Floats, draws: ClassDraws | None) -> Estimate:
     if draws is None:
         from scipy.stats import binom
 
-        rank = max(1, int(binom.ppf(0.025, len(values), 0.5)))
+        rank = int(binom.ppf(0.025, len(values), 0.5))
+        if rank < 1:  # of so few values not even the whole range is a 95 % interval
+            return Estimate(middle, math.nan, math.nan)
         return Estimate(middle, float(ordered[rank - 1]), float(ordered[-rank]))
     cluster = draws.cluster[order]
     medians = []

@@ -20,6 +20,15 @@ from isthmus.making import FromNoise, TargetedAdam, attack, synthesize
 
 
 @dataclass(frozen=True, eq=False)
+class Ends:
+    """The ends a, c of pairs (n, *input), and whether they became what they were to be (n,): an attack may fail."""
+
+    a: Tensor
+    c: Tensor
+    made: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class Draws:
     """Pairs (p): two numbers each (p, 2) and a target (p,). The numbers are those of inputs, or seeds of made ones."""
 
@@ -30,7 +39,7 @@ class Draws:
 class Kind(BaseModel):
     """A way of drawing pairs from inputs of known class and loss."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     reads: ClassVar[bool] = True  # whether the ends are inputs of the collection
 
@@ -53,8 +62,8 @@ class Kind(BaseModel):
 
     def make(
         self, landscape: AbstractLandscape, a: Tensor | None, c: Tensor | None, target: Tensor, ends: Sequence[Any]
-    ) -> tuple[Tensor, Tensor]:
-        """The ends of some pairs (n, *input), from the inputs read for them, if the kind reads any.
+    ) -> Ends:
+        """The ends of some pairs, from the inputs read for them, if the kind reads any.
 
         Args:
             landscape: of the pairs' network.
@@ -63,7 +72,7 @@ class Kind(BaseModel):
             ends: the two numbers of each pair.
         """
         assert a is not None and c is not None
-        return a, c
+        return Ends(a, c, torch.ones(len(a), dtype=torch.bool))
 
 
 class Drawn(Kind):
@@ -120,13 +129,13 @@ class Attacked(Drawn):
 
     def make(
         self, landscape: AbstractLandscape, a: Tensor | None, c: Tensor | None, target: Tensor, ends: Sequence[Any]
-    ) -> tuple[Tensor, Tensor]:
+    ) -> Ends:
         assert a is not None and c is not None
         stop: float | Tensor | None = landscape.loss(a, target).double().cpu() if self.stop == "real" else None
         if not isinstance(self.stop, str):
             stop = self.stop
         made = attack(landscape, c, target, method=TargetedAdam(max_steps=self.max_steps), stop=stop)
-        return a, made.x.to(a)
+        return Ends(a, made.x.to(a), made.success & made.valid)
 
 
 class Synthesized(Kind):
@@ -160,11 +169,11 @@ class Synthesized(Kind):
 
     def make(
         self, landscape: AbstractLandscape, a: Tensor | None, c: Tensor | None, target: Tensor, ends: Sequence[Any]
-    ) -> tuple[Tensor, Tensor]:
+    ) -> Ends:
         method = FromNoise(max_steps=self.max_steps, tv=self.tv)
         seeds = [int(number) for pair in ends for number in pair]
-        made = synthesize(landscape, target.repeat_interleave(2), seed=seeds, method=method).x
-        return made[::2], made[1::2]
+        made = synthesize(landscape, target.repeat_interleave(2), seed=seeds, method=method)
+        return Ends(made.x[::2], made.x[1::2], made.success[::2] & made.success[1::2])
 
 
 KINDS: dict[str, type[Kind]] = {

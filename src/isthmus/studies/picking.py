@@ -11,8 +11,6 @@ import numpy as np
 if TYPE_CHECKING:
     import pyarrow
 
-RANKS = ("best", "median", "worst")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Pick:
@@ -47,7 +45,11 @@ def pick(batches: Iterable[pyarrow.Table]) -> list[Pick]:
         if network is None or not len(rows):
             continue
         order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))
-        places = dict.fromkeys((0, (len(order) - 1) // 2, len(order) - 1))
-        for rank, place in zip(RANKS, places, strict=False):
-            picks.append(Pick(pair=int(rows[order[place], 2]), network=network, images=images, kind=kind, rank=rank))
+        places = {"best": 0, "worst": len(order) - 1, "median": (len(order) - 1) // 2}
+        shown: set[int] = set()
+        for rank, place in places.items():
+            if place not in shown:
+                shown.add(place)
+                pair = int(rows[order[place], 2])
+                picks.append(Pick(pair=pair, network=network, images=images, kind=kind, rank=rank))
     return picks

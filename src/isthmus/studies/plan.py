@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from isthmus._files import read_json, sha256
 from isthmus.errors import StudyError
+from isthmus.studies.config import Config
 from isthmus.studies.fingerprint import digest_of
 
-PLAN, PAIRS, INPUTS = "plan.json", "pairs.parquet", "inputs.parquet"
+PLAN, PAIRS, INPUTS, TEXT = "plan.json", "pairs.parquet", "inputs.parquet", "study.toml"
 FORMAT = {"format": "isthmus study plan", "version": 1}
 
 
@@ -55,6 +57,16 @@ class Plan:
     units: dict[str, str]
     digest: str
 
+    @cached_property
+    def config(self) -> Config:
+        """The study as it was when it was planned: what is solved and shown follows this, and no later edit."""
+        return Config.model_validate(self.fingerprint["configuration"])
+
+    @property
+    def text(self) -> str:
+        """Text of the study's file as it was then."""
+        return (self.folder / TEXT).read_text(encoding="utf-8")
+
     @property
     def pairs(self) -> int:
         """Number of pairs."""
@@ -98,12 +110,13 @@ def load_plan(folder: Path) -> Plan | None:
     if not isinstance(stored, dict) or {key: stored.get(key) for key in FORMAT} != FORMAT:
         raise StudyError(f"{folder / PLAN} is no plan of a study of version {FORMAT['version']}.")
     digest = stored.pop("digest", None)
-    damaged = [PLAN] * (digest_of(stored) != digest)
-    damaged += [
-        name
-        for name, expected in stored["files"].items()
-        if not (folder / name).is_file() or sha256(folder / name) != expected
-    ]
+    damaged = [PLAN]
+    if digest_of(stored) == digest:
+        damaged = [
+            name
+            for name, expected in stored["files"].items()
+            if not (folder / name).is_file() or sha256(folder / name) != expected
+        ]
     if damaged:
         raise StudyError(
             f"{folder / damaged[0]} was damaged or changed since it was written (its SHA-256 differs); "

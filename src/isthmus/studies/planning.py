@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from isthmus._files import cannot_write, sha256, write_json, write_whole
+from isthmus._files import cannot_write, sha256, write_json, write_text, write_whole
 from isthmus.errors import ImageError
 from isthmus.inputs.collection import Collection
 from isthmus.studies.config import Config
 from isthmus.studies.cutting import cut
 from isthmus.studies.fingerprint import digest_of, fingerprint
 from isthmus.studies.kinds import Draws, Kind
-from isthmus.studies.plan import FORMAT, INPUTS, PAIRS, PLAN, Piece, Plan, load_plan
+from isthmus.studies.plan import FORMAT, INPUTS, PAIRS, PLAN, TEXT, Piece, Plan, load_plan
 from isthmus.studies.problem import Problem, identity, no_pairs, open_inputs, open_landscape, open_problem
 from isthmus.studies.rows import plan_schema
 from isthmus.studies.survey import Survey, survey
@@ -32,13 +31,14 @@ CHUNK = 2**15  # rows written at a time
 Tell = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 
 
-def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Tell | None = None) -> Plan:
+def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: str, tell: Tell | None = None) -> Plan:
     """Draws all pairs, cuts them into shards, and stores both in a folder, the plan itself last.
 
     Args:
         config: the study.
+        text: of its file, kept beside the plan.
         base: the folder that paths in it are relative to.
-        folder: where to.
+        folder: where to; files of these names there are replaced.
         device: where networks are evaluated.
         tell: called while inputs are looked at.
 
@@ -47,9 +47,8 @@ def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Te
     """
     with cannot_write(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for stale in folder.iterdir():  # of a planning that was killed
-            shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
-    landscapes: dict[str, Any] = {}
+        (folder / PLAN).unlink(missing_ok=True)  # without it, the other files mean nothing
+    networks: dict[str, Any] = {}
     collections: dict[str, _Inputs] = {}
     pieces: list[Piece] = []
     notes: list[str] = []
@@ -58,41 +57,44 @@ def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Te
     with _pair_writer(folder / PAIRS) as writer:
         for network, images in config.problems():
             problem = open_problem(config, base, network, images, device)
-            landscapes[network] = identity(problem.landscape)
+            networks[network] = problem.identity
             class_names[network] = None if problem.class_names is None else list(problem.class_names)
             units[network] = problem.landscape.unit
             what = f"looking at {images} with {network}"
             found = survey(problem, None if tell is None else partial(tell, what))
-            collections.setdefault(images, _Inputs(problem.inputs.names, found.digests, {})).skipped.update(
-                found.skipped
-            )
-            begin = writer.count
+            inputs = collections.setdefault(images, _Inputs(problem.inputs.names, found.digests, {}))
+            inputs.skipped.update(found.skipped)
+            notes += _empty(problem, found)
+            begun, twice = writer.count, writer.twice
             for entry, kind in enumerate(config.pairs):
                 if kind.images is not None and images not in kind.images:
                     continue
                 draws = kind.draw(found.groups, found.losses, config.seed)
                 notes += _fewer(kind, draws, found, f"{network} on {images}")
-                writer.add(problem, entry, kind, draws, found, landscapes[network])
-            if writer.count == begin:
-                raise no_pairs(problem)
-            pieces.append(Piece(network=network, images=images, begin=begin, end=writer.count))
+                begin = writer.count
+                writer.add(problem, entry, kind, draws, found)
+                if writer.count > begin:
+                    pieces.append(Piece(network=network, images=images, begin=begin, end=writer.count))
+            if writer.count == begun:
+                raise no_pairs(problem, writer.twice - twice)
     if writer.twice:
         notes.append(f"{writer.twice} pairs were drawn twice and are listed once.")
     _write_inputs(folder / INPUTS, collections)
-    files = {name: sha256(folder / name) for name in (PAIRS, INPUTS)}
-    contents = {name: digest_of([part.names, part.digests]) for name, part in collections.items()}
+    write_text(folder / TEXT, text)
     stored: dict[str, Any] = FORMAT | {
-        "fingerprint": fingerprint(config, landscapes, contents),
+        "fingerprint": fingerprint(
+            config, networks, {name: digest_of([part.names, part.digests]) for name, part in collections.items()}
+        ),
         "skipped": {name: part.skipped for name, part in collections.items() if part.skipped},
         "notes": notes,
         "class_names": class_names,
         "units": units,
-        "files": files,
+        "files": {name: sha256(folder / name) for name in (PAIRS, INPUTS, TEXT)},
     }
     draft = Plan(
         folder, stored["fingerprint"], tuple(pieces), stored["skipped"], tuple(notes), class_names, units, digest=""
     )
-    stored["pieces"] = [piece.describe() for piece in cut(config, base, draft, device, tell)]
+    stored["pieces"] = [piece.describe() for piece in cut(base, draft, device, tell)]
     write_json(folder / PLAN, stored | {"digest": digest_of(stored)})
     plan = load_plan(folder)
     assert plan is not None
@@ -101,12 +103,15 @@ def make_plan(config: Config, base: Path, folder: Path, *, device: str, tell: Te
 
 def current_fingerprint(config: Config, base: Path, device: str) -> dict[str, Any]:
     """The fingerprint as it is now: networks are loaded and all inputs are hashed, but nothing is evaluated."""
-    landscapes = {name: identity(open_landscape(config, base, name, device)) for name, _ in config.problems()}
+    networks = {
+        name: identity(config, name, open_landscape(config, base, name, device))
+        for name in dict.fromkeys(name for name, _ in config.problems())
+    }
     contents = {}
     for name in dict.fromkeys(images for _, images in config.problems()):
         inputs = open_inputs(config, base, name)
         contents[name] = digest_of([inputs.names, [_digest(inputs, number) for number in range(len(inputs))]])
-    return fingerprint(config, landscapes, contents)
+    return fingerprint(config, networks, contents)
 
 
 def _digest(inputs: Collection, number: int) -> str:
@@ -136,6 +141,19 @@ def _fewer(kind: Kind, draws: Draws, found: Survey, where: str) -> list[str]:
     return [f"{where}: {fewer} of {len(present)} classes have fewer than {wanted} pairs of the kind {kind.kind}."]
 
 
+def _empty(problem: Problem, found: Survey) -> list[str]:
+    """A note where labels have no input that the network recognises."""
+    every: dict[str, bool] = {}
+    for label, group in zip(problem.inputs.labels, found.groups.tolist(), strict=True):
+        if label is not None:
+            every[label] = every.get(label, False) or group >= 0
+    empty = sorted(label for label, some in every.items() if not some)
+    if not empty:
+        return []
+    names = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
+    return [f"{problem.network} on {problem.images}: no input of {names} is recognised, so there are no pairs of it."]
+
+
 class _PairWriter:
     """Writes the pair table a chunk at a time; a pair that was drawn before is left out."""
 
@@ -144,11 +162,9 @@ class _PairWriter:
         self.count = self.twice = 0
         self.seen: set[bytes] = set()
 
-    def add(
-        self, problem: Problem, entry: int, kind: Kind, draws: Draws, found: Survey, landscape: Mapping[str, Any]
-    ) -> None:
+    def add(self, problem: Problem, entry: int, kind: Kind, draws: Draws, found: Survey) -> None:
         # The same pair on the same landscape is the same pair, whatever entry of the file drew it.
-        head = digest_of([landscape, kind.identity()]).encode()
+        head = digest_of([problem.identity, kind.identity()]).encode()
         for begin in range(0, len(draws.target), CHUNK):
             columns: dict[str, list[Any]] = {name: [] for name in plan_schema().names}
             part = slice(begin, begin + CHUNK)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from isthmus.errors import NetworkError, StudyError
+from isthmus._files import sha256
+from isthmus.errors import InputError, StudyError
 from isthmus.inputs.collection import Collection, open_collection
 from isthmus.landscape import AbstractLandscape, Landscape
 from isthmus.networks.preprocessing import Preprocessing
@@ -25,6 +29,7 @@ class Problem:
         inputs: the collection.
         preprocessing: how image files become inputs of this network.
         class_names: names of its classes, if it has any.
+        identity: what makes the landscape the same on every machine, ready for JSON.
     """
 
     network: str
@@ -33,6 +38,7 @@ class Problem:
     inputs: Collection
     preprocessing: Preprocessing | None
     class_names: tuple[str, ...] | None
+    identity: dict[str, Any]
 
 
 def open_landscape(config: Config, base: Path, name: str, device: str) -> AbstractLandscape:
@@ -45,6 +51,12 @@ def open_landscape(config: Config, base: Path, name: str, device: str) -> Abstra
     if section.spec.startswith("py:"):
         made = call_factory(section.spec.removeprefix("py:"))
         if isinstance(made, AbstractLandscape):
+            plain = type(section)(spec=section.spec, images=section.images)
+            given = [key for key, value in section.model_dump().items() if value != getattr(plain, key)]
+            if given:
+                raise StudyError(
+                    f"networks.{name} is a landscape of its own, which takes no {', '.join(sorted(given))}."
+                )
             return made
     network = load_network(
         section.spec,
@@ -69,31 +81,42 @@ def open_problem(config: Config, base: Path, network: str, images: str, device: 
     """A network on its inputs."""
     landscape = open_landscape(config, base, network, device)
     inputs = open_inputs(config, base, images)
+    same = identity(config, network, landscape)
     if isinstance(landscape, Landscape):
         own = landscape.network
-        return Problem(network, images, landscape, inputs, own.preprocessing, own.class_names)
-    return Problem(network, images, landscape, inputs, None, None)
+        return Problem(network, images, landscape, inputs, own.preprocessing, own.class_names, same)
+    return Problem(network, images, landscape, inputs, None, None, same)
 
 
-def identity(landscape: AbstractLandscape) -> dict[str, object]:
-    """What makes a landscape the same on every machine."""
-    described = {key: value for key, value in landscape.describe().items() if key != "device"}
-    network = described.get("network")
-    if isinstance(network, dict) and network.get("weights_sha256") is None:
-        raise NetworkError("The weights of the network have no hash, so a study could not tell whether they changed.")
-    return described
+def identity(config: Config, network: str, landscape: AbstractLandscape) -> dict[str, Any]:
+    """What makes a landscape the same on every machine: of a `py:` network also the code of its module."""
+    spec = config.networks[network].spec
+    described = {key: value for key, value in landscape.describe().items() if key != "device"} | {"spec": spec}
+    if spec.startswith("py:"):
+        file = getattr(sys.modules.get(spec.removeprefix("py:").partition(":")[0]), "__file__", None)
+        described["module_sha256"] = None if file is None else sha256(Path(file))
+    plain: dict[str, Any] = json.loads(json.dumps(described))
+    return plain
 
 
 def choose_device(name: str) -> str:
-    """`auto`, resolved: a CUDA device where there is one."""
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """`auto`, resolved: a CUDA device where there is one.
+
+    Raises:
+        InputError: the device cannot be used here.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"The device {name} cannot be used here ({str(error).splitlines()[0]}); try cpu.") from error
+    return name
 
 
-def no_pairs(problem: Problem) -> StudyError:
-    """The error for a network that recognises too few of its inputs."""
-    return StudyError(
-        f"network {problem.network} on images {problem.images}: no class has enough inputs that the network "
-        "recognises, so there is no pair."
-    )
+def no_pairs(problem: Problem, twice: int) -> StudyError:
+    """The error for a network that has no pair."""
+    where = f"network {problem.network} on images {problem.images}"
+    if twice:
+        return StudyError(f"{where}: every pair was drawn before, for a network and images of the same content.")
+    return StudyError(f"{where}: no class has enough inputs that the network recognises, so there is no pair.")

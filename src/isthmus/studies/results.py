@@ -12,7 +12,6 @@ from isthmus._versions import versions
 from isthmus.connection import Connection
 from isthmus.connections import Connections
 from isthmus.errors import OutputError, StudyError
-from isthmus.studies.config import Config
 from isthmus.studies.picking import Pick, pick
 from isthmus.studies.plan import Plan
 from isthmus.studies.problem import choose_device
@@ -36,7 +35,6 @@ class Results:
     """
 
     folder: Path
-    config: Config
     plan: Plan
     shards: Shards
 
@@ -90,7 +88,7 @@ class Results:
 
     def summary(self) -> StudySummary:
         """Shares, quantiles and costs by network, collection, kind and class."""
-        return summarize_study(self.batches(), seed=self.config.seed)
+        return summarize_study(self.batches(), seed=self.plan.config.seed)
 
     def picks(self) -> list[Pick]:
         """Pairs of each group that show what it is like."""
@@ -107,25 +105,25 @@ class Results:
             StudyError: an end of a pair cannot be read any more.
         """
         finished = self.shards.finished()
-        bench = Bench(self.config, self.folder, self.plan, choose_device(device))
+        bench = Bench(self.plan, self.folder, choose_device(device))
         found: list[Connection] = []
         for pair in pairs:
             number = next(n for n, piece in enumerate(self.plan.pieces) if piece.begin <= pair < piece.end)
             stored = self._stored(finished.get(number), pair)
             if stored is None:
                 solved = bench.solve(self.plan.rows(pair, pair + 1), keep=True)
-                if solved.unreadable:
-                    raise StudyError(f"Pair {pair} cannot be shown: {solved.unreadable[0]}")
+                if not solved.kept:
+                    raise StudyError(f"Pair {pair} cannot be shown: {solved.results[0]['reason']}")
                 stored = solved.kept[0]
             found.append(stored)
         return Connections(tuple(found), {})
 
-    def write_json(self, summary: StudySummary | None = None) -> None:
+    def write_json(self, title: str, summary: StudySummary | None = None) -> None:
         """Writes `result.json` into the study's folder."""
         finished = self.shards.finished()
         result = {
             "schema": SCHEMA,
-            "title": self.config.title,
+            "title": title,
             "pairs": self.plan.pairs,
             "pairs_done": sum(len(self.plan.pieces[number]) for number in finished),
             "summary": (summary or self.summary()).describe(),

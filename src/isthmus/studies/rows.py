@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 UNREADABLE = "unreadable"  # outcome of what could not be read
+NOT_MADE = "not_made"  # outcome of pairs whose attack or synthesis failed
 
 PAIR_COLUMNS = {
     "pair": "int64",
@@ -68,19 +69,12 @@ def result_schema() -> pyarrow.Schema:
     return schema(PAIR_COLUMNS, FOUND_COLUMNS)
 
 
-def result_table(
-    pairs: Sequence[Mapping[str, Any]], results: Mapping[int, Mapping[str, Any]], unreadable: Mapping[int, str]
-) -> pyarrow.Table:
-    """The rows of some pairs: the result for each place of the sequence, or why there is none."""
+def result_table(pairs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> pyarrow.Table:
+    """The rows of some pairs: a row of the pair table each, with what was found, or with an outcome and a reason."""
     import pyarrow
 
-    rows = []
-    for place, pair in enumerate(pairs):
-        head = {name: pair[name] for name in PAIR_COLUMNS}
-        reason = unreadable.get(place)
-        rows.append(
-            head | ({"outcome": UNREADABLE, "reason": reason} if reason is not None else dict(results[place])) | head
-        )
+    heads = ({name: pair[name] for name in PAIR_COLUMNS} for pair in pairs)
+    rows = [dict(found) | head for head, found in zip(heads, results, strict=True)]
     return pyarrow.Table.from_pylist(rows, schema=result_schema())
 
 

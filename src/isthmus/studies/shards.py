@@ -1,5 +1,6 @@
 """Shards: the pieces in which a study's results are kept. A shard exists whole or not at all, and is checked whenever
-it is read: its name holds the SHA-256 of its content.
+it is read: its name is its number, the beginning of its plan's digest, and the SHA-256 of its content. Several studies
+may share a place: none sees, and none removes, the shards of another.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow
     from torch import Tensor
 
-NAME = re.compile(r"^(\d{5,})-([0-9a-f]{32})\.(parquet|safetensors)$")
+NAME = re.compile(r"^(\d{5,})-([0-9a-f]{8})-([0-9a-f]{32})\.(parquet|safetensors)$")
 KEY = b"isthmus"
 
 
@@ -36,7 +37,7 @@ class Shards:
 
     Args:
         store: where they are kept.
-        plan: digest of the study's plan, which every shard carries: shards of another plan are errors.
+        plan: digest of the study's plan, which every shard carries.
     """
 
     def __init__(self, store: Store, plan: str) -> None:
@@ -46,9 +47,9 @@ class Shards:
         """The finished shards by number. Where a shard was made twice, the first by name counts."""
         found: dict[int, ShardFile] = {}
         for name in self.store.names():
-            match = NAME.match(name)
-            if match and match[3] == "parquet":
-                found.setdefault(int(match[1]), ShardFile(int(match[1]), match[2], name))
+            match = self._own(name)
+            if match and match[4] == "parquet":
+                found.setdefault(int(match[1]), ShardFile(int(match[1]), match[3], name))
         return dict(sorted(found.items()))
 
     def write(self, number: int, table: pyarrow.Table, paths: Mapping[str, Tensor] | None = None) -> str:
@@ -83,7 +84,7 @@ class Shards:
             raise OutputError(f"{self.store.where}/{shard.name} is damaged: {str(error).splitlines()[0]}") from error
         about = json.loads((table.schema.metadata or {}).get(KEY, b"{}"))
         if about.get("plan") != self.plan or about.get("shard") != shard.number:
-            raise OutputError(f"{self.store.where}/{shard.name} belongs to another study; remove it.")
+            raise OutputError(f"{self.store.where}/{shard.name} is not what its name says; it was renamed or damaged.")
         return table
 
     def read_paths(self, shard: ShardFile) -> dict[str, Tensor] | None:
@@ -102,7 +103,7 @@ class Shards:
         match = NAME.match(name)
         assert match is not None
         content = self.store.read(name)
-        if hashlib.sha256(content).hexdigest()[:32] != match[2]:
+        if hashlib.sha256(content).hexdigest()[:32] != match[3]:
             raise OutputError(
                 f"{self.store.where}/{name} was damaged or changed since it was written (its SHA-256 differs)."
             )
@@ -121,17 +122,27 @@ class Shards:
     def remove(self, number: int) -> None:
         """Removes every file of a shard."""
         for name in self.store.names():
-            match = NAME.match(name)
+            match = self._own(name)
             if match and int(match[1]) == number:
                 self.store.remove(name)
 
     def clear(self) -> None:
-        """Removes every shard."""
+        """Removes every shard of this plan."""
         for name in self.store.names():
-            if NAME.match(name):
+            if self._own(name):
                 self.store.remove(name)
 
+    def tidy(self) -> None:
+        """Removes what a killed run of this plan left half-written. Only where no run is at work."""
+        for name in self.store.leftovers():
+            if re.match(rf"^\.\d{{5,}}-{self.plan[:8]}-", name):
+                self.store.remove(name)
+
+    def _own(self, name: str) -> re.Match[str] | None:
+        match = NAME.match(name)
+        return match if match and match[2] == self.plan[:8] else None
+
     def _put(self, number: int, content: bytes, ending: str) -> str:
-        name = f"{number:05d}-{hashlib.sha256(content).hexdigest()[:32]}.{ending}"
+        name = f"{number:05d}-{self.plan[:8]}-{hashlib.sha256(content).hexdigest()[:32]}.{ending}"
         self.store.write(name, content)
         return name

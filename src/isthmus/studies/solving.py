@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
 
 from isthmus._shapes import Input
 from isthmus.connecting import connect
 from isthmus.connection import Connection
 from isthmus.connections import Connections
-from isthmus.errors import ImageError
+from isthmus.errors import ImageError, StudyError
 from isthmus.progress import Progress
-from isthmus.studies.config import Config
 from isthmus.studies.kinds import Kind
 from isthmus.studies.plan import Plan
 from isthmus.studies.problem import Problem, open_problem
-from isthmus.studies.rows import result_table
+from isthmus.studies.rows import NOT_MADE, UNREADABLE, result_table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -36,21 +34,19 @@ class Solved:
 
     Attributes:
         rows: these rows.
-        results: what was found, as a row of results, by place among the rows.
-        unreadable: why nothing could be found, by place.
+        results: what was found for each, as a row of results, or an outcome and a reason.
         kept: the connections themselves by place, where they were to be kept.
         forward_equivalents: cost of all of it.
     """
 
     rows: Sequence[Mapping[str, Any]]
-    results: Mapping[int, Mapping[str, Any]]
-    unreadable: Mapping[int, str]
+    results: Sequence[Mapping[str, Any]]
     kept: Mapping[int, Connection]
     forward_equivalents: int
 
     def table(self) -> pyarrow.Table:
         """One row a pair."""
-        return result_table(self.rows, self.results, self.unreadable)
+        return result_table(self.rows, self.results)
 
     def connections(self) -> Connections:
         """What was kept, in order."""
@@ -58,18 +54,32 @@ class Solved:
 
 
 class Bench:
-    """Solves rows of a study's pair table. It keeps the network that it used last."""
+    """Solves rows of a study's pair table. It keeps the network that it used last.
 
-    def __init__(self, config: Config, base: Path, plan: Plan, device: str) -> None:
-        self.config, self.base, self.plan, self.device = config, base, plan, device
-        self.method, self.sampling = config.connect.connector(), config.connect.how_sampled()
+    Args:
+        plan: the study's.
+        base: the folder that paths in it are relative to.
+        device: where networks are evaluated.
+    """
+
+    def __init__(self, plan: Plan, base: Path, device: str) -> None:
+        self.plan, self.base, self.device = plan, base, device
+        self.config = plan.config
+        self.method, self.sampling = self.config.connect.connector(), self.config.connect.how_sampled()
         self._problem: Problem | None = None
         self._digests: list[str] = []
 
     def problem(self, network: str, images: str) -> Problem:
-        """The network on these inputs."""
+        """The network on these inputs.
+
+        Raises:
+            StudyError: it is not the network that the study was planned with.
+        """
         if self._problem is None or (self._problem.network, self._problem.images) != (network, images):
-            self._problem = open_problem(self.config, self.base, network, images, self.device)
+            problem = open_problem(self.config, self.base, network, images, self.device)
+            if problem.identity != self.plan.fingerprint["networks"][network]:
+                raise StudyError(f"Network {network} was changed since the study was planned: its weights or its code.")
+            self._problem = problem
             self._digests = self.plan.digests(images)
         return self._problem
 
@@ -88,54 +98,69 @@ class Bench:
             on_progress: called while the work goes on.
         """
         problem = self.problem(rows[0]["network"], rows[0]["images"])
-        results: dict[int, dict[str, Any]] = {}
+        results: list[Mapping[str, Any]] = []
         kept: dict[int, Connection] = {}
-        unreadable: dict[int, str] = {}
         before = problem.landscape.forward_equivalents
-        step, first = 8, 0  # the first few show how large an input is
-        while first < len(rows):
+        step = 8  # the first few show how large an input is
+        while len(results) < len(rows):
+            first = len(results)
             entry = rows[first]["entry"]
             part = rows[first : first + step]
             part = part[: next((place for place, row in enumerate(part) if row["entry"] != entry), len(part))]
-            kind = self.config.pairs[entry]
-            inputs, reasons = self._read(problem, part) if kind.reads else ({}, {})
-            ends = [(row["a_number"], row["c_number"]) for row in part]
-            usable = [place for place, pair in enumerate(ends) if not reasons.keys() & set(pair)]
-            for place in set(range(len(part))) - set(usable):
-                unreadable[first + place] = next(reasons[number] for number in ends[place] if number in reasons)
-            if usable:
-                spent = problem.landscape.forward_equivalents - before
-                a, c = self._ends(problem, kind, inputs, [part[place] for place in usable])
-                connected = connect(
-                    problem.landscape,
-                    a,
-                    c,
-                    torch.tensor([part[place]["target"] for place in usable]),
-                    method=self.method,
-                    threshold=self.config.connect.threshold,
-                    seed=self.config.seed,
-                    sampling=self.sampling,
-                    on_progress=None if on_progress is None else _shifted(on_progress, first, len(rows), spent),
-                )
-                for place, pair in zip(usable, connected, strict=True):
-                    results[first + place] = pair.row()
-                    if keep:
-                        kept[first + place] = pair
-                step = max(1, min(CHUNK_PAIRS, CHUNK_NUMBERS // (2 * a[0].numel())))
-            first += len(part)
-        return Solved(rows, results, unreadable, kept, problem.landscape.forward_equivalents - before)
+            spent = problem.landscape.forward_equivalents - before
+            tell = None if on_progress is None else _shifted(on_progress, first, len(rows), spent)
+            found, lost = self._connect(problem, self.config.pairs[entry], part, tell)
+            results += [lost[place] if place in lost else found[place].row() for place in range(len(part))]
+            if keep:
+                kept |= {first + place: pair for place, pair in found.items()}
+            if found:
+                numbers = next(iter(found.values())).path.vertices[0].numel()
+                step = max(1, min(CHUNK_PAIRS, CHUNK_NUMBERS // (2 * numbers)))
+        return Solved(rows, results, kept, problem.landscape.forward_equivalents - before)
 
-    @staticmethod
-    def _ends(
-        problem: Problem, kind: Kind, inputs: Mapping[int, Input], rows: Sequence[Mapping[str, Any]]
-    ) -> tuple[Tensor, Tensor]:
-        """The ends of some pairs of one kind (n, *input)."""
-        ends = [(row["a_number"], row["c_number"]) for row in rows]
-        target = torch.tensor([row["target"] for row in rows])
+    def _connect(
+        self,
+        problem: Problem,
+        kind: Kind,
+        rows: Sequence[Mapping[str, Any]],
+        tell: Callable[[Progress], None] | None,
+    ) -> tuple[dict[int, Connection], dict[int, dict[str, Any]]]:
+        """Connections of pairs of one kind by place, and outcome and reason of those that have no ends."""
+        inputs, reasons = self._read(problem, rows) if kind.reads else ({}, {})
+        numbers = [(row["a_number"], row["c_number"]) for row in rows]
+        lost: dict[int, dict[str, Any]] = {}
+        for place, pair in enumerate(numbers):
+            bad = [reasons[number] for number in pair if number in reasons]
+            if bad:
+                lost[place] = {"outcome": UNREADABLE, "reason": bad[0]}
+        usable = [place for place in range(len(rows)) if place not in lost]
+        if not usable:
+            return {}, lost
+        chosen = [numbers[place] for place in usable]
+        target = torch.tensor([rows[place]["target"] for place in usable])
         a = c = None
         if kind.reads:
-            a, c = (torch.stack([inputs[pair[side]] for pair in ends]) for side in (0, 1))
-        return kind.make(problem.landscape, a, c, target, ends)
+            a, c = (torch.stack([inputs[pair[side]] for pair in chosen]) for side in (0, 1))
+        ends = kind.make(problem.landscape, a, c, target, chosen)
+        for place, made in zip(usable, ends.made.tolist(), strict=True):
+            if not made:
+                reason = f"The network does not see the target in what was {kind.kind}."
+                lost[place] = {"outcome": NOT_MADE, "reason": reason}
+        usable = [place for place, made in zip(usable, ends.made.tolist(), strict=True) if made]
+        if not usable:
+            return {}, lost
+        connected = connect(
+            problem.landscape,
+            ends.a[ends.made],
+            ends.c[ends.made],
+            target[ends.made],
+            method=self.method,
+            threshold=self.config.connect.threshold,
+            seed=self.config.seed,
+            sampling=self.sampling,
+            on_progress=tell,
+        )
+        return dict(zip(usable, connected, strict=True)), lost
 
     def solve_range(
         self, begin: int, end: int, *, keep: bool = False, on_progress: Callable[[Progress], None] | None = None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.studies.estimates import ClassDraws, Estimate, Floats, mean, median
-from isthmus.studies.rows import UNREADABLE
+from isthmus.studies.rows import NOT_MADE, UNREADABLE
 
 if TYPE_CHECKING:
     import pyarrow
@@ -34,6 +34,7 @@ class Group:
         pairs: all of them.
         not_finite: those with a loss that is not finite.
         unreadable: those of which an end could not be read.
+        not_made: those whose attack or synthesis failed.
         connected_after: share connected after 0 (by the direct path), 1, 2, ... rounds at most.
         class_connected: share whose class is predicted all along the path found.
         quantiles: 5, 25, 50, 75 and 95 % of max loss and gap, before and after.
@@ -51,6 +52,7 @@ class Group:
     pairs: int
     not_finite: int
     unreadable: int
+    not_made: int
     connected_after: tuple[Estimate, ...]
     class_connected: Estimate
     quantiles: dict[str, tuple[float, ...]]
@@ -58,6 +60,11 @@ class Group:
     deviation: Estimate
     cost: float
     outcomes: dict[str, int]
+
+    @property
+    def counted(self) -> int:
+        """Pairs that shares and quantiles are over."""
+        return self.pairs - self.not_finite - self.unreadable - self.not_made
 
     @property
     def connected_directly(self) -> Estimate:
@@ -116,7 +123,7 @@ def summarize_study(batches: Iterable[pyarrow.Table], *, seed: int = 0) -> Study
     keys = [_texts(table, name) for name in ("network", "images", "kind")]
     for key in dict.fromkeys(zip(*keys, strict=True)):
         mask = np.logical_and.reduce([column == value for column, value in zip(keys, key, strict=True)])
-        rows = _Rows.of(table.filter(pyarrow.array(mask)))
+        rows = _Rows.of(table if mask.all() else table.filter(pyarrow.array(mask)))
         groups.append(_group(key, rows, None, random))
         classes += [_group(key, rows.take(rows.target == t), int(t), random) for t in np.unique(rows.target)]
     return StudySummary(groups=tuple(groups), classes=tuple(classes), set_aside=sum(aside for _, aside in parts))
@@ -176,6 +183,8 @@ class _Rows:
         )
 
     def take(self, mask: NDArray[np.bool_]) -> _Rows:
+        if mask.all():
+            return self
         measures = {name: values[mask] for name, values in self.measures.items()}
         return _Rows(
             **{name: value[mask] for name, value in vars(self).items() if name != "measures"}, measures=measures
@@ -190,7 +199,7 @@ def _texts(table: pyarrow.Table, name: str) -> NDArray[Any]:
 
 
 def _group(key: Sequence[str], rows: _Rows, target: int | None, random: np.random.Generator) -> Group:
-    counted = np.isin(rows.outcome, ("not_finite", UNREADABLE), invert=True)
+    counted = np.isin(rows.outcome, ("not_finite", UNREADABLE, NOT_MADE), invert=True)
     seen = rows.take(counted)
     draws = ClassDraws.of(seen.target, random) if target is None else None
     most = int(seen.rounds.max()) if len(seen.rounds) else 0
@@ -210,6 +219,7 @@ def _group(key: Sequence[str], rows: _Rows, target: int | None, random: np.rando
         pairs=len(rows.outcome),
         not_finite=int((rows.outcome == "not_finite").sum()),
         unreadable=int((rows.outcome == UNREADABLE).sum()),
+        not_made=int((rows.outcome == NOT_MADE).sum()),
         connected_after=tuple(after),
         class_connected=mean(seen.class_connected, draws),
         quantiles=quantiles,

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from isthmus._files import cannot_write, write_whole
 from isthmus.errors import OutputError
 
+OBJECT_STORES = ("s3", "gcs", "abfs")
+
 
 class Store(ABC):
     """Whole files by name, in one flat place."""
@@ -33,8 +35,8 @@ class Store(ABC):
         """Removes a file."""
 
     @abstractmethod
-    def tidy(self) -> None:
-        """Removes what a killed run left half-written. Only where no run is at work."""
+    def leftovers(self) -> list[str]:
+        """Names of hidden files, such as a killed run leaves half-written."""
 
 
 class FolderStore(Store):
@@ -64,58 +66,74 @@ class FolderStore(Store):
         with cannot_write(self.folder / name):
             (self.folder / name).unlink(missing_ok=True)
 
-    def tidy(self) -> None:
-        if self.folder.is_dir():
-            for entry in self.folder.iterdir():
-                # `write_whole` names its temporary files so; nobody else's hidden files are touched.
-                if entry.name.startswith(".") and entry.suffix in (".parquet", ".safetensors"):
-                    entry.unlink(missing_ok=True)
+    def leftovers(self) -> list[str]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(entry.name for entry in self.folder.iterdir() if entry.name.startswith("."))
 
 
 class UrlStore(Store):
-    """A place behind a URL. Object stores show a file only once it was written to its end; a shard's name holds its
-    checksum all the same, so that half a file can never be taken for a whole one.
+    """A place behind a URL. Object stores show a file only once it was written to its end; elsewhere a file is written
+    under a hidden name and moved. A shard's name holds its checksum besides.
     """
 
-    def __init__(self, url: str) -> None:
-        from pyarrow import fs
-
-        try:
-            system, self.root = fs.FileSystem.from_uri(url)
-        except (ValueError, OSError, ImportError) as error:
-            raise OutputError(f"{url} is no place that pyarrow can write: {str(error).splitlines()[0]}") from error
-        self.system: Any = system
-        self.where = url
+    def __init__(self, url: str, system: Any, root: str) -> None:
+        self.where, self.system, self.root = url, system, root
+        self.whole = system.type_name in OBJECT_STORES
 
     def names(self) -> list[str]:
-        from pyarrow import fs
+        return [name for name in self._every() if not name.startswith(".")]
 
-        with self._clear():
-            found = self.system.get_file_info(fs.FileSelector(self.root, allow_not_found=True))
-        return sorted(info.base_name for info in found if info.is_file and not info.base_name.startswith("."))
+    def leftovers(self) -> list[str]:
+        return [name for name in self._every() if name.startswith(".")]
 
     def read(self, name: str) -> bytes:
-        with self._clear(), self.system.open_input_stream(f"{self.root}/{name}") as stream:
-            content: bytes = stream.read()
+        try:
+            with self.system.open_input_stream(f"{self.root}/{name}") as stream:
+                content: bytes = stream.read()
+        except OSError as error:
+            raise OutputError(f"{self.where}/{name} cannot be read: {_line(error)}.") from error
         return content
 
     def write(self, name: str, content: bytes) -> None:
-        with self._clear():
+        place = f"{self.root}/{name}" if self.whole else f"{self.root}/.{name}"
+        with cannot_write(Path(self.where)):
             self.system.create_dir(self.root, recursive=True)
-            with self.system.open_output_stream(f"{self.root}/{name}") as stream:
+            with self.system.open_output_stream(place) as stream:
                 stream.write(content)
+            if not self.whole:
+                self.system.move(place, f"{self.root}/{name}")
 
     def remove(self, name: str) -> None:
-        with self._clear():
+        with cannot_write(Path(self.where)):
             self.system.delete_file(f"{self.root}/{name}")
 
-    def tidy(self) -> None:
-        """Nothing is ever half-written under another name."""
+    def _every(self) -> list[str]:
+        from pyarrow import fs
 
-    def _clear(self) -> Any:
-        return cannot_write(Path(self.where))
+        try:
+            found = self.system.get_file_info(fs.FileSelector(self.root, allow_not_found=True))
+        except OSError as error:
+            raise OutputError(f"{self.where} cannot be listed: {_line(error)}.") from error
+        return sorted(info.base_name for info in found if info.is_file)
 
 
 def open_store(where: str, base: Path) -> Store:
-    """The store of that name: a URL, or a folder relative to `base`."""
-    return UrlStore(where) if len(urlsplit(where).scheme) > 1 else FolderStore(base / where)
+    """The store of that name: a URL, or a folder relative to `base`.
+
+    Raises:
+        OutputError: a URL that pyarrow cannot write.
+    """
+    if len(urlsplit(where).scheme) <= 1:
+        return FolderStore(base / where)
+    from pyarrow import fs
+
+    try:
+        system, root = fs.FileSystem.from_uri(where)
+    except (ValueError, OSError, ImportError) as error:
+        raise OutputError(f"{where} is no place that pyarrow can write: {_line(error)}") from error
+    return FolderStore(Path(root)) if isinstance(system, fs.LocalFileSystem) else UrlStore(where, system, root)
+
+
+def _line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

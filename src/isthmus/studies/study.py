@@ -16,14 +16,14 @@ from isthmus.studies.config import Config, read_config
 from isthmus.studies.engines import Done, Engine, Job, Local
 from isthmus.studies.engines.base import PLAN_FOLDER, STUDY
 from isthmus.studies.fingerprint import differences
-from isthmus.studies.plan import Plan, load_plan
+from isthmus.studies.plan import INPUTS, PAIRS, PLAN, TEXT, Plan, load_plan
 from isthmus.studies.planning import Tell, current_fingerprint, make_plan
 from isthmus.studies.problem import choose_device
 from isthmus.studies.results import Results
 from isthmus.studies.shards import Shards
 from isthmus.studies.store import open_store
 
-LOCK = ".lock"
+LOCK, STAGE = ".lock", ".planning"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Study:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.config: Config = read_config(self.folder / STUDY)
-        self._store = open_store(self.config.shards.store, self.folder)
+        open_store(self.config.shards.store, self.folder)  # refuses a place that cannot be written
 
     @staticmethod
     def create(folder: str | Path, text: str) -> Study:
@@ -110,6 +110,7 @@ class Study:
         overwrite: bool = False,
         repair: bool = False,
         tell: Tell | None = None,
+        on_plan: Callable[[Plan], None] | None = None,
         on_done: Callable[[Done], None] | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Status:
@@ -119,6 +120,7 @@ class Study:
             engine: who solves them; this process by default.
             device, resume, overwrite, tell: see `prepare`.
             repair: solve damaged shards again.
+            on_plan: called when the plan is made or checked.
             on_done: called after each shard.
             on_progress: called while shards are worked on, with pairs of all shards that this run has to solve.
 
@@ -129,8 +131,10 @@ class Study:
         """
         with self._alone():
             plan = self._prepare(device, resume, overwrite, tell)
-            shards = Shards(self._store, plan.digest)
-            self._store.tidy()
+            if on_plan is not None:
+                on_plan(plan)
+            shards = self._shards(plan)
+            shards.tidy()
             finished = shards.finished()
             damaged = {number: why for number, shard in finished.items() if (why := shards.problem(shard)) is not None}
             if damaged and not repair:
@@ -153,7 +157,7 @@ class Study:
         plan = self.plan()
         if plan is None:
             return Status(shards=0, shards_done=0, pairs=0, pairs_done=0, damaged={})
-        shards = Shards(self._store, plan.digest)
+        shards = self._shards(plan)
         done, pairs, damaged = 0, 0, {}
         for number, shard in shards.finished().items():
             problem = shards.problem(shard)
@@ -174,14 +178,17 @@ class Study:
         plan = self.plan()
         if plan is None:
             raise StudyError(f"{self.folder} was not run yet; begin with: isthmus study run {self.folder}")
-        return Results(self.folder, self.config, plan, Shards(self._store, plan.digest))
+        return Results(self.folder, plan, self._shards(plan))
+
+    def _shards(self, plan: Plan) -> Shards:
+        return Shards(open_store(plan.config.shards.store, self.folder), plan.digest)
 
     def _prepare(self, device: str, resume: bool, overwrite: bool, tell: Tell | None) -> Plan:
+        if resume and overwrite:
+            raise StudyError("resume and overwrite exclude one another; give one of them.")
         device = choose_device(device)
         folder = self.folder / PLAN_FOLDER
-        if overwrite:
-            Shards(self._store, "").clear()
-        elif (folder / "plan.json").exists():
+        if not overwrite and (folder / PLAN).exists():
             if not resume:
                 raise StudyError(f"{self.folder} was run before; add --resume to go on, or --overwrite to begin anew.")
             plan = load_plan(folder)
@@ -194,7 +201,29 @@ class Study:
                     "--overwrite."
                 )
             return plan
-        return make_plan(self.config, self.folder, folder, device=device, tell=tell)
+        text = (self.folder / STUDY).read_text(encoding="utf-8")
+        config = read_config(self.folder / STUDY)
+        stage = self.folder / STAGE  # nothing of an earlier run is lost before the new plan is whole
+        make_plan(config, text, self.folder, stage, device=device, tell=tell)
+        with cannot_write(folder):
+            self._forget(folder)
+            folder.mkdir(exist_ok=True)
+            for name in (TEXT, INPUTS, PAIRS, PLAN):  # the plan itself last
+                (stage / name).replace(folder / name)
+            stage.rmdir()
+        plan = load_plan(folder)
+        assert plan is not None
+        return plan
+
+    def _forget(self, folder: Path) -> None:
+        """Removes an earlier plan and its shards."""
+        try:
+            earlier = load_plan(folder)
+        except StudyError:  # damaged: which shards were its own is not known any more
+            earlier = None
+        if earlier is not None:
+            self._shards(earlier).clear()
+        (folder / PLAN).unlink(missing_ok=True)
 
     def _solve(
         self,
@@ -224,7 +253,7 @@ class Study:
                 on_progress(Progress(done + part.done, total, cost + part.forward_equivalents))
 
         if numbers:
-            job = Job(str(self.folder.resolve()), choose_device(device))
+            job = Job(str(self.folder.resolve()), plan.digest, choose_device(device))
             engine.run(job, numbers, on_done=shard_done, on_progress=inside)
         return failures
 

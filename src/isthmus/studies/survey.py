@@ -49,8 +49,7 @@ def survey(problem: Problem, on_input: Callable[[int, int], None] | None = None)
         try:
             digests[number] = inputs.digest(number)
             x = inputs.read(number, problem.preprocessing)
-            if shape is not None and x.shape != shape:
-                raise ImageError(f"{inputs.names[number]} has the shape {tuple(x.shape)}, others have {shape}.")
+            _check(inputs.names[number], x, shape, problem)
         except ImageError as error:
             skipped[inputs.names[number]] = str(error)
         else:
@@ -58,7 +57,7 @@ def survey(problem: Problem, on_input: Callable[[int, int], None] | None = None)
             numbers.append(number)
             chunk.append(x)
         if chunk and (number + 1 == count or (len(chunk) + 1) * chunk[0].numel() > CHUNK_NUMBERS):
-            seen.take(numbers, problem.landscape.logits(torch.stack(chunk)).cpu())
+            seen.take(numbers, _logits(problem, torch.stack(chunk)))
             numbers, chunk = [], []
             if on_input is not None:
                 on_input(number + 1, count)
@@ -77,6 +76,23 @@ def survey(problem: Problem, on_input: Callable[[int, int], None] | None = None)
     )
     recognised = seen.finite & (groups == seen.predicted)
     return Survey(torch.where(recognised, groups, -1), seen.losses, tuple(digests), skipped, shape)
+
+
+def _check(name: str, x: Input, shape: tuple[int, ...] | None, problem: Problem) -> None:
+    """One input that cannot be used is set aside; it does not stop a study."""
+    if shape is not None and x.shape != shape:
+        raise ImageError(f"{name} has the shape {tuple(x.shape)}, others have {shape}.")
+    if not bool(x.isfinite().all()):
+        raise ImageError(f"{name} holds NaN or infinity.")
+    if not bool(problem.landscape.domain.contains(x[None]).all()):
+        low, high = float(x.min()), float(x.max())
+        raise ImageError(f"{name} lies outside the domain {problem.landscape.domain!r}: from {low:.4g} to {high:.4g}.")
+
+
+def _logits(problem: Problem, x: Tensor) -> Tensor:
+    landscape = problem.landscape
+    landscape.try_out(landscape.prepare(x[:3]))
+    return landscape.evaluate(x, torch.zeros(len(x), dtype=torch.long), validated=True).logits.cpu()
 
 
 @dataclass(eq=False)

@@ -166,6 +166,7 @@ function choose(id, scroll = false) {
   if (pair.difference !== undefined) {
     byId("now-difference").textContent = `what moves the peak off the barrier, × ${pair.factor}`;
   }
+  if (pair.strip !== undefined) { byId("strip").hidden = false; byId("strip").lastElementChild.src = pair.strip; }
   drawChart(); move(pair.peak ?? 0.5); markRow();
   history.replaceState(null, "", "#pair-" + id);
   Promise.allSettled(picturesOf(pair).map((image) => image.decode())).then(() => {

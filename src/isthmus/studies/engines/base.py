@@ -11,7 +11,6 @@ from pathlib import Path
 
 from isthmus.errors import IsthmusError, OutputError, StudyError
 from isthmus.progress import Progress
-from isthmus.studies.config import read_config
 from isthmus.studies.plan import load_plan
 from isthmus.studies.shards import Shards
 from isthmus.studies.solving import Bench
@@ -26,10 +25,12 @@ class Job:
 
     Attributes:
         folder: the study's, which every worker must see.
+        plan: digest of the plan, so that nobody works on another one.
         device: where networks are evaluated.
     """
 
     folder: str
+    plan: str
     device: str = "cpu"
 
 
@@ -74,14 +75,13 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         folder = Path(job.folder)
-        config = read_config(folder / STUDY)
         plan = load_plan(folder / PLAN_FOLDER)
-        if plan is None:
-            raise StudyError(f"{folder} has no plan; 'isthmus study run' makes one.")
+        if plan is None or plan.digest != job.plan:
+            raise StudyError(f"{folder} was planned anew meanwhile; run it again.")
         self.plan = plan
-        self.keep = config.shards.paths
-        self.shards = Shards(open_store(config.shards.store, folder), plan.digest)
-        self.bench = Bench(config, folder, plan, job.device)
+        self.keep = plan.config.shards.paths
+        self.shards = Shards(open_store(plan.config.shards.store, folder), plan.digest)
+        self.bench = Bench(plan, folder, job.device)
 
     def solve(self, number: int, on_progress: Callable[[Progress], None] | None = None) -> Done:
         """Solves a shard and writes it; nothing is done where it is there already."""
