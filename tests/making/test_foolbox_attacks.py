@@ -32,10 +32,12 @@ def sources(digits, digit_images):
 def test_attacks_that_look_for_the_smallest_change(digits, sources, name, settings):
     x, y = (part[:12] for part in sources)
     before = digits.forward_equivalents
+    gradients = [parameter.grad for parameter in digits.network.model.parameters()]
     found = attack(digits, x, y, method=Foolbox(name=name, settings=settings))
     assert found.success.sum() >= 11 and found.valid.all() and (found.l2[found.success] > 0).all()
     assert digits.forward_equivalents - before > 12 * 20
-    assert not any(parameter.grad is not None for parameter in digits.network.model.parameters())
+    after = [parameter.grad for parameter in digits.network.model.parameters()]
+    assert all(one is other for one, other in zip(gradients, after, strict=True))
 
 
 @pytest.mark.parametrize(("norm", "epsilon", "name"), [(math.inf, 0.1, "LinfPGD"), (2, 0.7, "L2PGD")])

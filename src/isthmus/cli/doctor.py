@@ -25,6 +25,7 @@ def doctor() -> None:
         ("torchvision", "torchvision: networks; pip install 'isthmus[zoo]'"),
         ("timm", "timm: networks; pip install 'isthmus[zoo]'"),
         ("ray", "isthmus study run --engine ray; pip install 'isthmus[ray]'"),
+        ("foolbox", "attacks by name, isthmus attack --method foolbox:NAME; pip install 'isthmus[attacks]'"),
         ("transformers", "hf-hub: networks; pip install 'isthmus[hub]'"),
     ):
         try:

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 import cyclopts
 
 import isthmus
+from isthmus.cli.attack import attack
 from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
 from isthmus.cli.doctor import doctor
 from isthmus.cli.study import Terminated, study
+from isthmus.cli.synthesize import synthesize
 from isthmus.errors import IsthmusError, IsthmusWarning
 
 app = cyclopts.App(
@@ -25,6 +27,8 @@ app = cyclopts.App(
 )
 app.command(demo)
 app.command(connect)
+app.command(synthesize)
+app.command(attack)
 app.command(study)
 app.command(doctor)
 

@@ -21,10 +21,10 @@ Tell: TypeAlias = Callable[[Any], None]
 
 
 @contextmanager
-def progress_bar(what: str, total: int) -> Iterator[Tell]:
+def progress_bar(what: str, total: int, unit: str = "pairs") -> Iterator[Tell]:
     """A bar with rate and remaining time on a terminal, and a line every few seconds elsewhere; both on stderr."""
     if not sys.stderr.isatty():
-        yield _plain_lines(what)
+        yield _plain_lines(what, unit)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -51,7 +51,7 @@ def progress_bar(what: str, total: int) -> Iterator[Tell]:
         yield tell
 
 
-def _plain_lines(what: str) -> Tell:
+def _plain_lines(what: str, unit: str) -> Tell:
     began = last = time.monotonic()
 
     def tell(progress: Progress) -> None:
@@ -65,7 +65,7 @@ def _plain_lines(what: str) -> Tell:
         rate = progress.done / (now - began)
         left = f", {(progress.total - progress.done) / rate:.0f} s left" if 0 < progress.done < progress.total else ""
         print(
-            f"{what}: {progress.done}/{progress.total} pairs, {60 * rate:.1f} a minute"
+            f"{what}: {progress.done}/{progress.total} {unit}, {60 * rate:.1f} a minute"
             + (f", {progress.forward_equivalents} forward-equivalents" if progress.forward_equivalents else "")
             + left,
             file=sys.stderr,

@@ -2,7 +2,8 @@
 
 from isthmus.making.attacks import Attacked, TargetedAdam, attack
 from isthmus.making.foolbox_attacks import Foolbox
-from isthmus.making.method import AttackMethod
+from isthmus.making.fourier import Fourier
+from isthmus.making.method import AttackMethod, SynthesisMethod
 from isthmus.making.pgd import PGD
 from isthmus.making.synthesis import FromNoise, Synthesized, synthesize
 
@@ -11,7 +12,9 @@ __all__ = [
     "AttackMethod",
     "Attacked",
     "Foolbox",
+    "Fourier",
     "FromNoise",
+    "SynthesisMethod",
     "Synthesized",
     "TargetedAdam",
     "attack",

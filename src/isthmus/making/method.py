@@ -1,9 +1,9 @@
-"""AttackMethod: what every attack can do, and what is known of its result beforehand."""
+"""AttackMethod and SynthesisMethod: what every attack, and every generator, can do."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -45,5 +45,29 @@ class AttackMethod(ABC):
             target: class of each (n,).
             stop: what the loss, or minus the loss where the attack is not targeted, must fall to (n,).
             generator: of random numbers.
+            on_progress: called on the way.
+        """
+
+
+class SynthesisMethod(ABC):
+    """A generator. Subclasses are frozen dataclasses whose fields are keyword-only settings."""
+
+    @abstractmethod
+    def run(
+        self,
+        landscape: AbstractLandscape,
+        target: Targets,
+        shape: Sequence[int],
+        seeds: Sequence[int],
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Descended:
+        """An input for each target; each depends on its own seed only.
+
+        Args:
+            landscape: the landscape.
+            target: class of each (n,).
+            shape: of one input.
+            seeds: one for each.
             on_progress: called on the way.
         """

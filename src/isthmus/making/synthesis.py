@@ -1,4 +1,4 @@
-"""synthesize: inputs made from noise, of low loss for a class: feature visualisation, as Vrabel et al. (2025) do it."""
+"""synthesize: inputs of low loss made from noise (feature visualisation; Vrabel et al. 2025, Sec. 4.1)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from isthmus._random import generator
 from isthmus._shapes import Index, Inputs, Losses, Mask, Targets
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
-from isthmus.making.descent import Descent, descend
+from isthmus.making.descent import Descended, Descent, descend
+from isthmus.making.method import SynthesisMethod
 from isthmus.progress import Progress
 from isthmus.validation import check_target_range, check_targets
 
 
 @dataclass(frozen=True, kw_only=True)
-class FromNoise:
+class FromNoise(SynthesisMethod):
     """The paper's generator: Adam from Gaussian noise around the mean of the data; the best point is kept.
 
     Attributes:
@@ -50,6 +51,23 @@ class FromNoise:
             bounded=self.bounded,
         )
 
+    def run(
+        self,
+        landscape: AbstractLandscape,
+        target: Targets,
+        shape: Sequence[int],
+        seeds: Sequence[int],
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Descended:
+        like = landscape.prepare(torch.stack([torch.randn(tuple(shape), generator=generator(each)) for each in seeds]))
+        start = landscape.origin(like) + self.scale * landscape.scale(like) * like
+        if self.bounded:
+            start = landscape.domain.project(start)
+        landscape.try_out(start[:3])
+        goals = torch.full((len(target),), self.goal, dtype=torch.float64)
+        return descend(landscape, start, target, self.descent, stop=goals, on_progress=on_progress)
+
 
 @dataclass(frozen=True, eq=False)
 class Synthesized:
@@ -80,7 +98,7 @@ def synthesize(
     target: Targets,
     *,
     shape: Sequence[int] | None = None,
-    method: FromNoise | None = None,
+    method: SynthesisMethod | None = None,
     seed: int | Sequence[int] = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Synthesized:
@@ -108,14 +126,7 @@ def synthesize(
     seeds = tuple(range(seed, seed + len(target))) if isinstance(seed, int) else tuple(seed)
     if len(seeds) != len(target):
         raise InputError(f"seed must be a number or one an input ({len(target)},), got {len(seeds)}.")
-    noise = torch.stack([torch.randn(size, generator=generator(each)) for each in seeds])
-    like = landscape.prepare(noise)
-    start = landscape.origin(like) + method.scale * landscape.scale(like) * like
-    if method.bounded:
-        start = landscape.domain.project(start)
-    landscape.try_out(start[:3])
-    goals = torch.full((len(target),), method.goal, dtype=torch.float64)
-    made = descend(landscape, start, target, method.descent, stop=goals, on_progress=on_progress)
+    made = method.run(landscape, target, size, seeds, on_progress=on_progress)
     loss, logits = landscape.evaluate(made.x, target, validated=True)
     return Synthesized(
         x=made.x,

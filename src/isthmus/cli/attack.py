@@ -1,0 +1,185 @@
+"""isthmus attack: images moved a little until the network takes them for something else."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of, readable
+from isthmus.errors import InputError
+
+if TYPE_CHECKING:
+    from isthmus import Landscape
+    from isthmus.making import AttackMethod
+
+DEFAULT_EPSILON = {"pgd-linf": 8 / 255, "pgd-l2": 0.5}
+
+
+def attack(
+    images: Path,
+    /,
+    *,
+    target: str | None = None,
+    method: Annotated[str, Parameter(name=["--method", "--attack"])] = "paper",
+    epsilon: float | None = None,
+    steps: int | None = None,
+    restarts: int = 1,
+    relative_step: float = 0.1,
+    stop: float | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-attacked"),
+    overwrite: bool = False,
+    network: NetworkOptions = NetworkOptions(),
+) -> None:
+    """Attack an image, or the images of a folder, and verify each result in a fresh pass, also as an 8-bit file.
+
+    Parameters
+    ----------
+    images
+        An image file, or a folder of images.
+    target
+        The class wanted, by index or name. Without it, the attack leads away from the class that the network predicts;
+        the paper's attack then takes the next class by index.
+    method
+        paper (the targeted attack of Vrabel et al.), pgd-linf, pgd-l2, or foolbox:NAME such as
+        foolbox:L2CarliniWagnerAttack (pip install "isthmus[attacks]").
+    epsilon
+        Largest change, in data units: by default 8/255 for pgd-linf and 0.5 for pgd-l2; none for attacks of foolbox,
+        which then look for the smallest change.
+    steps
+        Steps at most.
+    restarts
+        With pgd: starts at random points.
+    relative_step
+        With pgd: step length / epsilon.
+    stop
+        The loss for the target at which the attack ends; without it, the attack runs on to its last step.
+    limit
+        Only the first so many images.
+    seed
+        Seed of random starts.
+    out
+        Folder for the results; made if need be.
+    overwrite
+        Replace an earlier run in that folder.
+    """
+    from isthmus.reports.run import check_folder
+
+    for name, value in (("--steps", steps), ("--restarts", restarts), ("--limit", limit)):
+        at_least(name, value, 1)
+    check_folder(out, overwrite=overwrite)
+    chosen = _method(method, target is not None, epsilon, steps, restarts, relative_step)
+
+    import torch
+
+    from isthmus import load_images, making
+    from isthmus.cli.terminal import progress_bar
+    from isthmus.inputs.labels import named_class
+    from isthmus.reports.made_inputs import MadeInputs, write_made_inputs
+    from isthmus.reports.style import class_name, shorten
+
+    loaded = network_of(network)
+    landscape: Landscape = landscape_of(loaded, network)
+    found = load_images(images, preprocessing=loaded.preprocessing)
+    place = images if images.is_dir() else images.parent
+    files = [readable(str(file.relative_to(place))) for file in found.files[:limit]]
+    skipped = {readable(str(file)): readable(reason) for file, reason in found.skipped.items()}
+    x = found.x[:limit]
+    own = landscape.logits(x).argmax(1).cpu()
+    classes, names = landscape.classes or 0, loaded.class_names
+    if target is not None:
+        index = named_class(target, names)
+        if index is None or not 0 <= index < classes:
+            raise InputError(f"--target must name one of {classes} classes (0 to {classes - 1}), got '{target}'.")
+        kept = (own != index).nonzero()[:, 0]
+        skipped |= {files[n]: "The network sees the target in it already." for n in (own == index).nonzero()[:, 0]}
+        if not len(kept):
+            raise InputError(
+                f"--target {target}: the network sees it in every image already, so there is nothing to do."
+            )
+        x, own, files = x[kept], own[kept], [files[number] for number in kept]
+        targets = torch.full_like(own, index)
+    else:
+        targets = (own + 1) % classes if chosen.targeted else own
+    with progress_bar("attacking", len(x), "images") as tell:
+        made = making.attack(landscape, x, targets, method=chosen, stop=stop, seed=seed, on_progress=tell)
+    rows = [
+        {
+            "image": file,
+            "class_before": class_name(before, names),
+            "class_after": class_name(after, names),
+            "target": wanted,
+            "success": success,
+            "success_8bit": rounded,
+            "valid": valid,
+            "loss": loss,
+            "linf": linf,
+            "l2": l2,
+            "steps": number,
+        }
+        for file, before, after, wanted, success, rounded, valid, loss, linf, l2, number in zip(
+            files,
+            own.tolist(),
+            made.predicted.tolist(),
+            targets.tolist(),
+            made.success.tolist(),
+            made.success_8bit.tolist(),
+            made.valid.tolist(),
+            made.loss.tolist(),
+            made.linf.tolist(),
+            made.l2.tolist(),
+            made.steps.tolist(),
+            strict=True,
+        )
+    ]
+    result = MadeInputs(
+        x=made.x,
+        rows=rows,
+        captions=[f"{shorten(row['class_after'], 18)}\nchange {row['linf']:.3f}, L2 {row['l2']:.2f}" for row in rows],
+        title=readable(f"Attacked by {method} on {network.network}"),
+        command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
+        description={**landscape.describe(), "method": repr(chosen), "stop": stop, "seed": seed},
+        sources=made.source,
+        source_captions=[shorten(row["class_before"], 18) for row in rows],
+        skipped=skipped,
+    )
+    write_made_inputs(result, out, overwrite=overwrite)
+    for name, reason in result.skipped.items():
+        print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
+    count = len(rows)
+    print(
+        f"{int(made.success.sum())} of {count} attacks succeeded, {int(made.success_8bit.sum())} still do as 8-bit "
+        f"files; {int(made.valid.sum())} lie inside the bounds."
+    )
+    print(f"Look at it: {out / 'sheet.png'}")
+
+
+def _method(
+    name: str, targeted: bool, epsilon: float | None, steps: int | None, restarts: int, relative_step: float
+) -> AttackMethod:
+    from isthmus.making import PGD, Foolbox, TargetedAdam
+
+    if name == "paper":
+        if epsilon is not None:
+            raise InputError("--epsilon: the paper's attack knows no bound; choose pgd-linf, pgd-l2 or foolbox:NAME.")
+        return TargetedAdam(max_steps=steps or 512)
+    if name in DEFAULT_EPSILON:
+        return PGD(
+            epsilon=DEFAULT_EPSILON[name] if epsilon is None else epsilon,
+            norm=math.inf if name == "pgd-linf" else 2,
+            steps=steps or 20,
+            restarts=restarts,
+            relative_step=relative_step,
+            toward=targeted,
+        )
+    library, colon, attack_name = name.partition(":")
+    if library != "foolbox" or not colon:
+        raise InputError(f"--method must be paper, pgd-linf, pgd-l2 or foolbox:NAME, got '{name}'.")
+    settings = {} if steps is None else {"steps": steps}
+    return Foolbox(name=attack_name, epsilon=epsilon, toward=targeted, settings=settings)

@@ -1,0 +1,178 @@
+"""Fourier: a generator that moves the spectrum of an input instead of its values, and sees it jittered, scaled and
+turned, so that what it makes is smooth and holds under small changes (Olah, Mordvintsev and Schubert 2017).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from isthmus._adam import adam_update
+from isthmus._random import generator
+from isthmus._shapes import Inputs, Targets
+from isthmus.domains import Box
+from isthmus.errors import InputError
+from isthmus.landscape import AbstractLandscape
+from isthmus.making.descent import Descended
+from isthmus.making.method import SynthesisMethod
+from isthmus.progress import Progress
+
+# Square root of the colour covariance of photographs, columns scaled (Olah et al. 2017).
+COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
+SMALL = 32  # below so many pixels a side, a turned or scaled picture keeps too little of itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fourier(SynthesisMethod):
+    """Adam on the spectrum, decorrelated colours where there are three channels, and random views in every step.
+
+    Values stay in the landscape's box through a sigmoid. Inputs may have any shape: the spectrum is taken along the
+    last axis, or along the last two where there are three axes.
+
+    Attributes:
+        lr: step length.
+        max_steps: steps at most.
+        goal: the loss of the input itself, without any change, below which it is done; None goes on to the last step.
+        scale: size of the first, random spectrum.
+        decay: how fast amplitudes fall with frequency, f^-decay; 0 is white.
+        jitter: shift of a view, as a share of the longer side.
+        zoom: scale of a view, between 1 - zoom and 1 + zoom. Of pictures of at least 32 pixels a side only.
+        turn: rotation of a view, in degrees to either side. Likewise.
+        check_every: steps between two looks at the input itself.
+    """
+
+    lr: float = 0.05
+    max_steps: int = 256
+    goal: float | None = 5e-4
+    scale: float = 0.01
+    decay: float = 1.0
+    jitter: float = 0.06
+    zoom: float = 0.08
+    turn: float = 5.0
+    check_every: int = 8
+
+    def __post_init__(self) -> None:
+        if not self.lr > 0 or self.max_steps < 1 or self.check_every < 1 or not self.scale > 0:
+            raise InputError("Fourier needs lr > 0, scale > 0, max_steps >= 1 and check_every >= 1.")
+        if min(self.jitter, self.turn, self.decay) < 0 or not 0 <= self.zoom < 1 or self.jitter >= 1:
+            raise InputError("Fourier needs 0 <= jitter < 1, 0 <= zoom < 1, turn >= 0 and decay >= 0.")
+
+    def run(
+        self,
+        landscape: AbstractLandscape,
+        target: Targets,
+        shape: Sequence[int],
+        seeds: Sequence[int],
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Descended:
+        if not isinstance(landscape.domain, Box):
+            raise InputError(f"Fourier needs a landscape whose domain is a Box, got {landscape.domain!r}.")
+        random = [generator(seed) for seed in seeds]
+        spectrum = self.scale * torch.stack([torch.randn(_spectrum_shape(shape), generator=each) for each in random])
+        spectrum = spectrum.to(landscape.device)
+        target = target.to(landscape.device)
+        first, second = torch.zeros_like(spectrum), torch.zeros_like(spectrum)
+        best = self._picture(spectrum, shape, landscape.domain).detach()
+        best_loss = torch.full((len(target),), torch.inf, dtype=torch.float64, device=spectrum.device)
+        steps = torch.zeros(len(target), dtype=torch.long, device=spectrum.device)
+        rows = torch.arange(len(target), device=spectrum.device)
+        before = landscape.forward_equivalents
+        with landscape.fixed():
+            for number in range(self.max_steps + 1):
+                if number % self.check_every == 0 or number == self.max_steps:
+                    x = self._picture(spectrum, shape, landscape.domain).detach()
+                    loss = landscape.evaluate(x, target[rows], validated=True).loss.double()
+                    better = loss < best_loss[rows]
+                    best[rows[better]], best_loss[rows[better]] = x[better], loss[better]
+                    going = loss.isfinite() & (loss > (-torch.inf if self.goal is None else self.goal))
+                    if number == self.max_steps or not bool(going.any()):
+                        break
+                    rows, spectrum, first, second = (part[going] for part in (rows, spectrum, first, second))
+                steps[rows] += 1
+                drawn = [random[row] for row in rows.tolist()]
+                gradient = self._gradient(landscape, spectrum, target[rows], shape, drawn)
+                direction, first, second = adam_update(gradient, first, second, steps[rows])
+                spectrum = spectrum - self.lr * direction
+                if on_progress is not None:
+                    cost = landscape.forward_equivalents - before
+                    on_progress(Progress(len(target) - len(rows), len(target), cost))
+        return Descended(best.cpu(), best_loss.cpu(), steps.cpu())
+
+    def _gradient(
+        self,
+        landscape: AbstractLandscape,
+        spectrum: Tensor,
+        target: Targets,
+        shape: Sequence[int],
+        random: Sequence[torch.Generator],
+    ) -> Tensor:
+        """Gradient of the loss of a random view of each row, with respect to its spectrum."""
+        assert isinstance(landscape.domain, Box)
+        with torch.inference_mode(False), torch.enable_grad():
+            point = spectrum.clone().requires_grad_()
+            view = self._view(self._picture(point, shape, landscape.domain), random)
+            inside = landscape.gradient(landscape.prepare(view.detach()), target, validated=True).gradient
+            (found,) = torch.autograd.grad(view, point, inside.to(view))
+        return found
+
+    def _picture(self, spectrum: Tensor, shape: Sequence[int], domain: Box) -> Inputs:
+        """Inputs in data units from their spectra."""
+        values = torch.view_as_complex(spectrum)
+        spatial = shape[-2:] if len(shape) > 2 else shape[-1:]
+        amplitude = _frequencies(shape).clamp_min(1 / max(spatial)) ** -self.decay
+        scaled = values * amplitude.to(spectrum)
+        flat = len(shape) < 3
+        picture = (
+            torch.fft.irfft(scaled, n=shape[-1], norm="ortho")
+            if flat
+            else torch.fft.irfft2(scaled, s=(shape[-2], shape[-1]), norm="ortho")
+        )
+        picture = picture / amplitude.pow(2).mean().sqrt().to(picture)
+        if len(shape) == 3 and shape[0] == len(COLOURS):
+            mixing = torch.tensor(COLOURS).to(picture)
+            mixing = mixing / mixing.norm(dim=0).max()
+            picture = torch.einsum("nchw,dc->ndhw", picture, mixing)
+        low, high = (torch.as_tensor(value).to(picture) for value in (domain.low, domain.high))
+        inside: Tensor = low + (high - low) * picture.sigmoid()
+        return inside
+
+    def _view(self, x: Inputs, random: Sequence[torch.Generator]) -> Inputs:
+        """Each input shifted, scaled and turned by random amounts, mirrored at its borders."""
+        if x.ndim < 4:
+            if not self.jitter:
+                return x
+            most = max(1, round(self.jitter * x.shape[-1]))
+            shifts = [int(torch.randint(-most, most + 1, (1,), generator=each)) for each in random]
+            return torch.stack([row.roll(shift, dims=-1) for row, shift in zip(x, shifts, strict=True)])
+        height, width = x.shape[-2:]
+        amounts = torch.stack([2 * torch.rand(4, generator=each) - 1 for each in random]).to(x)
+        large = min(height, width) >= SMALL
+        angle = amounts[:, 0] * math.radians(self.turn) * large
+        scale = 1 + amounts[:, 1] * self.zoom * large
+        shift = 2 * self.jitter * amounts[:, 2:] * max(height, width) / x.new_tensor([width, height])
+        # In coordinates from -1 to 1 a turn must undo the picture's proportions.
+        ratio = height / width
+        cosine, sine = angle.cos() * scale, angle.sin() * scale
+        turned = torch.stack([cosine, -sine * ratio, shift[:, 0], sine / ratio, cosine, shift[:, 1]], dim=1)
+        grid = functional.affine_grid(turned.reshape(-1, 2, 3), list(x.shape), align_corners=False)
+        return functional.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def _spectrum_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """Of the spectrum of an input: the last axis is halved, and real and imaginary parts lie side by side."""
+    return (*shape[:-1], shape[-1] // 2 + 1, 2)
+
+
+def _frequencies(shape: Sequence[int]) -> Tensor:
+    """Frequency of each entry of a spectrum, in cycles a value."""
+    last: Tensor = torch.fft.rfftfreq(shape[-1])
+    if len(shape) < 3:
+        return last
+    down: Tensor = torch.fft.fftfreq(shape[-2])
+    return (down[:, None] ** 2 + last[None] ** 2).sqrt()

@@ -1,0 +1,67 @@
+"""The sheet: inputs side by side, each with a caption, and beneath each, where there is one, what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from isthmus._shapes import Inputs
+from isthmus.reports import style
+from isthmus.reports.pictures import difference, to_pixels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = 8
+MOST = 64
+
+
+def sheet_figure(
+    x: Inputs,
+    captions: Sequence[str],
+    *,
+    sources: Inputs | None = None,
+    source_captions: Sequence[str] = (),
+    title: str = "",
+) -> Figure:
+    """Pictures of the first 64 inputs in rows of eight; with sources, each row is followed by them and by the change.
+
+    Args:
+        x: the inputs (n, *input), in data units.
+        captions: one or two lines for each.
+        sources: what each was made from (n, *input).
+        source_captions: likewise for the sources.
+        title: above all.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    count = min(len(x), MOST)
+    columns, per = min(COLUMNS, count), 1 if sources is None else 3
+    rows = per * -(-count // columns)
+    with matplotlib.rc_context(style.RC):
+        height = 1.75 * rows + 0.5
+        figure = Figure(figsize=(1.5 * columns + 0.3, height))
+        figure.set_layout_engine("none")
+        space = {"left": 0.02, "right": 0.98, "bottom": 0.02, "top": 1 - 0.8 / height, "wspace": 0.06, "hspace": 0.42}
+        grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw=space)
+        for axes in grid.flat:
+            axes.set_axis_off()
+        for number in range(count):
+            row, column = per * (number // columns), number % columns
+            if sources is None:
+                _show(grid[row, column], to_pixels(x[number]), captions[number])
+                continue
+            pixels, factor = difference(x[number], sources[number])
+            _show(grid[row, column], to_pixels(sources[number]), source_captions[number])
+            _show(grid[row + 1, column], to_pixels(x[number]), captions[number])
+            _show(grid[row + 2, column], pixels, f"change, × {factor:g}")
+        figure.suptitle(style.plain(title), x=0.01, ha="left", fontsize=12, fontweight="bold")
+    return figure
+
+
+def _show(axes: Axes, pixels: object, caption: str) -> None:
+    aspect = "auto" if getattr(pixels, "shape", (1,))[0] == 1 else "equal"
+    axes.imshow(pixels, interpolation="nearest", aspect=aspect)  # type: ignore[arg-type]
+    axes.set_title(style.plain(caption), fontsize=7.5, fontweight="normal", loc="center", pad=3)
