@@ -25,9 +25,11 @@ def test_synthesize_all_classes(program, tmp_path, digits):
     loss = digits.loss(x, torch.tensor([row["target"] for row in rows]))
     torch.testing.assert_close(loss, torch.tensor([row["loss"] for row in rows]), atol=1e-6, rtol=1e-4)
     for number, row in enumerate(rows):
-        picture = torch.tensor(list(Image.open(out / row["file"]).convert("L").tobytes())).reshape(8, 8) / 255
+        with Image.open(out / row["file"]) as opened:
+            picture = torch.tensor(list(opened.convert("L").tobytes())).reshape(8, 8) / 255
         assert (picture - x[number, 0]).abs().max() <= 0.5 / 255 + 1e-6
-    assert Image.open(out / "sheet.png").width > 400
+    with Image.open(out / "sheet.png") as sheet:
+        assert sheet.width > 400
     assert "not empty" in program("synthesize", "--out", out).one_line()
     assert program("synthesize", "--out", out, "--overwrite", "--target", "3", "--steps", 5).code == 0
     assert len(result_of(out)["rows"]) == 1

@@ -65,3 +65,14 @@ def test_pairs_across_groups():
     assert [GROUPS[i] for i, _ in pairs] == sorted(GROUPS[i] for i, _ in pairs)
     assert pairs_across([0, 0, -1], torch.zeros(3), per_group=2).shape == (0, 2)
     assert {j for _, j in pairs_across(GROUPS, LOSSES, per_group=100, lowest=1).tolist()} == {5, 9, 13}
+
+
+def test_ranks_are_exact_where_square_roots_are_not():
+    count = 200_000_000
+    ranks = torch.randint(count * (count - 1) // 2, (20_000,), generator=torch.Generator().manual_seed(0))
+    borders = torch.randint(count, (20_000,), generator=torch.Generator().manual_seed(1))
+    borders = borders * (2 * count - borders - 1) // 2  # the first pair of a row, and the last of the row before
+    ranks = torch.cat([ranks, borders, (borders - 1).clamp_min(0)])
+    i, j = pairs_module._pair_of_rank(ranks, count).T
+    assert ((i >= 0) & (i < j) & (j < count)).all()
+    assert torch.equal(i * (2 * count - i - 1) // 2 + j - i - 1, ranks)

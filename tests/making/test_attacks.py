@@ -98,3 +98,10 @@ def test_networks_of_half_precision(digits, sources):
         found = attack(landscape, x, target, method=method)
         assert found.x.dtype == torch.float32 and found.valid.all()
     assert synthesize(landscape, torch.tensor([1]), method=FromNoise(max_steps=3)).x.isfinite().all()
+
+
+def test_the_lowest_point_seen_is_returned(digits, sources):
+    """Steps far too long lead up as often as down; the result is never above the source."""
+    x, _, target = sources
+    found = attack(digits, x, target, method=TargetedAdam(lr=2.0, max_steps=7))
+    assert (found.loss <= digits.loss(x, target) + 1e-5).all()

@@ -99,6 +99,26 @@ def test_channels_and_units_of_layers(digits):
     assert not any(module._forward_hooks for module in network.model.modules())
 
 
+class Tokens(torch.nn.Module):
+    """The first layer gives tokens (n, tokens, channels), as transformers do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = torch.nn.Linear(4, 6)
+        self.head = torch.nn.Linear(6, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.embed(x.reshape(len(x), 5, 4)).mean(1))
+
+
+def test_tokens_come_before_channels():
+    network = isthmus.Network(Tokens(), input_shape=(1, 5, 4))
+    x = torch.rand(2, 1, 5, 4)
+    expected = network.model.embed(x.reshape(2, 5, 4)).detach()
+    torch.testing.assert_close(FeatureLandscape(network, "embed").logits(x), expected.mean(1))
+    torch.testing.assert_close(FeatureLandscape(network, "embed", unit=(3,)).logits(x), expected[:, 3])
+
+
 @pytest.mark.usefixtures("as_installed")
 def test_what_cannot_be_is_said(digits):
     with pytest.raises(IsthmusError, match="no layer 'conv1'; there are 0, 1, 2"):
