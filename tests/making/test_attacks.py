@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
 import isthmus
 from isthmus import IsthmusError
-from isthmus.making import PGD, FromNoise, TargetedAdam, attack, synthesize
+from isthmus.making import PGD, AttackMethod, FromNoise, TargetedAdam, attack, synthesize
+from isthmus.making.descent import Descended
 
 ATTACK = TargetedAdam(max_steps=300)
 
@@ -101,7 +104,26 @@ def test_networks_of_half_precision(digits, sources):
 
 
 def test_the_lowest_point_seen_is_returned(digits, sources):
-    """Steps far too long lead up as often as down; the result is never above the source."""
+    """From where the loss is low already, steps far too long only lead up; the result is never above the source."""
+    x, y, _ = sources
+    found = attack(digits, x, y, method=TargetedAdam(lr=2.0, max_steps=7))
+    assert (found.steps == 7).all() and (found.loss <= digits.loss(x, y) + 1e-6).all()
+
+
+class Careless(AttackMethod):
+    """Goes wherever it likes."""
+
+    targeted = True
+    radius = (0.1, math.inf)
+
+    def run(self, landscape, x, target, **_):
+        moved = x.clone()
+        moved[0] = (x[0] + 0.1).clamp(max=1.0)
+        moved[1] = (x[1] + 0.11).clamp(max=1.0)
+        moved[2] = x[2] - 0.05
+        return Descended(moved, torch.zeros(len(x)).double(), torch.zeros(len(x), dtype=torch.long))
+
+
+def test_what_lies_outside_is_not_valid(digits, sources):
     x, _, target = sources
-    found = attack(digits, x, target, method=TargetedAdam(lr=2.0, max_steps=7))
-    assert (found.loss <= digits.loss(x, target) + 1e-5).all()
+    assert attack(digits, x[:4], target[:4], method=Careless()).valid.tolist() == [True, False, False, True]

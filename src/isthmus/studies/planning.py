@@ -47,7 +47,6 @@ def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: st
     """
     with cannot_write(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / PLAN).unlink(missing_ok=True)  # without it, the other files mean nothing
     networks: dict[str, Any] = {}
     collections: dict[str, _Inputs] = {}
     pieces: list[Piece] = []
