@@ -6,6 +6,7 @@ import random
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -159,7 +160,7 @@ def isthmus_images(folder):
 
 def test_killed_at_any_moment(tmp_path, text, start):
     """Rows are those of a study that nobody killed: none lost, none twice, none changed."""
-    text = text.replace("per_class = 6", "per_class = 150")
+    text = text.replace("per_class = 6", "per_class = 60")
     finished, study = (Study.create(tmp_path / name, text) for name in ("finished", "study"))
     finished.run(device="cpu")
     moments = random.Random(0)
@@ -167,16 +168,14 @@ def test_killed_at_any_moment(tmp_path, text, start):
     while True:
         process = start("study", "run", study.folder, "--device", "cpu", "--resume")
         try:
-            _, err = process.communicate(
-                timeout=(1.0 + 2.5 * moments.random()) * (1 + kills / 8)
-            )  # a busy machine starts slowly
-        except Exception:
+            # At last it may end; before, it is killed while it starts, plans, solves or writes.
+            process.communicate(timeout=None if kills == 5 else 1.0 + 3.5 * moments.random())
+        except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
             kills += 1
-            assert kills < 40
             continue
-        assert process.returncode == 0, err
+        assert process.returncode == 0
         break
     assert kills > 0
     assert_same_rows(rows_of(study), rows_of(finished))
@@ -568,8 +567,6 @@ def test_results_say_what_they_are_of(finished):
 
 
 def test_importing_studies_needs_no_torch_for_help():
-    import subprocess
-
     code = "import sys; from isthmus.cli.main import run; run(['study', '--help']); assert 'torch' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
     assert done.returncode == 0 and "report" in done.stdout, done.stderr
