@@ -70,8 +70,9 @@ class OnRay(Engine):
                     for reference in ended:
                         on_done(_result(ray, reference))
             except BaseException:
-                for reference in open_tasks:
-                    ray.cancel(reference, force=True)
+                if not started:  # a session of ours ends with its tasks; in somebody else's they are called off
+                    for reference in open_tasks:
+                        ray.cancel(reference)
                 raise
         finally:
             if started:
