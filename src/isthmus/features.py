@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from contextlib import AbstractContextManager
 from typing import Any, final
 
-import torch
 from torch import Tensor
 
 from isthmus._shapes import Inputs, Targets
-from isthmus.domains import Box, Domain
+from isthmus.domains import Domain
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape, Evaluation
+from isthmus.landscape import Evaluation, NetworkLandscape
 from isthmus.networks.network import Network
 from isthmus.networks.outputs import unwrap
 
 
 @final
-class FeatureLandscape(AbstractLandscape):
+class FeatureLandscape(NetworkLandscape):
     """x -> -(answer of a channel of a layer): its "classes" are the channels, and low points excite one of them.
 
     Args:
@@ -42,14 +40,14 @@ class FeatureLandscape(AbstractLandscape):
         domain: Domain | None = None,
         max_batch: int | str = "auto",
     ) -> None:
-        super().__init__(domain=Box(0, 1) if domain is None else domain, max_batch=max_batch)
+        super().__init__(network, domain=domain, max_batch=max_batch)
         modules = dict(network.model.named_modules())
         if layer not in modules:
             names = [name for name in modules if name]
             near = difflib.get_close_matches(layer, names, n=5, cutoff=0.5)
             listed = f"near it: {', '.join(near)}" if near else f"there are {', '.join(names[:40])}"
             raise InputError(f"The network has no layer '{layer}'; {listed}{' ...' if len(names) > 40 else ''}.")
-        self.network, self.layer, self.position = network, layer, unit
+        self.layer, self.position = layer, unit
         self._module = modules[layer]
         self.unit = "activation"
 
@@ -85,26 +83,6 @@ class FeatureLandscape(AbstractLandscape):
         for place in self.position:
             output = output.select(2, place)
         return output
-
-    def fixed(self) -> AbstractContextManager[None]:
-        return self.network.fixed()
-
-    def scale(self, like: Inputs) -> Tensor:
-        return self.network.scale(like)
-
-    def origin(self, like: Inputs) -> Tensor:
-        return self.network.origin(like)
-
-    @property
-    def device(self) -> torch.device:
-        return self.network.device
-
-    @property
-    def input_shape(self) -> tuple[int, ...] | None:
-        return self.network.input_shape
-
-    def prepare(self, x: Inputs) -> Inputs:
-        return x.to(self.network.device, self.network.dtype)
 
     def describe(self) -> dict[str, Any]:
         return {

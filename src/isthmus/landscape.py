@@ -164,8 +164,36 @@ class AbstractLandscape(ABC):
         return x, target.to(x.device, torch.long)
 
 
+class NetworkLandscape(AbstractLandscape):
+    """A landscape on a fixed network: its device, precision, units and shape are the network's."""
+
+    def __init__(self, network: Network, *, domain: Domain | None, max_batch: int | str) -> None:
+        super().__init__(domain=Box(0, 1) if domain is None else domain, max_batch=max_batch)
+        self.network = network
+
+    def fixed(self) -> AbstractContextManager[None]:
+        return self.network.fixed()
+
+    def scale(self, like: Inputs) -> Tensor:
+        return self.network.scale(like)
+
+    def origin(self, like: Inputs) -> Tensor:
+        return self.network.origin(like)
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.device
+
+    def prepare(self, x: Inputs) -> Inputs:
+        return x.to(self.network.device, self.network.dtype)
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        return self.network.input_shape
+
+
 @final
-class Landscape(AbstractLandscape):
+class Landscape(NetworkLandscape):
     """x -> loss(network(x), target) for a fixed network.
 
     Args:
@@ -190,8 +218,7 @@ class Landscape(AbstractLandscape):
                 f"Landscape needs an isthmus.Network, got {type(network).__name__}; "
                 "wrap the model: isthmus.Network(model, mean=..., std=...)."
             )
-        super().__init__(domain=Box(0, 1) if domain is None else domain, max_batch=max_batch)
-        self.network = network
+        super().__init__(network, domain=domain, max_batch=max_batch)
         self.loss_function = CrossEntropy() if loss is None else loss
         self.unit = self.loss_function.unit
         self.autocast = autocast
@@ -204,28 +231,8 @@ class Landscape(AbstractLandscape):
         check_target_range(target, logits.shape[1])
         return Evaluation(self.loss_function(logits, target), logits)
 
-    def fixed(self) -> AbstractContextManager[None]:
-        return self.network.fixed()
-
-    def scale(self, like: Inputs) -> Tensor:
-        return self.network.scale(like)
-
-    def origin(self, like: Inputs) -> Tensor:
-        return self.network.origin(like)
-
-    @property
-    def device(self) -> torch.device:
-        return self.network.device
-
-    def prepare(self, x: Inputs) -> Inputs:
-        return x.to(self.network.device, self.network.dtype)
-
     def try_out(self, x: Inputs) -> None:
         self.network.try_out(x)
-
-    @property
-    def input_shape(self) -> tuple[int, ...] | None:
-        return self.network.input_shape
 
     def describe(self) -> dict[str, Any]:
         return {
