@@ -22,3 +22,6 @@ Parameters: TypeAlias = Float[Tensor, "n"]  # positions t in [0, 1] along a path
 Vertices: TypeAlias = Float[Tensor, "k *input"]
 SomeVertices: TypeAlias = Float[Tensor, "_ *input"]  # one of several paths, each with its own number of vertices
 SegmentVertices: TypeAlias = Float[Tensor, "n v *input"]  # v new vertices inside each of n segments
+Field: TypeAlias = Float[Tensor, "h w"]  # over a grid of h rows and w columns
+FieldIndex: TypeAlias = Int[Tensor, "h w"]
+FieldMask: TypeAlias = Bool[Tensor, "h w"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.studies.estimates import ClassDraws, Estimate, Floats, mean, median
+from isthmus.estimates import ClassDraws, Estimate, Floats, mean, median
 from isthmus.studies.rows import NOT_MADE, UNREADABLE
 
 if TYPE_CHECKING:

@@ -1,42 +1,15 @@
-"""Estimates: means and medians with 95 % intervals that respect that pairs of one class are alike."""
+"""Averages: means and medians with 95 % intervals."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-RESAMPLES = 400
+from isthmus.estimates.draws import RESAMPLES, ClassDraws
+from isthmus.estimates.estimate import Estimate, Floats
+
 MANY = 50_000  # pairs above which fewer resamples are enough
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval; NaN where nothing could be counted."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, eq=False)
-class ClassDraws:
-    """Bootstrap draws of whole clusters: how often each cluster was drawn in each resample."""
-
-    cluster: NDArray[np.int64]
-    times: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, clusters: NDArray[Any], random: np.random.Generator) -> ClassDraws:
-        names, cluster = np.unique(clusters, return_inverse=True)
-        count = len(names)
-        if count < 2:
-            return cls(cluster, np.zeros((0, count), dtype=np.int64))
-        return cls(cluster, random.multinomial(count, np.full(count, 1 / count), size=RESAMPLES))
 
 
 def mean(values: Floats, draws: ClassDraws | None) -> Estimate:
@@ -58,7 +31,7 @@ def mean(values: Floats, draws: ClassDraws | None) -> Estimate:
     sums = np.bincount(draws.cluster[known], weights=counted, minlength=clusters)
     counts = np.bincount(draws.cluster[known], minlength=clusters)
     drawn = draws.times @ counts
-    return _estimate(share, (draws.times @ sums)[drawn > 0] / drawn[drawn > 0])
+    return Estimate.of(share, (draws.times @ sums)[drawn > 0] / drawn[drawn > 0])
 
 
 def median(values: Floats, draws: ClassDraws | None) -> Estimate:
@@ -82,11 +55,4 @@ def median(values: Floats, draws: ClassDraws | None) -> Estimate:
         weight = np.cumsum(times[cluster])
         if weight[-1]:
             medians.append(ordered[np.searchsorted(weight, weight[-1] / 2)])
-    return _estimate(middle, np.asarray(medians))
-
-
-def _estimate(value: float, resampled: Floats) -> Estimate:
-    if not len(resampled):  # one class says nothing about others
-        return Estimate(value, math.nan, math.nan)
-    low, high = np.quantile(resampled, (0.025, 0.975))
-    return Estimate(value, float(low), float(high))
+    return Estimate.of(middle, np.asarray(medians))
