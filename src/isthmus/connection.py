@@ -9,6 +9,8 @@ from typing import Any
 from isthmus.paths import Polyline
 from isthmus.profiles import Profile
 
+ROUNDS = (1, 2, 3)  # after which the table gives the max loss
+
 
 class Outcome(Enum):
     """How the work on a pair ended, in words."""
@@ -37,6 +39,7 @@ class Connection:
         rounds: rounds of bypasses made.
         steps: optimiser steps made, over all segments of the pair.
         forward_equivalents: cost of everything done for the pair, profiles included.
+        max_loss_after: max loss of the best path after 0, 1, 2, ... rounds; the first is that of the direct path.
     """
 
     direct: Profile
@@ -48,6 +51,7 @@ class Connection:
     rounds: int
     steps: int
     forward_equivalents: int
+    max_loss_after: tuple[float, ...]
 
     def __repr__(self) -> str:
         return (
@@ -80,6 +84,10 @@ class Connection:
         """The straight segment A -> C."""
         return Polyline(self.path.vertices[[0, -1]])
 
+    def max_loss_after_rounds(self, rounds: int) -> float:
+        """Max loss of the best path after so many rounds at most (Sec. 4.3); a pair that was done earlier stays so."""
+        return self.max_loss_after[min(rounds, len(self.max_loss_after) - 1)]
+
     def row(self) -> dict[str, Any]:
         """The pair as a row of the table."""
         direct, found = self.direct, self.profile
@@ -109,4 +117,5 @@ class Connection:
             "forward_equivalents": self.forward_equivalents,
             "resolution": found.resolution,
             "exact": found.exact,
+            **{f"max_loss_after_{rounds}": self.max_loss_after_rounds(rounds) for rounds in ROUNDS},
         }

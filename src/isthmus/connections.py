@@ -19,7 +19,7 @@ from isthmus.profiles import Profile
 if TYPE_CHECKING:
     import pyarrow
 
-FORMAT = {"format": "isthmus connections", "version": 1}
+FORMAT = {"format": "isthmus connections", "version": 2}
 TABLE, PATHS, MANIFEST = "table.parquet", "paths.safetensors", "manifest.json"
 
 
@@ -118,6 +118,8 @@ class Connections(Sequence[Connection]):
         tensors: dict[str, Tensor] = {"input_shape": torch.tensor(self[0].path.vertices.shape[1:] if len(self) else [])}
         tensors |= _ragged("path.vertices", [pair.path.vertices.flatten(1) for pair in self])
         tensors |= _ragged("path.rounds", [torch.tensor(pair.vertex_rounds) for pair in self])
+        after = [torch.tensor(pair.max_loss_after, dtype=torch.float64) for pair in self]
+        tensors |= _ragged("path.max_loss_after", after)
         for name, pick in _PROFILES.items():
             # A path that was not moved shares the profile of the direct path; it is stored once.
             profiles = [None if name == "found" and pair.profile is pair.direct else pick(pair) for pair in self]
@@ -174,4 +176,5 @@ def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> Co
         rounds=row["rounds"],
         steps=row["steps"],
         forward_equivalents=row["forward_equivalents"],
+        max_loss_after=tuple(part("path.max_loss_after").tolist()),
     )

@@ -37,6 +37,7 @@ class PairWork:
     steps: int = 0
     profile: Profile = field(init=False)
     best: tuple[Vertices, list[int], Profile] = field(init=False)
+    max_loss_after: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         ends = (float(self.direct.loss[0]), float(self.direct.loss[-1]))
@@ -48,11 +49,12 @@ class PairWork:
     def judge(self, profile: Profile) -> None:
         """Takes the profile of the present path, and says whether the pair is done."""
         self.profile = profile
+        if profile.finite and (self.unconditional or profile.max_loss <= self.best[2].max_loss):
+            self.best = (self.vertices, self.rounds_of, profile)
+        self.max_loss_after.append(self.best[2].max_loss)
         if not profile.finite:
             self.outcome = Outcome.NOT_FINITE
             return
-        if self.unconditional or profile.max_loss <= self.best[2].max_loss:
-            self.best = (self.vertices, self.rounds_of, profile)
         if profile.max_loss <= self.threshold and (self.rounds or not self.unconditional):
             self.outcome = Outcome.CONNECTED if self.rounds else Outcome.DIRECT
 
@@ -70,6 +72,7 @@ class PairWork:
             rounds=self.rounds,
             steps=self.steps,
             forward_equivalents=self.cost,
+            max_loss_after=tuple(self.max_loss_after),
         )
 
     def put(self, span: Span, vertices: Vertices) -> None:

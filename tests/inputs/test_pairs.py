@@ -76,3 +76,20 @@ def test_ranks_are_exact_where_square_roots_are_not():
     i, j = pairs_module._pair_of_rank(ranks, count).T
     assert ((i >= 0) & (i < j) & (j < count)).all()
     assert torch.equal(i * (2 * count - i - 1) // 2 + j - i - 1, ranks)
+
+
+def test_partners_are_others_of_the_same_group():
+    from isthmus.inputs.pairs import partners_within
+
+    groups = torch.tensor([0, 1, 0, 1, 0, 2, -1, 0])
+    numbers = torch.tensor([0, 0, 2, 4, 7, 1, 3, 5] * 20)
+    found = partners_within(groups, torch.zeros(8), numbers, seed=1)
+    assert bool((groups[found] == groups[numbers]).all())
+    alone = numbers == 5
+    assert bool((found[alone] == 5).all()) and not bool((found[~alone] == numbers[~alone]).any())
+    assert set(found[numbers == 0].tolist()) == {2, 4, 7}
+    assert torch.equal(found, partners_within(groups, torch.zeros(8), numbers, seed=1))
+    # Only the inputs that may be drawn are partners.
+    losses = torch.tensor([1.0, 0, 2, 0, 3, 0, 0, 4])
+    among = partners_within(groups, losses, torch.tensor([0, 2, 4] * 10), lowest=3)
+    assert set(among.tolist()) == {0, 2, 4}

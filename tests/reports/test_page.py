@@ -81,7 +81,7 @@ def test_a_hundred_photographs_stay_below_fifteen_megabytes():
         path = Polyline(smooth + 0.02 * torch.rand(smooth.shape, generator=random))
         return Connection(
             direct=profile, profile=profile, path=path, vertex_rounds=(0, 1, 0), outcome=Outcome.CONNECTED,
-            threshold=0.5, rounds=1, steps=5, forward_equivalents=80,
+            threshold=0.5, rounds=1, steps=5, forward_equivalents=80, max_loss_after=(1.1, 1.1),
         )  # fmt: skip
 
     assert len(page([one() for _ in range(100)], class_names=["a class of some length"] * 1000)) < 15_000_000

@@ -46,7 +46,10 @@ def test_settings_become_objects():
         ),
         ({"networks": {"n": {"spec": "digits", "images": ["e"]}}}, "networks.n.images names 'e', which is none of d"),
         ({"networks": {"../n": {"spec": "digits"}}}, "networks.../n"),
-        ({"pairs": [{"kind": "witin"}]}, "pairs.0 needs a kind, one of within, across, attacked, synthesized"),
+        (
+            {"pairs": [{"kind": "witin"}]},
+            "pairs.0 needs a kind, one of within, across, attacked, attacked_within, synthesized",
+        ),
         ({"pairs": [{"kind": "within", "per_clas": 1}]}, "unknown key pairs.0.per_clas; did you mean per_class?"),
         ({"pairs": [{"kind": "within", "per_class": 0}]}, "pairs.0.per_class"),
         ({"pairs": [{"kind": "within", "images": ["e"]}]}, "pairs.0.images names 'e', which is none of d"),

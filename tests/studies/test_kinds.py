@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from isthmus.inputs.collection import digits as digits_of_the_study
 from isthmus.studies import Study
 from isthmus.studies.kinds import Attacked
 
@@ -84,7 +85,7 @@ def test_the_published_rule_gives_the_attacked_end_the_lower_loss(digits, digit_
     a = 0.5 * x[:8] + 0.5 * x[20:28]  # of some loss, so that the attack can get below it
     real = digits.loss(a, y0)
     kind = Attacked(stop="real", max_steps=400)
-    ends = [(0, 0)] * 8
+    ends = [{"a_number": 0, "c_number": 0, "stop": None}] * 8
     made = kind.make(digits, a, x[40:48], y0, ends)
     assert made.a is a
     low = digits.loss(made.c, y0)
@@ -93,3 +94,35 @@ def test_the_published_rule_gives_the_attacked_end_the_lower_loss(digits, digit_
     on = Attacked(stop="never", max_steps=400).make(digits, a, x[40:48], y0, ends).c
     # It stops there: without the rule, the attack goes on to lower losses.
     assert (digits.loss(on, y0)[reached] < low[reached] + 1e-6).all() and (low[reached] > 0.3 * real[reached]).any()
+
+
+def test_attacked_images_of_the_class_itself_stop_at_losses_of_real_ones(tmp_path):
+    text = TEXT.format(stop='"matched"', pairs=7).replace(
+        'kind = "attacked"', 'kind = "attacked_within"\nname = "same class"'
+    )
+    study = Study.create(tmp_path / "study", text.replace("max_steps = 200", "max_steps = 600"))
+    assert study.run(device="cpu").complete
+    found = [row for row in study.results.table().to_pylist() if row["kind"] == "same class"]
+    plan = study.plan()
+    planned = [row for row in plan.rows(0, plan.pairs) if row["kind"] == "same class"]
+    assert all(row["stop"] is not None for row in planned) and len(found) == 10
+    assert {row["stop"] for row in plan.rows(0, plan.pairs) if row["kind"] != "same class"} == {None}
+    reached = [row["c_loss"] <= stop["stop"] + 1e-6 for row, stop in zip(found, planned, strict=True)]
+    assert sum(reached) >= 8
+    # Which end has the lower loss is left to chance.
+    assert 1 <= sum(row["c_loss"] > row["a_loss"] for row in found) <= 9
+    collection = digits_of_the_study()
+    label = dict(zip(collection.names, collection.labels, strict=True))
+    assert all(label[row["a"]] == label[row["c"]] == str(row["target"]) for row in found)
+
+
+def test_two_kinds_of_one_name_are_refused():
+    from isthmus.errors import StudyError
+    from isthmus.studies import parse_config
+
+    base = {"images": {"d": {"source": "digits"}}, "networks": {"n": {"spec": "digits"}}}
+    twice = [{"kind": "attacked", "stop": "real"}, {"kind": "attacked", "stop": "never"}]
+    with pytest.raises(StudyError, match=r"both called 'attacked'.*name of its own"):
+        parse_config(base | {"pairs": twice})
+    twice[1]["name"] = "run on"
+    assert [kind.label for kind in parse_config(base | {"pairs": twice}).pairs] == ["attacked", "run on"]

@@ -188,7 +188,7 @@ def test_sigterm_ends_soon_and_cleanly(tmp_path, text, start):
     Study.create(folder, long)
     process = start("study", "run", folder, "--device", "cpu")
     give_up = time.monotonic() + 100
-    while not list((folder).glob("shards/*.parquet")):
+    while not list(folder.glob("shards/[!.]*.parquet")):
         assert process.poll() is None and time.monotonic() < give_up
         time.sleep(0.05)
     began = time.monotonic()

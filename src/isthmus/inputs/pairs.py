@@ -51,6 +51,27 @@ def pairs_across(
     return torch.cat(drawn) if drawn else torch.zeros((0, 2), dtype=torch.long)
 
 
+def partners_within(
+    groups: Sequence[int] | Tensor, losses: Tensor, numbers: Tensor, *, lowest: int | None = None, seed: int = 0
+) -> Tensor:
+    """For each input of some numbers (p,) another member of its group (p,), drawn at random, with repetition.
+
+    The arguments are those of `pairs_within`; a member that is alone is its own partner.
+    """
+    by_group = _members(groups, losses, lowest)
+    group_of = torch.as_tensor(groups)[numbers]
+    partner = numbers.clone()
+    for group, members in by_group.items():
+        rows = (group_of == group).nonzero()[:, 0]
+        if len(members) < 2 or not len(rows):
+            continue
+        random = generator((seed * 1_000_003 + group + 2**40) % 2**63)
+        place = torch.searchsorted(members, numbers[rows])
+        shift = torch.randint(1, len(members), (len(rows),), generator=random)
+        partner[rows] = members[(place + shift) % len(members)]
+    return partner
+
+
 def _members(groups: Sequence[int] | Tensor, losses: Tensor, lowest: int | None) -> dict[int, Tensor]:
     """Numbers of the inputs of each group that take part, in ascending order."""
     number = torch.as_tensor(groups)

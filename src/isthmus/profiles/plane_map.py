@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from isthmus._shapes import Field, FieldIndex, FieldMask, Parameters
+from isthmus._shapes import Field, FieldIndex, FieldMask, GridColumns, GridRows
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
 from isthmus.paths import Plane
@@ -28,8 +28,8 @@ class PlaneMap:
         target: the class that the loss is about.
     """
 
-    u: Parameters
-    v: Parameters
+    u: GridColumns
+    v: GridRows
     loss: Field
     predicted: FieldIndex
     inside: FieldMask
@@ -40,8 +40,8 @@ def plane_map(
     landscape: AbstractLandscape,
     plane: Plane,
     target: int,
-    u: Parameters,
-    v: Parameters,
+    u: GridColumns,
+    v: GridRows,
     *,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> PlaneMap:

@@ -115,6 +115,13 @@ class Config(Section):
                     raise ValueError(
                         f"pairs.{number}.images names '{wanted}', which is none of {', '.join(self.images)}"
                     )
+        named: dict[str, dict[str, Any]] = {}
+        for number, kind in enumerate(self.pairs):
+            if named.setdefault(kind.label, kind.identity()) != kind.identity():
+                raise ValueError(
+                    f"pairs.{number} and an entry before it are both called '{kind.label}', but their ends are made "
+                    "differently; give it a name of its own"
+                )
         return self
 
     def problems(self) -> list[tuple[str, str]]:

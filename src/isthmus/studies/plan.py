@@ -13,7 +13,7 @@ from isthmus.studies.config import Config
 from isthmus.studies.fingerprint import digest_of
 
 PLAN, PAIRS, INPUTS, TEXT = "plan.json", "pairs.parquet", "inputs.parquet", "study.toml"
-FORMAT = {"format": "isthmus study plan", "version": 1}
+FORMAT = {"format": "isthmus study plan", "version": 2}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,7 +137,7 @@ def _fewer(kind: Kind, draws: Draws, found: Survey, where: str) -> list[str]:
     fewer = int((counts < wanted).sum())
     if not fewer:
         return []
-    return [f"{where}: {fewer} of {len(present)} classes have fewer than {wanted} pairs of the kind {kind.kind}."]
+    return [f"{where}: {fewer} of {len(present)} classes have fewer than {wanted} pairs of the kind {kind.label}."]
 
 
 def _empty(problem: Problem, found: Survey) -> list[str]:
@@ -167,9 +167,13 @@ class _PairWriter:
         for begin in range(0, len(draws.target), CHUNK):
             columns: dict[str, list[Any]] = {name: [] for name in plan_schema().names}
             part = slice(begin, begin + CHUNK)
-            for (a, c), target in zip(draws.ends[part].tolist(), draws.target[part].tolist(), strict=True):
+            stops = [None] * len(draws.target) if draws.stop is None else draws.stop.tolist()
+            drawn = zip(draws.ends[part].tolist(), draws.target[part].tolist(), stops[part], strict=True)
+            for (a, c), target, stop in drawn:
                 digests = (found.digests[a], found.digests[c]) if kind.reads else (a, c)
-                key = hashlib.sha256(head + f" {digests[0]} {digests[1]} {target}".encode()).digest()[:10]
+                key = hashlib.sha256(
+                    head + f" {digests[0]} {digests[1]} {target}{'' if stop is None else f' {stop}'}".encode()
+                ).digest()[:10]
                 if key in self.seen:
                     self.twice += 1
                     continue
@@ -179,7 +183,7 @@ class _PairWriter:
                     key.hex(),
                     problem.network,
                     problem.images,
-                    kind.kind,
+                    kind.label,
                     problem.inputs.names[a] if kind.reads else f"seed {a}",
                     problem.inputs.names[c] if kind.reads else f"seed {c}",
                     target,
@@ -187,6 +191,7 @@ class _PairWriter:
                     entry,
                     a,
                     c,
+                    stop,
                 )
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)

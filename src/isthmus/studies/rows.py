@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from isthmus.connection import ROUNDS
+
 if TYPE_CHECKING:
     import pyarrow
 
@@ -22,7 +24,7 @@ PAIR_COLUMNS = {
     "target": "int64",
     "target_name": "string",
 }
-PLACE_COLUMNS = {"entry": "int32", "a_number": "int64", "c_number": "int64"}
+PLACE_COLUMNS = {"entry": "int32", "a_number": "int64", "c_number": "int64", "stop": "float64"}
 FOUND_COLUMNS = {
     "a_loss": "float64",
     "c_loss": "float64",
@@ -48,6 +50,7 @@ FOUND_COLUMNS = {
     "forward_equivalents": "int64",
     "resolution": "float64",
     "exact": "bool",
+    **{f"max_loss_after_{rounds}": "float64" for rounds in ROUNDS},
     "reason": "string",
 }
 

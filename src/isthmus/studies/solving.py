@@ -137,14 +137,15 @@ class Bench:
         if not usable:
             return {}, lost
         chosen = [numbers[place] for place in usable]
+        made_of = [rows[place] for place in usable]
         target = torch.tensor([rows[place]["target"] for place in usable])
         a = c = None
         if kind.reads:
             a, c = (torch.stack([inputs[pair[side]] for pair in chosen]) for side in (0, 1))
-        ends = kind.make(problem.landscape, a, c, target, chosen)
+        ends = kind.make(problem.landscape, a, c, target, made_of)
         for place, made in zip(usable, ends.made.tolist(), strict=True):
             if not made:
-                reason = f"The network does not see the target in what was {kind.kind}."
+                reason = f"The network does not see the target in what was {kind.past}."
                 lost[place] = {"outcome": NOT_MADE, "reason": reason}
         usable = [place for place, made in zip(usable, ends.made.tolist(), strict=True) if made]
         if not usable:

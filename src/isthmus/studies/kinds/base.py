@@ -1,0 +1,83 @@
+"""What every kind of pairs is: a draw of pairs, and how their ends are made."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+
+from isthmus.landscape import AbstractLandscape
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """The ends a, c of pairs (n, *input), and whether they became what they were to be (n,): an attack may fail."""
+
+    a: Tensor
+    c: Tensor
+    made: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Pairs (p): two numbers each (p, 2) and a target (p,). The numbers are those of inputs, or seeds of made ones.
+
+    `stop` (p,) is, where a kind needs one of its own for every pair, the loss at which making an end stops.
+    """
+
+    ends: Tensor
+    target: Tensor
+    stop: Tensor | None = None
+
+
+class Kind(BaseModel):
+    """A way of drawing pairs from inputs of known class and loss."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    reads: ClassVar[bool] = True  # whether the ends are inputs of the collection
+    past: ClassVar[str] = "drawn"  # what was done to the ends
+
+    kind: str
+    name: str | None = None  # what these pairs are called in tables; the kind, by default
+    images: list[str] | None = None  # only on these; on all by default
+
+    @property
+    def label(self) -> str:
+        """What the pairs are called."""
+        return self.name or self.kind
+
+    @abstractmethod
+    def draw(self, groups: Tensor, losses: Tensor, seed: int) -> Draws:
+        """The pairs.
+
+        Args:
+            groups: class of each input (n,); -1 where it takes no part.
+            losses: loss of each input for its class (n,).
+            seed: of the draw.
+        """
+
+    def identity(self) -> dict[str, Any]:
+        """What, beside the two numbers and the target, decides what the ends are."""
+        return {"kind": self.kind}
+
+    def make(
+        self, landscape: AbstractLandscape, a: Tensor | None, c: Tensor | None, target: Tensor, rows: Sequence[Row]
+    ) -> Ends:
+        """The ends of some pairs, from the inputs read for them, if the kind reads any.
+
+        Args:
+            landscape: of the pairs' network.
+            a, c: inputs read for the two ends (n, *input).
+            target: class of each pair (n,).
+            rows: of the pair table: the two numbers `a_number` and `c_number` of each pair, and its `stop`.
+        """
+        assert a is not None and c is not None
+        return Ends(a, c, torch.ones(len(a), dtype=torch.bool))
