@@ -75,6 +75,12 @@ class Connection:
         return self.outcome in (Outcome.DIRECT, Outcome.CONNECTED)
 
     @property
+    def first_bypass(self) -> int | None:
+        """Number of the vertex placed in the first round that is still there: B', or None for a direct path."""
+        placed = [(number, vertex) for vertex, number in enumerate(self.vertex_rounds) if number]
+        return min(placed)[1] if placed else None
+
+    @property
     def class_connected(self) -> bool:
         """Whether the target is the predicted class all along the path found."""
         return self.profile.class_connected

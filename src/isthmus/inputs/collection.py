@@ -104,6 +104,19 @@ class ArrayCollection(Collection):
         return hashlib.sha256(head + np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
+class Nothing(Collection):
+    """No inputs at all: for networks that are studied on inputs made from noise."""
+
+    names = ()
+    labels = ()
+
+    def read(self, number: int, preprocessing: Preprocessing | None) -> Input:
+        raise ImageError("There are no inputs to read.")
+
+    def digest(self, number: int) -> str:
+        raise ImageError("There are no inputs to read.")
+
+
 def digits() -> Collection:
     """The digits of scikit-learn (Alpaydin and Kaynak 1998) that the embedded network was not trained on."""
     from sklearn.datasets import load_digits
@@ -116,10 +129,10 @@ def digits() -> Collection:
 
 
 def open_collection(source: str | Path, *, x: str | None = None, y: str | None = None) -> Collection:
-    """The inputs of a folder of images or of an `.npz` file, or the embedded `digits`.
+    """The inputs of a folder of images or of an `.npz` file, the embedded `digits`, or `none`.
 
     Args:
-        source: the folder, the file, or the word `digits`.
+        source: the folder, the file, or the word `digits` or `none`.
         x, y: names of the arrays of inputs and labels in an `.npz` file; by default `x` and, where it is there, `y`.
 
     Raises:
@@ -127,6 +140,8 @@ def open_collection(source: str | Path, *, x: str | None = None, y: str | None =
     """
     if source == "digits":
         return digits()
+    if source == "none":
+        return Nothing()
     place = Path(source)
     if place.is_dir():
         return FolderCollection(place)

@@ -50,10 +50,10 @@ def _draw(axes: Axes, groups: Sequence[Group], paper: Sequence[PaperSample], mea
     for row, group in enumerate(groups):
         names.append(f"{group.network}, {group.kind}\n{group.images}, {group.pairs:,} pairs")
         for key, offset, color in ((f"direct_{measure}", -0.18, style.DIRECT), (measure, 0.18, style.FOUND)):
-            _box(axes, group.quantiles[key], row + offset, color, filled=True)
+            draw_box(axes, group.quantiles[key], row + offset, color, filled=True)
     for row, sample in enumerate(paper, start=len(groups)):
         names.append(f"{sample.label}\n{len(sample.gap):,} pairs")
-        _box(axes, sample.quantiles()[f"direct_{measure}"], row - 0.18, style.DIRECT, filled=False)
+        draw_box(axes, sample.quantiles()[f"direct_{measure}"], row - 0.18, style.DIRECT, filled=False)
     axes.set_yticks(range(len(names)), [style.plain(name) for name in names], fontsize=9)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xscale("log")
@@ -70,7 +70,10 @@ def _draw(axes: Axes, groups: Sequence[Group], paper: Sequence[PaperSample], mea
         axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9)
 
 
-def _box(axes: Axes, quantiles: Sequence[float], at: float, color: str, *, filled: bool) -> None:
+def draw_box(
+    axes: Axes, quantiles: Sequence[float], at: float, color: str, *, filled: bool = True, height: float = 0.28
+) -> None:
+    """A lying box on a logarithmic axis, from 5, 25, 50, 75 and 95 %."""
     if any(math.isnan(value) for value in quantiles):  # nothing was measured
         return
     low, first, median, third, high = (max(value, FLOOR) for value in quantiles)
@@ -81,9 +84,9 @@ def _box(axes: Axes, quantiles: Sequence[float], at: float, color: str, *, fille
         at,
         width,
         left=first,
-        height=0.28,
+        height=height,
         facecolor=color if filled else "none",
         alpha=0.55 if filled else 1,
         edgecolor=color,
     )
-    axes.plot([median, median], [at - 0.16, at + 0.16], color="black", linewidth=1.6)
+    axes.plot([median, median], [at - 0.57 * height, at + 0.57 * height], color="black", linewidth=1.6)

@@ -23,7 +23,7 @@ from isthmus.profiles import Profile
 from isthmus.reports import style
 from isthmus.reports.pictures import difference, to_image, to_pixels
 from isthmus.reports.profile_figure import class_bands
-from isthmus.reports.strip_figure import first_bypass, strip_figure
+from isthmus.reports.strip_figure import strip_figure
 
 MOST_POINTS = 200  # of a profile
 STORED = 8  # most probable classes kept of each evaluated point; the page shows five
@@ -102,7 +102,7 @@ class _Pictures:
 def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Pictures) -> dict[str, Any]:
     t = Bundle.of([pair.path.vertices]).t
     direct, found = _profile(pair.direct, (0.0, 1.0)), _profile(pair.profile, t.tolist())
-    bypass = first_bypass(pair)
+    bypass = pair.first_bypass
     extra: dict[str, Any] = {}
     if bypass is not None:
         pixels, factor = difference(pair.path.vertices[bypass], pair.direct_path.at(pair.direct.argmax_t))

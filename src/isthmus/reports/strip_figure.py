@@ -24,7 +24,7 @@ def strip_figure(pair: Connection, *, class_names: Sequence[str] | None = None) 
     import matplotlib
     from matplotlib.figure import Figure
 
-    bypass = first_bypass(pair)
+    bypass = pair.first_bypass
     positions = _positions(pair.direct.argmax_t if bypass is None else _vertex_t(pair, bypass))
     rows = 1 if bypass is None else 3
     with matplotlib.rc_context(style.RC):
@@ -51,12 +51,6 @@ def strip_figure(pair: Connection, *, class_names: Sequence[str] | None = None) 
         along = "direct path" if bypass is None else "two paths"
         figure.suptitle(f"Inputs along the {along}, target {name}", x=0.01, ha="left", fontsize=12, fontweight="bold")
     return figure
-
-
-def first_bypass(pair: Connection) -> int | None:
-    """Number of the vertex placed in the first round that is still there, or None for a direct path."""
-    placed = [(number, vertex) for vertex, number in enumerate(pair.vertex_rounds) if number]
-    return min(placed)[1] if placed else None
 
 
 def _vertex_t(pair: Connection, vertex: int) -> float:

@@ -29,7 +29,7 @@ class Section(BaseModel):
 
 
 class Images(Section):
-    """Where inputs come from: `digits`, a folder of images, or an `.npz` file with arrays named x and y."""
+    """Where inputs come from: `digits`, a folder of images, an `.npz` file with arrays named x and y, or `none`."""
 
     source: str
     x: str | None = None

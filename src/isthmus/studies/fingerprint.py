@@ -13,7 +13,7 @@ from isthmus._versions import versions
 from isthmus.studies.config import Config
 
 FREE = ("title",)  # what may change without changing a number
-APART = ("cli", "reports", "testing")  # packages that no stored number comes from
+APART = ("cli", "estimates", "experiments", "reports", "testing")  # packages that no stored number comes from
 
 
 def fingerprint(

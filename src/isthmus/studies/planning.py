@@ -222,8 +222,9 @@ def _write_inputs(file: Path, collections: Mapping[str, _Inputs]) -> None:
     import pyarrow
     import pyarrow.parquet
 
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in ("images", "name", "sha256")])
     table: pyarrow.Table = pyarrow.concat_tables(
-        pyarrow.table({"images": [name] * len(part.names), "name": list(part.names), "sha256": list(part.digests)})
+        pyarrow.table([[name] * len(part.names), list(part.names), list(part.digests)], schema=schema)
         for name, part in collections.items()
     )
     write_whole(file, lambda temporary: pyarrow.parquet.write_table(table, temporary, write_page_checksum=True))

@@ -73,7 +73,7 @@ def open_landscape(config: Config, base: Path, name: str, device: str) -> Abstra
 def open_inputs(config: Config, base: Path, name: str) -> Collection:
     """The inputs of that name in a study; paths are relative to its folder."""
     section = config.images[name]
-    source = section.source if section.source == "digits" else base / section.source
+    source = section.source if section.source in ("digits", "none") else base / section.source
     return open_collection(source, x=section.x, y=section.y)
 
 

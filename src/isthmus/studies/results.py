@@ -104,19 +104,24 @@ class Results:
         Raises:
             StudyError: an end of a pair cannot be read any more.
         """
+        return Connections(tuple(self.each(pairs, device=device)), {})
+
+    def each(self, pairs: Sequence[int], *, device: str = "auto") -> Iterator[Connection]:
+        """The same one after the other, a shard in memory at a time where the numbers are in order."""
         finished = self.shards.finished()
         bench = Bench(self.plan, self.folder, choose_device(device))
-        found: list[Connection] = []
+        opened, stored = -1, dict[int, Connection]()
         for pair in pairs:
             number = next(n for n, piece in enumerate(self.plan.pieces) if piece.begin <= pair < piece.end)
-            stored = self._stored(finished.get(number), pair)
-            if stored is None:
-                solved = bench.solve(self.plan.rows(pair, pair + 1), keep=True)
-                if not solved.kept:
-                    raise StudyError(f"Pair {pair} cannot be shown: {solved.results[0]['reason']}")
-                stored = solved.kept[0]
-            found.append(stored)
-        return Connections(tuple(found), {})
+            if number != opened:
+                opened, stored = number, self._stored(finished.get(number))
+            if pair in stored:
+                yield stored[pair]
+                continue
+            solved = bench.solve(self.plan.rows(pair, pair + 1), keep=True)
+            if not solved.kept:
+                raise StudyError(f"Pair {pair} cannot be shown: {solved.results[0]['reason']}")
+            yield solved.kept[0]
 
     def write_json(self, title: str, summary: StudySummary | None = None) -> None:
         """Writes `result.json` into the study's folder."""
@@ -135,11 +140,11 @@ class Results:
         }
         write_json(self.folder / RESULT, result)
 
-    def _stored(self, shard: ShardFile | None, pair: int) -> Connection | None:
-        """A connection from a shard that kept its paths."""
+    def _stored(self, shard: ShardFile | None) -> dict[int, Connection]:
+        """The connections of a shard by their pairs' numbers, if it kept its paths."""
         tensors = None if shard is None else self.shards.read_paths(shard)
         if shard is None or tensors is None:
-            return None
+            return {}
         rows = [row for row in self.shards.read(shard).to_pylist() if row["reason"] is None]
-        place = next((place for place, row in enumerate(rows) if row["pair"] == pair), None)
-        return None if place is None else Connections.restore(rows, tensors)[place]
+        restored = Connections.restore(rows, tensors)
+        return {row["pair"]: connection for row, connection in zip(rows, restored, strict=True)}

@@ -61,6 +61,8 @@ def survey(problem: Problem, on_input: Callable[[int, int], None] | None = None)
             numbers, chunk = [], []
             if on_input is not None:
                 on_input(number + 1, count)
+    if not count:
+        return Survey(torch.zeros(0, dtype=torch.long), torch.zeros(0).double(), (), {}, ())
     if shape is None:
         raise ImageError(f"No input of images {problem.images} could be read: {next(iter(skipped.values()))}")
     for number in (seen.read & ~seen.finite).nonzero()[:, 0].tolist():

@@ -1,0 +1,107 @@
+"""run_experiment: from a setting to a folder with figure, tables, page and the study itself."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from isthmus._files import cannot_write, read_json, write_text
+from isthmus.errors import OutputError
+from isthmus.experiments.base import Experiment, OnProgress, Tell
+from isthmus.experiments.findings import Findings
+from isthmus.experiments.setting import Setting
+from isthmus.studies import Study
+from isthmus.studies.plan import Plan
+
+RESULT, STUDY, NETWORKS = "result.json", "study", "networks"
+SCHEMA = "isthmus/paper-result/1"  # docs/tables.md describes it
+
+
+def run_experiment(
+    experiment: Experiment,
+    setting: Setting,
+    folder: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    tell: Tell = lambda *_: None,
+    on_plan: Callable[[Plan], None] | None = None,
+    on_progress: OnProgress = lambda _: None,
+    on_measure: OnProgress = lambda _: None,
+) -> tuple[Findings, Study | None]:
+    """Makes an experiment: trains what it needs, runs its study in `folder/study`, and reads off what it says.
+
+    Args:
+        experiment: which.
+        setting: on what.
+        folder: made if need be; empty, or with an earlier run of the same experiment.
+        resume: go on with an earlier run on the same setting.
+        overwrite: forget an earlier run.
+        tell: called while networks are trained and inputs looked at.
+        on_plan: called when the pairs are drawn.
+        on_progress: called while pairs are connected.
+        on_measure: called while finished pairs are measured.
+
+    Raises:
+        IsthmusError: a setting that cannot be used, or a folder that holds something else.
+    """
+    check_experiment_folder(folder, resume=resume, overwrite=overwrite)
+    content = experiment.study(setting, folder)
+    with cannot_write(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if overwrite:
+            for file in (folder / NETWORKS).glob("*.safetensors"):
+                file.unlink()
+    experiment.prepare(setting, folder, tell)
+    study = None if content is None else _study(content, folder / STUDY, resume, overwrite)
+    if study is not None:
+        study.run(
+            device=setting.device,
+            resume=not overwrite,
+            overwrite=overwrite,
+            tell=tell,
+            on_plan=on_plan,
+            on_progress=on_progress,
+        )
+    return experiment.findings(setting, study, on_measure), study
+
+
+def check_experiment_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """Whether an experiment may be made there, before any work is spent on it.
+
+    Raises:
+        OutputError: the folder holds something, and neither was asked for, or it is no earlier experiment.
+    """
+    if resume and overwrite:
+        raise OutputError("--overwrite and --resume exclude one another; give one of them.")
+    with cannot_write(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{folder} is a file; choose a folder.")
+        nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+        if not folder.is_dir() or not any(folder.iterdir()):
+            return
+    if not (resume or overwrite):
+        raise OutputError(f"{folder} is not empty; choose another folder, or add --overwrite or --resume.")
+    result = folder / RESULT
+    ours = result.is_file() and dict(read_json(result)).get("schema") == SCHEMA
+    if not ours and not (folder / STUDY).is_dir() and not (folder / NETWORKS).is_dir():
+        raise OutputError(f"{folder} holds no earlier experiment, so nothing there is replaced.")
+
+
+def _study(content: dict[str, object], folder: Path, resume: bool, overwrite: bool) -> Study:
+    import tomli_w
+
+    text = tomli_w.dumps(content)
+    file = folder / "study.toml"
+    if not file.is_file():
+        return Study.create(folder, text)
+    if overwrite:
+        write_text(file, text)
+    elif resume and file.read_text(encoding="utf-8") != text:
+        raise OutputError(
+            f"{file} was made for another setting than this one; use the same options, --overwrite, or another folder."
+        )
+    return Study(folder)

@@ -1,0 +1,130 @@
+"""An experiment's folder: figure, tables, result.json and the page, each whole, the result last."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from isthmus._files import cannot_write, write_json, write_text, write_whole
+from isthmus._versions import versions
+from isthmus.experiments.findings import Findings, Table
+from isthmus.experiments.running import RESULT, SCHEMA, STUDY
+from isthmus.reports.rendering import render
+from isthmus.reports.style import save_figure
+from isthmus.studies import Study
+
+PAGE, FIGURE = "index.html", "figure"
+
+
+def write_findings(
+    findings: Findings, folder: Path, *, name: str, command: str, study: Study | None, device: str
+) -> None:
+    """Writes `figure.png`, `figure.svg`, a CSV file for every table, `index.html` and `result.json`.
+
+    Args:
+        findings: what to write.
+        folder: where to; files of these names are replaced.
+        name: of the experiment.
+        command: that made it.
+        study: whose rows the findings are read off.
+        device: where networks were evaluated.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with cannot_write(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for ending in ("png", "svg"):
+        write_whole(folder / f"{FIGURE}.{ending}", partial(save_figure, findings.figure))
+    for table in findings.tables:
+        write_text(folder / f"{table.name}.csv", _csv(table))
+    for file, content in findings.files.items():
+        write_whole(folder / file, lambda place, content=content: place.write_bytes(content))  # type: ignore[misc]
+    plan = None if study is None else study.plan()
+    described = {} if plan is None else plan.fingerprint
+    made = _made(command, described, device) | ({} if plan is None else {"plan of the study, SHA-256": plan.digest})
+    notes = [*findings.notes, *(() if plan is None else plan.notes)]
+    write_text(folder / PAGE, _page(findings, folder, made, notes, plan is not None))
+    result = {
+        "schema": SCHEMA,
+        "experiment": name,
+        "command": command,
+        "title": findings.title,
+        "claim": findings.claim,
+        "source": findings.source,
+        "about": findings.about,
+        "found": list(findings.found),
+        "agrees": list(findings.agrees),
+        "differs": list(findings.differs),
+        "notes": notes,
+        "tables": {table.name: table.plain_rows() for table in findings.tables},
+        "description": described,
+        "versions": versions(),
+        "files": {
+            "page": PAGE,
+            "figure": f"{FIGURE}.png",
+            "tables": [f"{table.name}.csv" for table in findings.tables],
+            "others": list(findings.files),
+            "study": None if study is None else STUDY,
+        },
+    }
+    write_json(folder / RESULT, result)
+
+
+def _made(command: str, described: Mapping[str, Any], device: str) -> dict[str, Any]:
+    networks = described.get("networks", {})
+    hashes = {name: dict(landscape.get("network") or {}).get("weights_sha256") for name, landscape in networks.items()}
+    return {
+        "command": command,
+        **{f"weights of {name}, SHA-256": digest for name, digest in hashes.items() if digest},
+        **{f"images {name}, SHA-256": digest for name, digest in described.get("images", {}).items()},
+        "device": device,
+        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
+    }
+
+
+def _page(findings: Findings, folder: Path, made: Mapping[str, Any], notes: Sequence[str], study: bool) -> str:
+    figure = base64.b64encode((folder / f"{FIGURE}.png").read_bytes()).decode()
+    return render(
+        "paper.html",
+        (),
+        {},
+        title=findings.title,
+        claim=findings.claim,
+        source=findings.source,
+        about=findings.about,
+        found=findings.found,
+        agrees=findings.agrees,
+        differs=findings.differs,
+        figure=figure,
+        caption=findings.caption,
+        tables=[
+            {
+                "title": table.title,
+                "headings": [heading for heading in table.columns.values() if heading is not None],
+                "rows": table.shown(),
+                "note": table.note,
+                "file": f"{table.name}.csv",
+            }
+            for table in findings.tables
+            if any(heading is not None for heading in table.columns.values())
+        ],
+        notes=notes,
+        study=study,
+        made=made,
+    )
+
+
+def _csv(table: Table) -> str:
+    stream = io.StringIO()
+    rows = table.plain_rows()
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    writer = csv.DictWriter(stream, keys, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
