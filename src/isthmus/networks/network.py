@@ -70,6 +70,7 @@ class Network:
         self.weights_hash: str | None = None
         self._depth = 0
         self._unchecked = check
+        self._channels_last = True
         checks.check_channels(self.mean, self.std, self.input_shape)
         if check:
             like = torch.empty(0, device=self.device, dtype=self.dtype)
@@ -117,13 +118,26 @@ class Network:
         if self.std is not None:
             x = x / self._along_channels(self.std, x)
         try:
-            output = self.model(x)
+            output = self._call(x)
         except checks.FAILURES as error:
             reason = checks.explain(self.model, self.mean, shape)
             if reason is None:
                 raise
             raise NetworkError(reason) from error
         return unwrap(output)
+
+    def _call(self, x: Inputs) -> object:
+        """The model's output. On CPUs images are laid out with their channels last: convolutions are up to 1.5 times
+        as fast then. A model that cannot take them so, because it calls `view`, gets them as they are.
+        """
+        if self._channels_last and x.ndim == 4 and x.device.type == "cpu":
+            try:
+                return self.model(x.contiguous(memory_format=torch.channels_last))
+            except RuntimeError:
+                output = self.model(x)  # raises where the layout was not the reason
+                self._channels_last = False
+                return output
+        return self.model(x)
 
     def _evaluate(self, x: Inputs) -> Logits:
         with self.fixed(), torch.no_grad():

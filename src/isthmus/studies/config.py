@@ -37,7 +37,10 @@ class Images(Section):
 
 
 class Network(Section):
-    """A network, and the names of the images that it is studied on (all, by default)."""
+    """A network, and the names of the images that it is studied on (all, by default).
+
+    `domain` is where inputs may lie: between 0 and 1, or anywhere.
+    """
 
     spec: str
     weights: str | None = None
@@ -47,6 +50,7 @@ class Network(Section):
     size: tuple[Positive, Positive] | None = None
     max_batch: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     autocast: bool = False
+    domain: Literal["box", "unbounded"] = "box"
 
 
 class Connect(Section):

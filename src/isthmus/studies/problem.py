@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from isthmus._files import sha256
+from isthmus.domains import Box, Unbounded
 from isthmus.errors import InputError, StudyError
 from isthmus.inputs.collection import Collection, open_collection
 from isthmus.landscape import AbstractLandscape, Landscape
@@ -67,7 +68,8 @@ def open_landscape(config: Config, base: Path, name: str, device: str) -> Abstra
         device=device,
     )
     autocast = torch.bfloat16 if section.autocast else None
-    return Landscape(network, max_batch=section.max_batch, autocast=autocast)
+    domain = Unbounded() if section.domain == "unbounded" else Box(0, 1)
+    return Landscape(network, domain=domain, max_batch=section.max_batch, autocast=autocast)
 
 
 def open_inputs(config: Config, base: Path, name: str) -> Collection:

@@ -19,7 +19,7 @@ from isthmus.experiments.setting import Setting
 from isthmus.experiments.wording import not_counted
 from isthmus.studies import Study
 
-RUN_ON_STEPS = 100  # of attacks that no loss stops: five hundred on photographs would take an hour
+RUN_ON_STEPS = 64  # of attacks that no loss stops: five hundred on photographs would take an hour
 MOST_STEPS = 512
 
 

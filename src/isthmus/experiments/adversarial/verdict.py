@@ -83,7 +83,7 @@ def _controls(at: Mapping[tuple[str, str], Comparison]) -> list[str]:
         f"Attacked inputs that were of the class from the start: {_of(same, 'direct_gap')} by the gap, "
         f"{_of(same, 'direct_max_loss')} by the max loss."
     )
-    return [clean, within, f"Attacks that run on, for 100 steps: {_of(on, 'direct_gap')} by the gap."]
+    return [clean, within, f"Attacks that no loss stops: {_of(on, 'direct_gap')} by the gap."]
 
 
 def _of(comparison: Comparison, score: str) -> str:

@@ -22,6 +22,7 @@ class Synthesized(Kind):
         classes: the classes; by default those of the inputs that the network recognises.
         max_steps: steps of the synthesis at most.
         tv: weight of the high-frequency penalty.
+        highest_loss: a pair with an end above it counts as not made; by default the class must be predicted, no more.
     """
 
     reads: ClassVar[bool] = False
@@ -32,6 +33,7 @@ class Synthesized(Kind):
     classes: list[Annotated[int, Field(ge=0)]] | None = None
     max_steps: Annotated[int, Field(ge=1)] = 512
     tv: Annotated[float, Field(ge=0)] = 0.0
+    highest_loss: Annotated[float, Field(gt=0)] | None = None
 
     def draw(self, groups: Tensor, losses: Tensor, seed: int) -> Draws:
         classes = self.classes
@@ -42,7 +44,7 @@ class Synthesized(Kind):
         return Draws(numbers.reshape(-1, 2), torch.tensor(classes).repeat_interleave(self.per_class))
 
     def identity(self) -> dict[str, Any]:
-        return {"kind": self.kind, "max_steps": self.max_steps, "tv": self.tv}
+        return {"kind": self.kind, "max_steps": self.max_steps, "tv": self.tv, "highest_loss": self.highest_loss}
 
     def make(
         self, landscape: AbstractLandscape, a: Tensor | None, c: Tensor | None, target: Tensor, rows: Sequence[Row]
@@ -50,4 +52,5 @@ class Synthesized(Kind):
         method = FromNoise(max_steps=self.max_steps, tv=self.tv)
         seeds = [int(row[end]) for row in rows for end in ("a_number", "c_number")]
         made = synthesize(landscape, target.repeat_interleave(2), seed=seeds, method=method)
-        return Ends(made.x[::2], made.x[1::2], made.success[::2] & made.success[1::2])
+        good = made.success if self.highest_loss is None else made.success & (made.loss <= self.highest_loss)
+        return Ends(made.x[::2], made.x[1::2], good[::2] & good[1::2])

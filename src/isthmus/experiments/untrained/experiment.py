@@ -1,0 +1,231 @@
+"""The experiment on untrained networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from isthmus.connecting import connect
+from isthmus.connection import Connection
+from isthmus.connectors import BarrierBypass
+from isthmus.estimates import ClassDraws, mean
+from isthmus.experiments.base import Experiment, OnProgress
+from isthmus.experiments.findings import Findings, Table, share, spread
+from isthmus.experiments.setting import Setting
+from isthmus.experiments.untrained.figure import Curves, untrained_figure
+from isthmus.experiments.wording import not_counted
+from isthmus.profiles import Profile
+from isthmus.progress import Progress
+from isthmus.studies import Group, Study
+from isthmus.studies.problem import choose_device, open_problem
+
+DEFAULT = "py:isthmus.experiments.small_networks:resnet16"
+SEEDS = 5
+CLASSES = 10
+ROUNDS = 5
+HIGHEST_LOSS = 0.05  # of an end: 95 % certain
+SHOWN = 24  # pairs whose curves are drawn
+
+
+@dataclass(frozen=True)
+class Untrained(Experiment):
+    """Modes made from noise on fresh networks; peaks move freely, round after round."""
+
+    title: ClassVar[str] = "Networks that were never trained"
+    source: ClassVar[str] = "Vrabel et al. (2025), Section 4.3, Figure 7"
+    claim: ClassVar[str] = (
+        "Inputs that an untrained network takes for one class with near certainty are connected too: not by an almost "
+        "straight path, but after a few rounds in which every peak is optimised freely. Connectivity is a matter of "
+        "geometry in high dimension, before any training."
+    )
+
+    def study(self, setting: Setting, folder: Path) -> dict[str, Any]:
+        inner, _, query = _network(setting).partition("?")
+        options = [part for part in query.split("&") if part and not part.startswith("seed=")]
+        if not any(part.startswith("classes=") for part in options) and not inner.startswith("py:"):
+            options.append(f"classes={CLASSES}")
+        table = setting.network_table()
+        table.pop("weights", None)  # fresh ones
+        table["domain"] = "unbounded"  # as in the paper: pixels between 0 and 1 are too few for low losses here
+        networks = {
+            f"seed{seed}": table | {"spec": f"untrained:{inner}?" + "&".join([f"seed={seed}", *options])}
+            for seed in range(setting.seed, setting.seed + SEEDS)
+        }
+        per_class = 2 if setting.per_class is None else setting.per_class
+        return {
+            "title": f"Untrained networks: {inner}",
+            "seed": setting.seed,
+            "images": {"noise": {"source": "none"}},
+            "networks": networks,
+            "pairs": [
+                {
+                    "kind": "synthesized",
+                    "per_class": per_class,
+                    "classes": list(range(CLASSES)),
+                    "highest_loss": HIGHEST_LOSS,
+                }
+            ],
+            # "none": peaks move freely, and nothing holds them near where they were (Sec. 4.3)
+            "connect": {"hyperplane": "none", "mse": 0.0, "tv": 0.0, "rounds": ROUNDS, "max_steps": 256},
+            "shards": {"paths": True},
+        }
+
+    def findings(self, setting: Setting, study: Study | None, on_progress: OnProgress) -> Findings:
+        assert study is not None
+        groups = study.results.summary().groups
+        rows = [row for row in study.results.table().to_pylist() if row["max_loss"] is not None]
+        counted, planned = len(rows), sum(group.pairs for group in groups)
+        if not rows:
+            return self._nothing(setting, groups)
+        shares = _shares(rows, setting.seed)
+        curves = _curves(study, setting, rows, on_progress)
+        deviation = mean(
+            np.array([row["deviation"] for row in rows if row["steps"]], dtype=float),
+            ClassDraws.of(np.array([row["network"] for row in rows if row["steps"]]), np.random.default_rng(0)),
+        )
+        last = shares[-1]
+        everything = last.value > 0.95
+        later = [f"{share(each.value)} after {_rounds(number)}" for number, each in enumerate(shares) if number]
+        found = [
+            f"{counted} of {planned} pairs could be made: both inputs have a loss below {HIGHEST_LOSS} for their class.",
+            ", ".join([f"{spread(shares[0], percent=True)} are connected by the direct path", *later]) + ".",
+            f"The paths found leave the straight line by {spread(deviation, percent=True)} of |AC|.",
+        ]
+        text = f"{spread(last, percent=True)} of the pairs are connected after {len(shares) - 1} rounds"
+        name = _network(setting)
+        return Findings(
+            title=self.title,
+            source=self.source,
+            claim=self.claim,
+            about=f"{name}, {SEEDS} draws of fresh weights, {CLASSES} classes: {counted} pairs made from noise",
+            found=found,
+            agrees=[f"{text}."] if everything else [],
+            differs=[] if everything else [f"{text}, not nearly all."],
+            tables=[_by_network(groups), _by_class(rows)],
+            figure=untrained_figure(curves, shares, {g.network: g for g in groups}, unit=curves.unit),
+            caption=(
+                f"{name}, untrained, {SEEDS} draws of weights, {counted} pairs of inputs made from noise. Curves: "
+                f"{curves.pairs} pairs, thin, and their median. Shares: thin lines are networks; the interval of all "
+                "is from a bootstrap of whole networks."
+            ),
+            notes=[
+                "Networks are evaluated as they are used, in eval mode: batch norm normalises with the statistics that "
+                "it begins with, mean 0 and variance 1, so it changes nothing before training.",
+                *not_counted(groups),
+            ],
+        )
+
+    def _nothing(self, setting: Setting, groups: Sequence[Group]) -> Findings:
+        from matplotlib.figure import Figure
+
+        text = "No input could be made that such a network takes for a class of its own choice."
+        return Findings(
+            title=self.title, source=self.source, claim=self.claim, about=setting.network, found=[text], agrees=[],
+            differs=[text], tables=[], figure=Figure(figsize=(4, 1)), caption=text, notes=not_counted(groups),
+        )  # fmt: skip
+
+
+def _network(setting: Setting) -> str:
+    """Spec of what is left untrained; the embedded network is too small for modes of its own before training."""
+    name = setting.network.removeprefix("untrained:")
+    return DEFAULT if name.partition("?")[0] == "digits" else name
+
+
+def _shares(rows: Sequence[Mapping[str, Any]], seed: int) -> list[Any]:
+    """Share connected after 0, 1, 2, ... rounds; the bootstrap draws whole networks."""
+    draws = ClassDraws.of(np.array([row["network"] for row in rows]), np.random.default_rng(seed))
+    most = max(row["rounds"] for row in rows)
+    return [
+        mean(
+            np.array(
+                [row["direct_connected"] or (row["connected"] and row["rounds"] <= after) for row in rows], dtype=float
+            ),
+            draws,
+        )
+        for after in range(most + 1)
+    ]
+
+
+def _curves(study: Study, setting: Setting, rows: Sequence[Mapping[str, Any]], on_progress: OnProgress) -> Curves:
+    """Profiles of some pairs of the first network after 0, 1, 2 and all rounds: each found again with fewer rounds."""
+    results = study.results
+    first = [row["pair"] for row in rows if row["network"] == rows[0]["network"]][:SHOWN]
+    pairs = list(results.each(first, device=setting.device))
+    problem = open_problem(
+        results.plan.config, study.folder, rows[0]["network"], "noise", choose_device(setting.device)
+    )
+    method = results.plan.config.connect.connector()
+    assert isinstance(method, BarrierBypass)
+    a = torch.stack([pair.path.vertices[0] for pair in pairs])
+    c = torch.stack([pair.path.vertices[-1] for pair in pairs])
+    target = torch.tensor([pair.target for pair in pairs])
+    panels: list[tuple[str, list[Profile]]] = [("direct path", [pair.direct for pair in pairs])]
+    last = max(pair.rounds for pair in pairs)
+    for number in range(1, min(2, last)):
+        again = connect(problem.landscape, a, c, target, method=replace(method, rounds=number), seed=setting.seed)
+        panels.append((f"after {_rounds(number)}", [pair.profile for pair in again]))
+        on_progress(Progress(number, 2, problem.landscape.forward_equivalents))
+    if last:
+        panels.append((f"after {_rounds(last)}", [pair.profile for pair in pairs]))
+    return Curves(panels=panels, pairs=len(pairs), threshold=_threshold(pairs), unit=problem.landscape.unit)
+
+
+def _rounds(number: int) -> str:
+    return "1 round" if number == 1 else f"{number} rounds"
+
+
+def _threshold(pairs: Sequence[Connection]) -> float:
+    return float(np.median([pair.threshold for pair in pairs]))
+
+
+def _by_network(groups: Sequence[Group]) -> Table:
+    most = max(len(group.connected_after) for group in groups)
+    rows = []
+    for group in groups:
+        row: dict[str, Any] = {"network": group.network, "pairs": group.counted, "not_made": group.not_made}
+        for number in range(most):
+            row[f"after_{number}"] = group.connected_after[min(number, len(group.connected_after) - 1)]
+        row |= {"direct_gap": group.medians["direct_gap"], "gap": group.medians["gap"], "deviation": group.deviation}
+        rows.append(row)
+    columns = {"network": "weights", "pairs": "pairs", "not_made": "not made"}
+    columns |= {f"after_{number}": "direct" if number == 0 else f"after {number}" for number in range(most)}
+    columns |= {"direct_gap": "gap before", "gap": "gap after", "deviation": "deviation"}
+    return Table(
+        name="networks",
+        title="By draw of weights",
+        columns=columns,
+        rows=rows,
+        percent=frozenset({"deviation", *(f"after_{number}" for number in range(most))}),
+        note="Shares after so many rounds at most, with 95 % intervals from a bootstrap of whole classes.",
+    )
+
+
+def _by_class(rows: Sequence[Mapping[str, Any]]) -> Table:
+    found = []
+    for target in sorted({row["target"] for row in rows}):
+        mine = [row for row in rows if row["target"] == target]
+        found.append(
+            {
+                "target": f"class {target}",
+                "pairs": len(mine),
+                "direct": mean(np.array([row["direct_connected"] for row in mine], dtype=float), None),
+                "connected": mean(np.array([row["connected"] for row in mine], dtype=float), None),
+                "gap": float(np.median([row["direct_gap"] for row in mine])),
+            }
+        )
+    return Table(
+        name="classes",
+        title="By class, over all draws of weights",
+        columns={
+            "target": "class", "pairs": "pairs", "direct": "direct", "connected": "connected in the end",
+            "gap": "median gap before",
+        },
+        rows=found,
+        percent=frozenset({"direct", "connected"}),
+        note="95 % intervals by Wilson, which take pairs as independent.",
+    )  # fmt: skip
