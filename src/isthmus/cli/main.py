@@ -14,7 +14,9 @@ from isthmus.cli.attack import attack
 from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
 from isthmus.cli.doctor import doctor
-from isthmus.cli.study import Terminated, study
+from isthmus.cli.interruption import Terminated
+from isthmus.cli.paper import paper
+from isthmus.cli.study import study
 from isthmus.cli.synthesize import synthesize
 from isthmus.errors import IsthmusError, IsthmusWarning
 
@@ -29,6 +31,7 @@ app.command(demo)
 app.command(connect)
 app.command(synthesize)
 app.command(attack)
+app.command(paper)
 app.command(study)
 app.command(doctor)
 

@@ -75,9 +75,9 @@ def network_of(options: NetworkOptions) -> Network:
     return load_network(
         options.network,
         weights=options.weights,
-        mean=_numbers("--mean", options.mean),
-        std=_numbers("--std", options.std),
-        size=_size(options.size),
+        mean=numbers("--mean", options.mean),
+        std=numbers("--std", options.std),
+        size=size_of(options.size),
         device=device,
     )
 
@@ -88,12 +88,16 @@ def landscape_of(network: Network, options: NetworkOptions) -> Landscape:
 
     from isthmus import Landscape
 
-    size: int | str = options.max_batch
-    if isinstance(size, str) and size != "auto":
-        if not size.isdecimal() or int(size) < 1:
-            raise InputError(f"--max-batch must be auto or a whole number >= 1, got {size}.")
-        size = int(size)
-    return Landscape(network, max_batch=size, autocast=torch.bfloat16 if options.autocast else None)
+    return Landscape(
+        network, max_batch=batch_size(options.max_batch), autocast=torch.bfloat16 if options.autocast else None
+    )
+
+
+def batch_size(text: str) -> int | str:
+    """`auto`, or a number of inputs."""
+    if text != "auto" and (not text.isdecimal() or int(text) < 1):
+        raise InputError(f"--max-batch must be auto or a whole number >= 1, got {text}.")
+    return text if text == "auto" else int(text)
 
 
 def method_of(name: Method, rounds: int) -> Connector:
@@ -128,7 +132,8 @@ def readable(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _numbers(name: str, text: str | None) -> list[float] | None:
+def numbers(name: str, text: str | None) -> list[float] | None:
+    """Numbers with commas between."""
     if text is None:
         return None
     try:
@@ -137,7 +142,8 @@ def _numbers(name: str, text: str | None) -> list[float] | None:
         raise InputError(f"{name} must be numbers with commas between, as 0.5,0.5,0.5, got '{text}'.") from error
 
 
-def _size(text: str | None) -> tuple[int, int] | None:
+def size_of(text: str | None) -> tuple[int, int] | None:
+    """Height and width in pixels."""
     if text is None:
         return None
     parts = text.lower().split("x")

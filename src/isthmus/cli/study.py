@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from isthmus.cli.interruption import Terminated, terminable
 from isthmus.cli.options import at_least
+from isthmus.cli.terminal import say_plan
 from isthmus.errors import InputError, StudyError
 
 if TYPE_CHECKING:
     from isthmus.studies import Engine, Status, Study
-    from isthmus.studies.plan import Plan
 
 study = App(
     name="study",
     help="Study many pairs on many networks: stored in shards, resumed after anything, spread over machines.",
 )
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, as a preempted job gets it."""
 
 
 @study.command
@@ -119,7 +112,7 @@ def run(
     from isthmus.studies import Local, OnRay
 
     chosen: Engine = Local() if engine == "local" else OnRay(address=address, workers=workers, cpus=cpus, gpus=gpus)
-    with _terminable() as signals:
+    with terminable() as signals:
         status = _work(opened, chosen, device, signals, resume=resume, overwrite=overwrite, repair=repair)
     _write_result(opened, status)
 
@@ -140,9 +133,9 @@ def plan(folder: Path, /, *, device: str = "auto", overwrite: bool = False) -> N
     from isthmus.cli.terminal import stage_progress
 
     opened = _open(folder)
-    with _terminable(), stage_progress() as tell:
+    with terminable(), stage_progress() as tell:
         made = opened.prepare(device=device, overwrite=overwrite, tell=tell)
-    _say_plan(made)
+    say_plan(made)
     print(f"{made.pairs} pairs in {len(made.pieces)} shards; go on with: isthmus study run {folder} --resume")
 
 
@@ -161,7 +154,7 @@ def status(folder: Path, /) -> None:
         print(f"Not begun: isthmus study run {folder}")
         return
     found = opened.status()
-    _say_plan(made)
+    say_plan(made)
     _say_status(found)
     if found.damaged:
         for problem in found.damaged.values():
@@ -233,22 +226,6 @@ def report(
     print(f"Look at it: {place / 'index.html'}")
 
 
-@contextmanager
-def _terminable() -> Iterator[list[int]]:
-    """SIGTERM ends the work as Ctrl-C does: at once, with every finished shard in its place. Gives the signals seen."""
-    seen: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        seen.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _open(folder: Path) -> Study:
     if not folder.is_dir():
         raise StudyError(f"{folder} is no folder; isthmus study init --out {folder} begins a study.")
@@ -272,7 +249,7 @@ def _work(
                 overwrite=overwrite,
                 repair=repair,
                 tell=tell,
-                on_plan=_say_plan,
+                on_plan=say_plan,
                 on_progress=tell_pairs,
             )
     except KeyboardInterrupt as stop:
@@ -285,18 +262,6 @@ def _work(
                 f"go on with: isthmus study run {folder} --resume"
             )
         raise (Terminated if signals else KeyboardInterrupt)(text) from stop
-
-
-def _say_plan(made: Plan) -> None:
-    import sys
-
-    for note in made.notes:
-        print(f"isthmus: note: {note}", file=sys.stderr)
-    for images, names in made.skipped.items():
-        for name, reason in list(names.items())[:5]:
-            print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
-        if len(names) > 5:
-            print(f"isthmus: and {len(names) - 5} more of images {images}; the table lists them all.", file=sys.stderr)
 
 
 def _say_status(found: Status) -> None:

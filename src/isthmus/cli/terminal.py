@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from isthmus import Connections, Progress
     from isthmus.reports import Summary
     from isthmus.studies import Estimate, StudySummary
+    from isthmus.studies.plan import Plan
 
 PLAIN_EVERY = 5.0  # seconds between lines where there is no terminal
 
@@ -105,6 +106,17 @@ def drawing_progress(total: int) -> Iterator[Callable[[], None]]:
             tell(Progress(done, total, 0))
 
         yield drawn
+
+
+def say_plan(made: Plan) -> None:
+    """What a reader should know of the pairs that were drawn, and the inputs set aside."""
+    for note in made.notes:
+        print(f"isthmus: note: {note}", file=sys.stderr)
+    for images, names in made.skipped.items():
+        for name, reason in list(names.items())[:5]:
+            print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
+        if len(names) > 5:
+            print(f"isthmus: and {len(names) - 5} more of images {images}; the table lists them all.", file=sys.stderr)
 
 
 def show_result(

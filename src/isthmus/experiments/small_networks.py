@@ -33,8 +33,8 @@ def resnet() -> Network:
 
 
 def resnet16() -> Network:
-    """The same with nine blocks for colour images of 16 x 16 pixels: deep and high-dimensional enough that inputs of low
-    loss can be made for it without any training.
+    """The same with nine blocks for colour images of 16 x 16 pixels: deep enough, and of enough dimensions, that inputs
+    of low loss can be made for it without any training.
     """
     return Network(_residual(3, 16, depth=3).eval(), mean=[0.5] * 3, std=[0.25] * 3, input_shape=(3, 16, 16))
 

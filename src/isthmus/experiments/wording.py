@@ -11,9 +11,9 @@ from isthmus.studies import Group
 def connected_sentence(group: Group) -> str:
     """How many pairs are connected, and when."""
     after = group.connected_after
-    rounds = ", ".join(f"{share(each.value)} after {_rounds(number)}" for number, each in enumerate(after) if number)
+    later = ", ".join(f"{share(each.value)} after {rounds(number)}" for number, each in enumerate(after) if number)
     text = f"Of {group.counted} pairs, {spread(after[0], percent=True)} are connected by the direct path"
-    return f"{text}, and {rounds}." if rounds else f"{text}."
+    return f"{text}, and {later}." if later else f"{text}."
 
 
 def not_counted(groups: Sequence[Group]) -> list[str]:
@@ -27,5 +27,6 @@ def not_counted(groups: Sequence[Group]) -> list[str]:
     return found
 
 
-def _rounds(number: int) -> str:
+def rounds(number: int) -> str:
+    """`1 round`, `2 rounds`."""
     return "1 round" if number == 1 else f"{number} rounds"

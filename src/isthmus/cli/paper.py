@@ -1,0 +1,177 @@
+"""isthmus paper: an experiment of the paper, with the controls that its reviewers asked for."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from isthmus.cli.interruption import Terminated, terminable
+from isthmus.cli.options import NetworkOptions, at_least, readable
+from isthmus.cli.terminal import progress_bar, say_plan, stage_progress
+from isthmus.errors import InputError
+
+if TYPE_CHECKING:
+    from isthmus.experiments import Findings, Setting
+
+Name = Literal["real", "adversarial", "untrained", "training", "architectures", "decision-map"]
+
+
+def paper(
+    experiment: Name,
+    /,
+    *,
+    images: Path | None = None,
+    pairs_per_class: int | None = None,
+    lowest_loss: int | None = None,
+    compare: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    inputs: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    seed: int = 0,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    network: NetworkOptions = NetworkOptions(),
+) -> None:
+    """Make an experiment of the paper: figure, tables with intervals, a page that says what agrees and what differs.
+
+    Without options on the embedded network, in less than two minutes. May be killed at any moment and resumed; its
+    pairs are a study in the folder `study` of the results.
+
+    Parameters
+    ----------
+    experiment
+        real (how small B' - B is, and why it matters), adversarial (attacked inputs, with controls), untrained (rounds
+        on fresh networks), training (barriers over the first batches), architectures (several networks), decision-map
+        (the plane through A, B' and C).
+    images
+        Folder with one sub-folder of images a class, or an .npz file with x and y; needed for a network of your own.
+    pairs_per_class
+        Pairs of each kind from each class.
+    lowest_loss
+        Only among the so many images of lowest loss of each class.
+    compare
+        For architectures: networks, each as SPEC or SPEC,WEIGHTS.
+    inputs
+        For decision-map: three image files, in the place of pairs that are drawn.
+    seed
+        Of everything that is drawn.
+    out
+        Folder for the results, by default paper-EXPERIMENT; made if need be.
+    overwrite
+        Forget an earlier experiment in that folder.
+    resume
+        Go on with an earlier one.
+    """
+    from isthmus.experiments.running import check_experiment_folder
+
+    folder = out if out is not None else Path(f"paper-{experiment}")
+    at_least("--seed", seed, 0)
+    at_least("--pairs-per-class", pairs_per_class, 1)
+    at_least("--lowest-loss", lowest_loss, 2)
+    _fitting(experiment, compare, inputs)
+    check_experiment_folder(folder, resume=resume, overwrite=overwrite)
+
+    from isthmus.experiments import EXPERIMENTS, run_experiment, write_findings
+
+    setting = _setting(network, images, pairs_per_class, lowest_loss, compare, inputs, seed)
+    with terminable() as signals, _resumable(folder, signals):
+        with (
+            stage_progress() as tell,
+            progress_bar("connecting", 0) as on_progress,
+            progress_bar("measuring", 0) as on_measure,
+        ):
+            findings, study = run_experiment(
+                EXPERIMENTS[experiment](),
+                setting,
+                folder,
+                resume=resume,
+                overwrite=overwrite,
+                tell=tell,
+                on_plan=say_plan,
+                on_progress=on_progress,
+                on_measure=on_measure,
+            )
+        write_findings(
+            findings,
+            folder,
+            name=experiment,
+            command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
+            study=study,
+            device=network.device,
+        )
+    _say(findings)
+    print(f"Look at it: {folder / 'index.html'}")
+
+
+def _fitting(experiment: Name, compare: list[str] | None, inputs: list[Path] | None) -> None:
+    """Refuses options that the experiment has no use for."""
+    if compare and experiment != "architectures":
+        raise InputError("--compare belongs to isthmus paper architectures.")
+    if inputs and experiment != "decision-map":
+        raise InputError("--inputs belongs to isthmus paper decision-map.")
+    if inputs is not None and len(inputs) != 3:
+        raise InputError(f"--inputs needs three image files, got {len(inputs)}.")
+
+
+def _setting(
+    options: NetworkOptions,
+    images: Path | None,
+    per_class: int | None,
+    lowest: int | None,
+    compare: list[str] | None,
+    inputs: list[Path] | None,
+    seed: int,
+) -> Setting:
+    from isthmus.cli.options import batch_size, numbers, size_of
+    from isthmus.experiments import Setting
+
+    mean, std = numbers("--mean", options.mean), numbers("--std", options.std)
+    return Setting(
+        network=options.network,
+        weights=options.weights,
+        images=images,
+        mean=None if mean is None else tuple(mean),
+        std=None if std is None else tuple(std),
+        size=size_of(options.size),
+        per_class=per_class,
+        lowest_loss=lowest,
+        compare=tuple(_with_weights(text) for text in compare or ()),
+        inputs=None if inputs is None else (inputs[0], inputs[1], inputs[2]),
+        seed=seed,
+        device=options.device,
+        max_batch=batch_size(options.max_batch),
+        autocast=options.autocast,
+    )
+
+
+def _with_weights(text: str) -> tuple[str, Path | None]:
+    spec, _, weights = text.partition(",")
+    return spec, Path(weights) if weights else None
+
+
+@contextmanager
+def _resumable(folder: Path, signals: list[int]) -> Iterator[None]:
+    """Says how to go on, where the work was interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        text = f"interrupted: what is finished is kept in {folder}; the same command with --resume goes on"
+        raise (Terminated if signals else KeyboardInterrupt)(text) from stop
+
+
+def _say(findings: Findings) -> None:
+    print(f"{findings.title}. {findings.about}")
+    for heading, sentences in (
+        ("Found here", findings.found),
+        ("As the paper says", findings.agrees),
+        ("Not as the paper says, or not shown", findings.differs),
+    ):
+        if sentences:
+            print(f"{heading}:")
+        for sentence in sentences:
+            print(f"  - {sentence}")

@@ -1,0 +1,167 @@
+"""The experiment across architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from isthmus.errors import InputError
+from isthmus.experiments.architectures.figure import architectures_figure
+from isthmus.experiments.base import Experiment, OnProgress, Tell
+from isthmus.experiments.findings import Findings, Table, share, spread
+from isthmus.experiments.fitting import digits_to_train_on, fit, save_state
+from isthmus.experiments.setting import Setting
+from isthmus.experiments.small_networks import SMALL
+from isthmus.experiments.wording import not_counted
+from isthmus.networks.specs import load_network
+from isthmus.studies import Group, Study
+from isthmus.studies.problem import choose_device
+
+STRAIGHT = 0.05  # a deviation below this is called almost straight
+
+
+@dataclass(frozen=True)
+class Architectures(Experiment):
+    """Several networks on the same inputs: trained here on the digits, or the reader's own.
+
+    Attributes:
+        batches: of 64 digits that networks are trained on here.
+    """
+
+    batches: int = 400
+
+    title: ClassVar[str] = "Networks of different kinds"
+    source: ClassVar[str] = "Vrabel et al. (2025), Section 4.1, and a question of its reviewers"
+    claim: ClassVar[str] = (
+        "Pairs of real inputs of one class are connected by an almost straight path. The paper shows it for few "
+        "convolutional networks; reviewers asked whether it is general."
+    )
+
+    def prepare(self, setting: Setting, folder: Path, tell: Tell) -> None:
+        if setting.compare:
+            return
+        for place, name in enumerate(SMALL):
+            file = folder / "networks" / f"{name}.safetensors"
+            if file.is_file():
+                continue
+            tell(f"training the {name}", place, len(SMALL))
+            network = load_network(f"untrained:{_spec(name)}?seed={setting.seed}", device=choose_device(setting.device))
+            kept = fit(network, digits_to_train_on(), batches=self.batches, keep=(self.batches,), seed=setting.seed)
+            save_state(kept[self.batches], file)
+
+    def study(self, setting: Setting, folder: Path) -> dict[str, Any]:
+        if setting.network != "digits" or setting.weights is not None:
+            raise InputError("This experiment is about several networks: name them with --compare SPEC,WEIGHTS ....")
+        if setting.compare and setting.images is None:
+            raise InputError("--compare needs --images: the embedded digits fit the networks trained here only.")
+        if setting.images is not None and not setting.compare:
+            raise InputError("--images needs --compare: the networks trained here take the embedded digits only.")
+        if setting.compare:
+            networks = {
+                _key(number, spec): setting.network_table(spec, weights)
+                for number, (spec, weights) in enumerate(setting.compare)
+            }
+        else:
+            networks = {
+                name: setting.network_table(_spec(name), folder / "networks" / f"{name}.safetensors") for name in SMALL
+            }
+        return {
+            "title": f"Networks of different kinds: {_inputs(setting)}",
+            "seed": setting.seed,
+            "images": {"inputs": setting.images_table()},
+            "networks": networks,
+            "pairs": [{"kind": "within", **setting.drawn(100 if setting.embedded else 5)}],
+        }
+
+    def findings(self, setting: Setting, study: Study | None, on_progress: OnProgress) -> Findings:
+        assert study is not None
+        groups = study.results.summary().groups
+        found = [
+            f"{group.network}: {spread(group.connected_directly, percent=True)} of {group.counted} pairs are connected "
+            f"directly, {spread(group.connected, percent=True)} in the end; deviation "
+            f"{spread(group.deviation, percent=True)}."
+            for group in groups
+        ]
+        agrees: list[str] = []
+        differs: list[str] = []
+        for group in groups:
+            (agrees if group.connected.value > 0.99 else differs).append(
+                f"{group.network}: {share(group.connected.value)} of the pairs are connected."
+            )
+            if group.deviation.value == group.deviation.value:
+                straight = group.deviation.value < STRAIGHT
+                (agrees if straight else differs).append(
+                    f"{group.network}: the paths leave the straight line by {share(group.deviation.value)} of |AC|"
+                    f"{': almost straight' if straight else ''}."
+                )
+        counted = sum(group.counted for group in groups)
+        return Findings(
+            title=self.title,
+            source=self.source,
+            claim=self.claim,
+            about=f"{len(groups)} networks on {_inputs(setting)}: {counted} pairs of one class",
+            found=found,
+            agrees=agrees,
+            differs=differs,
+            tables=[_table(groups)],
+            figure=architectures_figure(groups),
+            caption=(
+                f"{_inputs(setting)}, {counted} pairs of one class. Shares of the pairs connected by the direct path, "
+                "after 1 and after 2 rounds; deviation: mean over the bypassed pairs. 95 % intervals from a "
+                "bootstrap of whole classes."
+            ),
+            notes=[
+                *([] if setting.compare else [f"Trained here: {self.batches} batches of 64 digits."]),
+                *not_counted(groups),
+            ],
+        )
+
+
+def _spec(name: str) -> str:
+    return f"py:isthmus.experiments.small_networks:{name}"
+
+
+def _inputs(setting: Setting) -> str:
+    return "handwritten digits" if setting.images is None else setting.images.name
+
+
+def _key(number: int, spec: str) -> str:
+    """A name for a network in the study, from its spec."""
+    plain = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in spec.rpartition(":")[2])
+    return f"{number + 1}_{plain}"
+
+
+def _table(groups: Sequence[Group]) -> Table:
+    rows: list[dict[str, Any]] = []
+    for group in groups:
+        after = group.connected_after
+        rows.append(
+            {
+                "network": group.network,
+                "pairs": group.counted,
+                "direct": after[0],
+                "after_1": after[min(1, len(after) - 1)],
+                "after_2": after[min(2, len(after) - 1)],
+                "end": after[-1],
+                "class_connected": group.class_connected,
+                "direct_gap": group.medians["direct_gap"],
+                "deviation": group.deviation,
+                "cost": group.cost,
+            }
+        )
+    columns = {
+        "network": "network",
+        "pairs": "pairs",
+        "direct": "direct",
+        "after_1": "after 1 round",
+        "after_2": "after 2",
+        "end": "in the end",
+        "class_connected": "class kept",
+        "direct_gap": "median gap before",
+        "deviation": "deviation",
+        "cost": "forward-equivalents",
+    }
+    percent = frozenset({"direct", "after_1", "after_2", "end", "class_connected", "deviation"})
+    return Table(name="networks", title="Network by network", columns=columns, rows=rows, percent=percent)

@@ -1,0 +1,202 @@
+"""The experiment that draws the landscape around a pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+
+from isthmus.connection import Connection
+from isthmus.errors import InputError
+from isthmus.experiments.base import Experiment, OnProgress
+from isthmus.experiments.decision_map.figure import Marked, Piece, decision_figure
+from isthmus.experiments.findings import Findings, Table, share
+from isthmus.experiments.setting import Setting
+from isthmus.inputs.images import load_images
+from isthmus.landscape import AbstractLandscape, Landscape
+from isthmus.networks.specs import load_network
+from isthmus.paths import Plane
+from isthmus.profiles import PlaneMap, plane_map
+from isthmus.reports.style import class_name
+from isthmus.studies import Study
+from isthmus.studies.problem import choose_device, open_problem
+
+FINE, COARSE = (161, 121), (49, 37)  # points of a map in each direction, for small inputs and for photographs
+LARGE = 50_000  # numbers of an input from which on it counts as a photograph
+
+
+@dataclass(frozen=True)
+class DecisionMap(Experiment):
+    """Loss as contours and predicted classes as regions, near the paths and at equal scale."""
+
+    title: ClassVar[str] = "The plane through A, B′ and C"
+    source: ClassVar[str] = "Asked for by a reviewer of Vrabel et al. (2025); the path is that of Section 3.2"
+    claim: ClassVar[str] = (
+        "The direct path crosses a small region of high loss, and a small step aside, to B′, leads around it. Seen in "
+        "the plane, the barrier is a thin obstacle between two parts of one low region."
+    )
+
+    def study(self, setting: Setting, folder: Path) -> dict[str, Any] | None:
+        if setting.inputs is not None:
+            return None
+        return {
+            "title": f"Pairs for a map: {setting.about()}",
+            "seed": setting.seed,
+            "images": {"inputs": setting.images_table()},
+            "networks": {"network": setting.network_table()},
+            "pairs": [{"kind": "within", **setting.drawn(100 if setting.embedded else 2)}],
+            "shards": {"paths": True},
+        }
+
+    def findings(self, setting: Setting, study: Study | None, on_progress: OnProgress) -> Findings:
+        if study is None:
+            return self._of_inputs(setting, on_progress)
+        results = study.results
+        pair, names = _choose(study, setting.device)
+        problem = open_problem(results.plan.config, study.folder, "network", "inputs", choose_device(setting.device))
+        landscape = problem.landscape
+        place = pair.first_bypass
+        assert place is not None
+        vertices = pair.path.vertices
+        peak = pair.direct_path.at(pair.direct.argmax_t)
+        plane = Plane.through(vertices[0], vertices[place], vertices[-1])
+        around = plane_map(
+            landscape, plane, pair.target, *_grid(plane, (-0.1, 1.1), (-1.5, 2.5)), on_progress=on_progress
+        )
+        half = 0.75 / plane.height
+        wide = plane_map(
+            landscape, plane, pair.target, *_grid(plane, (-0.5, 1.5), (-half, half)), on_progress=on_progress
+        )
+        marks = Marked(
+            points={"A": vertices[0], "B": peak, "B′": vertices[place], "C": vertices[-1]},
+            paths={"direct path": vertices[[0, -1]], "path found": vertices},
+        )
+        label = class_name(pair.target, problem.class_names)
+        pieces = [
+            Piece(around, plane, marks, f"Around the paths, stretched {_stretch(around, plane):.0f} times across"),
+            Piece(wide, plane, marks, "The same plane at equal scale", equal=True),
+        ]
+        where = (
+            f"{names[0]} → {names[1]}, {label}: the direct path peaks at {pair.direct.max_loss:.3g}; B′ lies "
+            f"{share(plane.height)} of |AC| aside, and the path found stays at {pair.profile.max_loss:.3g}."
+        )
+        regions = (
+            f"Around the paths {share(_share_of_target(around))} of the plane is taken for {label}, at equal scale "
+            f"{share(_share_of_target(wide))}."
+        )
+        along = (
+            f"Along the direct path the network sees {_seen(pair.direct.predicted.tolist(), problem.class_names)}, "
+            f"along the path found {_seen(pair.profile.predicted.tolist(), problem.class_names)}."
+        )
+        return Findings(
+            title=self.title,
+            source=self.source,
+            claim=self.claim,
+            about=f"{setting.about()}: the pair {names[0]} → {names[1]}, target {label}",
+            found=[where, regions, along],
+            agrees=[f"B′ lies {share(plane.height)} of |AC| aside of the direct path."] if plane.height < 0.05 else [],
+            differs=[] if plane.height < 0.05 else [f"B′ lies {share(plane.height)} of |AC| aside: not a small step."],
+            tables=[_table(pair, names)],
+            figure=decision_figure(pieces, names=problem.class_names, unit=landscape.unit),
+            caption=(
+                f"{setting.about()}, the pair with the highest gap among those that one round connects. Regions: "
+                "predicted class. Lines: loss for the target, in powers of ten; dashed: the threshold. Hatched: "
+                "outside the pixel range. Of the path found only what lies in the plane is exact; later bypasses are "
+                "projected."
+            ),
+        )
+
+    def _of_inputs(self, setting: Setting, on_progress: OnProgress) -> Findings:
+        assert setting.inputs is not None
+        network = load_network(
+            setting.network,
+            weights=setting.weights,
+            mean=setting.mean,
+            std=setting.std,
+            size=setting.size,
+            device=choose_device(setting.device),
+        )
+        landscape: AbstractLandscape = Landscape(network, max_batch=setting.max_batch)
+        images = load_images(list(setting.inputs), preprocessing=network.preprocessing, strict=True)
+        names = [file.name for file in setting.inputs]
+        logits = landscape.logits(images.x).cpu()
+        predicted = logits.argmax(1).tolist()
+        a, b, c = images.x
+        plane = Plane.through(a, b, c)
+        drawn = plane_map(
+            landscape, plane, predicted[0], *_grid(plane, (-0.5, 1.5), (-0.5, 1.5)), on_progress=on_progress
+        )
+        marks = Marked(points={"A": a, "B": b, "C": c}, paths={"direct paths": images.x[[0, 1, 2, 0]]})
+        labels = [class_name(index, network.class_names) for index in predicted]
+        piece = Piece(drawn, plane, marks, "The plane through the three inputs", equal=True)
+        seen = ", ".join(f"{name} ({label})" for name, label in zip(names, labels, strict=True))
+        losses = landscape.loss(images.x, torch.full((3,), predicted[0])).tolist()
+        rows = [
+            {"point": point, "image": name, "class": label, "loss": loss}
+            for point, name, label, loss in zip("ABC", names, labels, losses, strict=True)
+        ]
+        columns = {"point": "point", "image": "image", "class": "predicted class", "loss": f"loss for {labels[0]}"}
+        return Findings(
+            title="The plane through three inputs",
+            source=self.source,
+            claim=self.claim,
+            about=f"{setting.network}: {seen}",
+            found=[f"{share(_share_of_target(drawn))} of the plane shown is taken for {labels[0]}, the class of A."],
+            agrees=[],
+            differs=[],
+            tables=[Table(name="points", title="The three inputs", columns=columns, rows=rows)],
+            figure=decision_figure([piece], names=network.class_names, unit=landscape.unit),
+            caption=(
+                f"{setting.network}: {seen}. Regions: predicted class. Lines: loss for {labels[0]}, in powers of ten. "
+                "Hatched: outside the pixel range."
+            ),
+        )
+
+
+def _choose(study: Study, device: str) -> tuple[Connection, tuple[str, str]]:
+    """The pair with the highest gap among those that one round connects, or else among all bypassed ones."""
+    columns = ["pair", "a", "c", "direct_gap", "rounds", "connected"]
+    rows = [row for row in study.results.table(columns).to_pylist() if row["rounds"]]
+    for row in sorted(rows, key=lambda row: (not (row["connected"] and row["rounds"] == 1), -row["direct_gap"])):
+        (pair,) = study.results.connections([row["pair"]], device=device)
+        if pair.first_bypass is not None:
+            return pair, (row["a"], row["c"])
+    raise InputError("Every pair drawn is connected by its direct path, so there is no B′; try another --seed.")
+
+
+def _grid(plane: Plane, u: tuple[float, float], v: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
+    columns, rows = COARSE if plane.origin.numel() >= LARGE else FINE
+    return torch.linspace(*u, columns), torch.linspace(*v, rows)
+
+
+def _stretch(drawn: PlaneMap, plane: Plane) -> float:
+    """How much longer a step across is drawn than one along, in a square picture."""
+    along, across = (float(axis[-1] - axis[0]) for axis in (drawn.u, drawn.v))
+    return along / (across * plane.height)
+
+
+def _share_of_target(drawn: PlaneMap) -> float:
+    return float((drawn.predicted == drawn.target).double().mean())
+
+
+def _seen(predicted: list[int], names: tuple[str, ...] | None) -> str:
+    """The classes met on the way, in order, each once in a row."""
+    met = [index for place, index in enumerate(predicted) if place == 0 or predicted[place - 1] != index]
+    return " → ".join(class_name(index, names) for index in met)
+
+
+def _table(pair: Connection, names: tuple[str, str]) -> Table:
+    row = {"a": names[0], "c": names[1]} | pair.row()
+    columns: dict[str, str | None] = dict.fromkeys(row)
+    columns |= {
+        "a": "A",
+        "c": "C",
+        "direct_max_loss": "direct max loss",
+        "max_loss": "max loss",
+        "threshold": "threshold",
+        "deviation": "deviation",
+        "rounds": "rounds",
+    }
+    return Table(name="pair", title="The pair", columns=columns, rows=[row], percent=frozenset({"deviation"}))
