@@ -66,9 +66,11 @@ class Setting:
         """The `[images.NAME]` table of a study.
 
         Raises:
-            InputError: a network of the reader's own without images.
+            InputError: a network of the reader's own without images, or images that are not there.
         """
         if self.images is not None:
+            if not self.images.exists():
+                raise InputError(f"--images {self.images} does not exist.")
             return {"source": _text(self.images)}
         if self.network.removeprefix("untrained:").partition("?")[0] != "digits":
             raise InputError("--network needs --images: the embedded digits fit the embedded network only.")

@@ -19,13 +19,18 @@ from isthmus.experiments.setting import Setting
 from isthmus.experiments.wording import not_counted
 from isthmus.studies import Study
 
-RUN_ON_STEPS = 64  # of attacks that no loss stops: five hundred on photographs would take an hour
-MOST_STEPS = 512
-
 
 @dataclass(frozen=True)
 class Adversarial(Experiment):
-    """Real pairs of one class beside five kinds of others, and how well the barrier tells them apart."""
+    """Real pairs of one class beside five kinds of others, and how well the barrier tells them apart.
+
+    Attributes:
+        max_steps: steps at most of attacks that a loss stops.
+        run_on: steps of those that nothing stops: five hundred on photographs would take an hour.
+    """
+
+    max_steps: int = 512
+    run_on: int = 64
 
     title: ClassVar[str] = "Real and attacked inputs"
     source: ClassVar[str] = "Vrabel et al. (2025), Section 4.2, Figures 4 to 6"
@@ -44,11 +49,11 @@ class Adversarial(Experiment):
             "networks": {"network": setting.network_table()},
             "pairs": [
                 {"kind": "within", "name": of.REAL, **drawn},
-                {"kind": "attacked", "name": of.PUBLISHED, "stop": "real", "max_steps": MOST_STEPS, **drawn},
-                {"kind": "attacked", "name": of.MATCHED_STOP, "stop": "matched", "max_steps": MOST_STEPS, **drawn},
-                {"kind": "attacked", "name": of.RUN_ON, "stop": "never", "max_steps": RUN_ON_STEPS, **drawn},
+                {"kind": "attacked", "name": of.PUBLISHED, "stop": "real", "max_steps": self.max_steps, **drawn},
+                {"kind": "attacked", "name": of.MATCHED_STOP, "stop": "matched", "max_steps": self.max_steps, **drawn},
+                {"kind": "attacked", "name": of.RUN_ON, "stop": "never", "max_steps": self.run_on, **drawn},
                 {"kind": "across", "name": of.OTHER, **drawn},
-                {"kind": "attacked_within", "name": of.SAME, "stop": "real", "max_steps": MOST_STEPS, **drawn},
+                {"kind": "attacked_within", "name": of.SAME, "stop": "real", "max_steps": self.max_steps, **drawn},
             ],
         }
 

@@ -34,8 +34,8 @@ class DecisionMap(Experiment):
     title: ClassVar[str] = "The plane through A, B′ and C"
     source: ClassVar[str] = "Asked for by a reviewer of Vrabel et al. (2025); the path is that of Section 3.2"
     claim: ClassVar[str] = (
-        "The direct path crosses a small region of high loss, and a small step aside, to B′, leads around it. Seen in "
-        "the plane, the barrier is a thin obstacle between two parts of one low region."
+        "A small step aside of the peak B, to B′, is enough to lead the path around the barrier. A reviewer asked what "
+        "that looks like beside the decision boundary."
     )
 
     def study(self, setting: Setting, folder: Path) -> dict[str, Any] | None:

@@ -75,7 +75,7 @@ def measure(study: Study, setting: Setting, on_progress: OnProgress) -> Measured
     target = {row["pair"]: row["target"] for row in pairs}
     return Measured(
         measures=BypassMeasures.join(parts) if parts else None,
-        targets=np.array([target[number] for number in bypassed]),
+        targets=np.array([target[number] for number in bypassed], dtype=np.int64),
         numbers=bypassed,
         curves=curves,
         example=example,

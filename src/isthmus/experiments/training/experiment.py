@@ -92,9 +92,8 @@ class Training(Experiment):
         assert study is not None
         results = study.results
         groups = {group.network: group for group in results.summary().groups}
-        rows = [
-            row for row in results.table(["pair", "network", "max_loss"]).to_pylist() if row["max_loss"] is not None
-        ]
+        columns = ["pair", "network", "max_loss", "a_loss", "c_loss"]
+        rows = [row for row in results.table(columns).to_pylist() if row["max_loss"] is not None]
         profiles: dict[str, list[tuple[Profile, Profile]]] = {}
         for done, (row, pair) in enumerate(
             zip(rows, results.each([row["pair"] for row in rows], device=setting.device), strict=True)
@@ -118,7 +117,7 @@ class Training(Experiment):
             title=self.title,
             source=self.source,
             claim=self.claim,
-            about=f"{setting.about()}: trained from scratch for {self.batches[-1]} batches of 64, {len(rows)} pairs made",
+            about=f"{setting.about()}: trained from scratch, {self.batches[-1]} batches of 64; {len(rows)} pairs made",
             found=found,
             agrees=agrees,
             differs=differs,

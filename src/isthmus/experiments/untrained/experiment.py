@@ -121,7 +121,7 @@ class Untrained(Experiment):
             title=self.title,
             source=self.source,
             claim=self.claim,
-            about=f"{name}, {self.seeds} draws of fresh weights, {self.classes} classes: {counted} pairs made from noise",
+            about=f"{name}, {self.seeds} draws of fresh weights, {self.classes} classes: {counted} pairs from noise",
             found=found,
             agrees=agrees,
             differs=differs,
