@@ -68,7 +68,7 @@ class Untrained(Experiment):
             f"seed{seed}": table | {"spec": f"untrained:{inner}?" + "&".join([f"seed={seed}", *options])}
             for seed in range(setting.seed, setting.seed + self.seeds)
         }
-        per_class = 2 if setting.per_class is None else setting.per_class
+        per_class = 1 if setting.per_class is None else setting.per_class
         return {
             "title": f"Untrained networks: {inner}",
             "seed": setting.seed,

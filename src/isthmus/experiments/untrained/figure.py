@@ -63,7 +63,7 @@ def _panel(axes: Axes, title: str, profiles: Sequence[Profile], threshold: float
     axes.plot(t, np.median(losses, axis=0), color=color, linewidth=2.4)
     axes.axhline(threshold, color="black", linestyle="--", linewidth=1)
     axes.set_yscale("log")
-    axes.set_ylim(bottom=FLOOR)
+    axes.set_ylim(bottom=max(FLOOR, 0.5 * float(losses.min())))
     axes.set_title(title, fontsize=11)
     axes.set_xlabel("arc length / length")
 
