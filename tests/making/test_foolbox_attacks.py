@@ -85,7 +85,6 @@ def test_robust_accuracy_of_real_networks(assets, source, epsilons):
         settings = {"steps": 20, "rel_stepsize": 0.1}
         other = attack(landscape, x, y, method=Foolbox(name="LinfPGD", epsilon=epsilon, settings=settings))
         theirs = 1 - float(other.success.float().mean())
-        print(f"{epsilon:.4f}: {accuracy:.4f}, foolbox {theirs:.4f}, known {known}")
         assert found.valid.all() and other.valid.all() and accuracy <= theirs + 0.005
         assert accuracy == pytest.approx(known, abs=0.01)
 

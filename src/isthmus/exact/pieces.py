@@ -1,0 +1,95 @@
+"""Pieces: a tensor that is an affine function of t between knots, and remembers its value at every knot.
+
+It looks like a batch of one input to the network that runs on it. Affine operators act on the values at the knots; ReLU
+and its relatives add the knots at which they break (`breaking`); `operators` says which operator does what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus._geometry import expand_to
+
+
+class TooManyKnots(Exception):  # noqa: N818 (a signal to cut the interval, never seen by callers)
+    """There are more knots than may be held at once."""
+
+
+class Pieces(torch.Tensor):
+    """Numbers (m, *rest) at knots t (m,), affine between them; as a tensor it has the shape (1, *rest).
+
+    Attributes:
+        knots: positions t of the knots, in ascending order, in float64.
+        numbers: values at the knots.
+        most: knots that may be held at once.
+        stale: whether an in-place operator has changed what this one was a view of.
+        base: what this one is a view of.
+    """
+
+    knots: Tensor
+    numbers: Tensor
+    most: int
+    stale: bool
+    base: Pieces | None
+
+    @staticmethod
+    def __new__(cls, knots: Tensor, numbers: Tensor, most: int) -> Pieces:
+        made: Pieces = torch.Tensor._make_wrapper_subclass(
+            cls, (1, *numbers.shape[1:]), dtype=numbers.dtype, device=numbers.device
+        )
+        made.knots, made.numbers, made.most = knots, numbers, most
+        made.stale, made.base = False, None
+        return made
+
+    def __init__(self, knots: Tensor, numbers: Tensor, most: int) -> None:
+        pass
+
+    def __repr__(self) -> str:  # type: ignore[override]
+        return f"Pieces({len(self.knots)} knots, shape {tuple(self.numbers.shape[1:])})"
+
+    @classmethod
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, function: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        from isthmus.exact.operators import run
+
+        return run(function, args, kwargs or {})
+
+    def with_numbers(self, values: Tensor) -> Pieces:
+        """Other values at the same knots."""
+        return Pieces(self.knots, values, self.most)
+
+    def refined(self, knots: Tensor) -> Pieces:
+        """The same function with further knots; `knots` must hold all knots that are there already.
+
+        Raises:
+            TooManyKnots: there are more than may be held.
+        """
+        if len(knots) == len(self.knots):
+            return self
+        if len(knots) > self.most:
+            raise TooManyKnots
+        return Pieces(knots, between(self.knots, self.numbers, knots), self.most)
+
+
+def between(knots: Tensor, values: Tensor, t: Tensor) -> Tensor:
+    """Values at t (k,) of what is affine between knots (m,) with values (m, *rest)."""
+    right = torch.searchsorted(knots, t).clamp(1, len(knots) - 1)
+    left = right - 1
+    width = knots[right] - knots[left]
+    share = torch.where(width > 0, (t - knots[left]) / width.clamp_min(torch.finfo(t.dtype).tiny), 0.0).clamp(0, 1)
+    share = expand_to(share.to(values.dtype), values)
+    return torch.lerp(values[left], values[right], share)
+
+
+def together(pieces: Sequence[Pieces]) -> list[Pieces]:
+    """The same functions on the union of their knots."""
+    first = pieces[0]
+    if all(each.knots is first.knots for each in pieces):
+        return list(pieces)
+    t = torch.unique(torch.cat([each.knots for each in pieces]))
+    return [each.refined(t) for each in pieces]
