@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from isthmus import experiments as experiments
     from isthmus import reports as reports
     from isthmus import studies as studies
     from isthmus import testing as testing
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from isthmus.domains import Unbounded as Unbounded
     from isthmus.errors import IsthmusError as IsthmusError
     from isthmus.errors import IsthmusWarning as IsthmusWarning
+    from isthmus.exact.profile import exact_profile as exact_profile
     from isthmus.inputs.images import load_images as load_images
     from isthmus.landscape import AbstractLandscape as AbstractLandscape
     from isthmus.landscape import Landscape as Landscape
@@ -64,12 +66,13 @@ _HOME = {
     "Unbounded": "domains",
     "attack": "making.attacks",
     "connect": "connecting",
+    "exact_profile": "exact.profile",
     "load_images": "inputs.images",
     "load_network": "networks.specs",
     "profile": "profiles.sampling",
     "synthesize": "making.synthesis",
 }
-_MODULES = ("reports", "studies", "testing")
+_MODULES = ("experiments", "reports", "studies", "testing")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", *sorted(_HOME), *_MODULES]  # noqa: PLE0604 (they are strings)

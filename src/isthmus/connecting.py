@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -15,8 +16,10 @@ from isthmus.connections import Connections
 from isthmus.connectors.barrier_bypass import BarrierBypass
 from isthmus.connectors.base import Batch, Connector, join, take
 from isthmus.errors import InputError
+from isthmus.exact import exact_profile
 from isthmus.landscape import AbstractLandscape
 from isthmus.pair_work import PairWork, Span
+from isthmus.paths import Polyline
 from isthmus.profiles import Sampling, profile_many
 from isthmus.progress import Progress
 from isthmus.validation import check_inputs, check_target_range, check_targets
@@ -34,6 +37,7 @@ def connect(
     threshold: float | Tensor | None = None,
     seed: int = 0,
     sampling: Sampling | None = None,
+    verify: Literal["exact"] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Connections:
     """Looks for a low-loss path between a[i] and c[i] for every i, many pairs at once.
@@ -47,6 +51,8 @@ def connect(
             of the two ends + 0.01.
         seed: of the random numbers that a method may use.
         sampling: how densely paths are looked at; by default as the method says, or else `Sampling()`.
+        verify: "exact" certifies every connection: its path is looked at with `exact_profile`, and where that finds a
+            peak above the threshold that samples had missed, the work goes on from there.
         on_progress: called after every step.
 
     Returns:
@@ -54,10 +60,13 @@ def connect(
 
     Raises:
         InputError: shapes, types, targets or values that cannot be used; DomainError where ends lie outside.
+        NetworkError: with `verify`, the network is not made of affine pieces.
         Interrupted: a KeyboardInterrupt that carries what was finished before Ctrl-C was pressed.
     """
     method = BarrierBypass() if method is None else method
     sampling = sampling or method.sampling or Sampling()
+    if verify not in (None, "exact"):
+        raise InputError(f"verify must be 'exact' or None, got {verify!r}.")
     thresholds = _check(landscape, a, c, target, threshold)
     random = generator(seed)
     report = _Report(landscape, len(a), on_progress)
@@ -67,6 +76,7 @@ def connect(
         "sampling": repr(sampling),
         "threshold": f"higher end + {SLACK}" if threshold is None else "given",
         "seed": seed,
+        "verify": verify,
         "unit": landscape.unit,
         "versions": versions(),
     }
@@ -78,8 +88,10 @@ def connect(
                 group = slice(len(found), len(found) + _group_size(landscape))
                 limits = None if thresholds is None else thresholds[group]
                 work = _start(landscape, method, a[group], c[group], target[group], limits, sampling)
+                certify = _certify if verify else _believe
+                certify(landscape, work)
                 report(sum(pair.outcome is not None for pair in work))
-                _solve(landscape, method, work, sampling, random, report)
+                _solve(landscape, method, work, sampling, random, report, certify)
                 found += [pair.connection() for pair in work]  # on the CPU: only a group lies on the device
                 work = []
     except KeyboardInterrupt as interrupt:
@@ -175,6 +187,7 @@ def _solve(
     sampling: Sampling,
     random: torch.Generator,
     report: _Report,
+    certify: Callable[[AbstractLandscape, list[PairWork]], None],
 ) -> None:
     for number in range(1, method.max_rounds + 1):
         active = [pair for pair in work if pair.outcome is None]
@@ -193,11 +206,26 @@ def _solve(
         for pair, profile in zip(active, profiles, strict=True):
             pair.cost += len(profile)
             pair.judge(profile)
+        certify(landscape, active)
         report(sum(pair.outcome is not None for pair in active))
     above = [pair for pair in work if pair.outcome is None]
     for pair in above:
         pair.outcome = Outcome.ABOVE_THRESHOLD
     report(len(above))
+
+
+def _believe(landscape: AbstractLandscape, work: list[PairWork]) -> None:
+    """Takes samples at their word."""
+
+
+def _certify(landscape: AbstractLandscape, work: list[PairWork]) -> None:
+    """Looks exactly at the paths of pairs that are connected as far as samples go."""
+    for pair in work:
+        if pair.outcome in (Outcome.DIRECT, Outcome.CONNECTED):
+            before = landscape.forward_equivalents
+            profile = exact_profile(landscape, Polyline(pair.vertices), pair.direct.target)
+            pair.cost += landscape.forward_equivalents - before
+            pair.certify(profile)
 
 
 def _move(

@@ -123,5 +123,6 @@ class Connection:
             "forward_equivalents": self.forward_equivalents,
             "resolution": found.resolution,
             "exact": found.exact,
+            "pieces": len(found) - 1 if found.exact else None,
             **{f"max_loss_after_{rounds}": self.max_loss_after_rounds(rounds) for rounds in ROUNDS},
         }

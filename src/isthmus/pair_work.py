@@ -58,6 +58,16 @@ class PairWork:
         if profile.max_loss <= self.threshold and (self.rounds or not self.unconditional):
             self.outcome = Outcome.CONNECTED if self.rounds else Outcome.DIRECT
 
+    def certify(self, exact: Profile) -> None:
+        """Puts an exact profile of the present path in the place of the samples; what they missed is seen now."""
+        if self.profile is self.direct:
+            self.direct = exact
+        self.profile = exact
+        self.best = (self.vertices, self.rounds_of, exact)
+        self.max_loss_after[-1] = exact.max_loss
+        if exact.max_loss > self.threshold:
+            self.outcome = None
+
     def connection(self) -> Connection:
         """What was found, once there is an outcome."""
         assert self.outcome is not None

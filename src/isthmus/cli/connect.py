@@ -30,6 +30,7 @@ def connect(
     threshold: float | None = None,
     method: Method = "bypass",
     rounds: int = 4,
+    exact: bool = False,
     seed: int = 0,
     network: NetworkOptions = NetworkOptions(),
     output: OutputOptions = OutputOptions(),
@@ -60,6 +61,8 @@ def connect(
         bypass, paper (the published procedure, slow) or straight (measure the direct path only).
     rounds
         With the method bypass: rounds of bypasses.
+    exact
+        Certify connections: no peak can hide between samples. For networks of affine operators, ReLU and max-pooling.
     seed
         Seed of the draw of pairs and of the solver.
     """
@@ -95,5 +98,6 @@ def connect(
         output=output,
         title=title,
         threshold=threshold,
+        exact=exact,
         seed=seed,
     )

@@ -27,6 +27,7 @@ def solve_and_write(
     output: OutputOptions,
     title: str,
     threshold: float | None = None,
+    exact: bool = False,
     seed: int = 0,
 ) -> None:
     """Connects the pairs, writes the folder and prints the table. Ctrl-C keeps what is finished."""
@@ -36,7 +37,7 @@ def solve_and_write(
 
     for name, reason in pairs.skipped.items():
         print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
-    request = _request(landscape, pairs, method, threshold, seed)
+    request = _request(landscape, pairs, method, threshold, seed) | {"verify": "exact" if exact else None}
     done = _earlier(folder, request) if output.resume else {}
     open_numbers = [number for number in range(len(pairs.names)) if number not in done]
     interrupted = None
@@ -52,6 +53,7 @@ def solve_and_write(
                     method=method,
                     threshold=threshold,
                     seed=seed,
+                    verify="exact" if exact else None,
                     on_progress=tell,
                 )
                 numbers: tuple[int, ...] = tuple(range(len(open_numbers)))

@@ -16,22 +16,18 @@ def at_levels(x: Pieces, levels: Sequence[float]) -> Pieces:
     """X with a knot wherever one of its numbers crosses a level."""
     found = [x.knots]
     for level in levels:
-        values = x.numbers if level == 0 else x.numbers - level
-        positive = values > 0
-        negative = values < 0
-        crossing = (positive[:-1] & negative[1:]) | (negative[:-1] & positive[1:])
-        found.append(_crossings(x.knots, values, crossing))
+        above = x.numbers > level
+        found.append(_crossings(x.knots, x.numbers, above[:-1] ^ above[1:], level))
     return x.refined(torch.unique(torch.cat(found)))
 
 
-def _crossings(t: Tensor, values: Tensor, crossing: Tensor) -> Tensor:
-    """Positions at which numbers are zero that change sign between two knots, where `crossing` says so."""
-    flat = crossing.flatten(1)
-    row, column = flat.nonzero(as_tuple=True)
+def _crossings(t: Tensor, values: Tensor, crossing: Tensor, level: float) -> Tensor:
+    """Positions at which numbers reach a level that they cross between two knots, where `crossing` says so."""
+    row, column = crossing.flatten(1).nonzero(as_tuple=True)
     if not len(row):
         return t[:0]
     values = values.flatten(1)
-    left, right = values[row, column].double(), values[row + 1, column].double()
+    left, right = values[row, column].double() - level, values[row + 1, column].double() - level
     return _inside(t, row, left / (left - right))
 
 

@@ -73,7 +73,14 @@ class Pieces(torch.Tensor):
             return self
         if len(knots) > self.most:
             raise TooManyKnots
-        return Pieces(knots, between(self.knots, self.numbers, knots), self.most)
+        # Most knots are there already: only the others are computed.
+        old = torch.searchsorted(knots, self.knots)
+        new = torch.ones(len(knots), dtype=torch.bool, device=knots.device)
+        new[old] = False
+        numbers = self.numbers.new_empty((len(knots), *self.numbers.shape[1:]))
+        numbers.index_copy_(0, old, self.numbers)
+        numbers.index_copy_(0, new.nonzero()[:, 0], between(self.knots, self.numbers, knots[new]))
+        return Pieces(knots, numbers, self.most)
 
 
 def between(knots: Tensor, values: Tensor, t: Tensor) -> Tensor:

@@ -127,7 +127,7 @@ def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Picture
         "rounds": pair.rounds,
         "steps": pair.steps,
         "cost": pair.forward_equivalents,
-        "exact": pair.profile.exact,
+        "pieces": len(pair.profile) - 1 if pair.profile.exact else None,
         "peak": _number(pair.direct.argmax_t),
         "direct": direct | {"vertices": [0, 1], "pictures": [pictures[0], pictures[-1]], "rounds": [0, 0]},
         "found": found

@@ -50,6 +50,7 @@ FOUND_COLUMNS = {
     "forward_equivalents": "int64",
     "resolution": "float64",
     "exact": "bool",
+    "pieces": "int64",
     **{f"max_loss_after_{rounds}": "float64" for rounds in ROUNDS},
     "reason": "string",
 }
