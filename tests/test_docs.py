@@ -16,7 +16,13 @@ EXAMPLES = [(page, number, code) for page in PAGES for number, code in enumerate
 
 
 def test_the_examples_are_found():
-    assert [page.name for page, _, _ in EXAMPLES] == ["README.md", "exact.md", "extending.md", "extending.md", "studies.md"]
+    assert [page.name for page, _, _ in EXAMPLES] == [
+        "README.md",
+        "exact.md",
+        "extending.md",
+        "extending.md",
+        "studies.md",
+    ]
     assert all(page.read_text().count("```python") == len(BLOCK.findall(page.read_text())) for page in PAGES)
 
 

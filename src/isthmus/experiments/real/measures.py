@@ -10,7 +10,7 @@ from torch import Tensor
 
 from isthmus._geometry import expand_to, inner, norms
 from isthmus._random import generator
-from isthmus._shapes import Inputs, Losses
+from isthmus._shapes import Inputs, Losses, Targets
 from isthmus.connection import Connection
 from isthmus.experiments.real.spectrum import scrambled, spectrum
 from isthmus.landscape import AbstractLandscape
@@ -23,11 +23,12 @@ class BypassMeasures:
     """Of n bypassed pairs.
 
     Attributes:
-        numbers: size of B' - B and what it does, by name (n,): `linf` and `rms` in data units; `l2` in data units and
-            `l2_share` relative to |AC|; `peak_loss` and `moved_loss` at B and B'; `gradient_undone`, `random_undone`,
-            `scrambled_undone`: share of the fall L(B) - L(B') that a move of equal length brings along the negative
-            gradient at B, along random directions, and along random directions with the amplitude spectrum of B' - B
-            (mean of four); `alignment`: cosine between B' - B and the negative gradient, both in the hyperplane;
+        numbers: size of B' - B and what it does, by name (n,). `linf` and `rms` in data units; `l2` in data units and
+            `l2_share` relative to |AC|; `peak_loss` and `moved_loss` at B and B'. Share of the fall L(B) - L(B') that a
+            move of equal length brings: `gradient_undone` along the negative gradient at B, `random_undone` along
+            random directions, `scrambled_undone` along random ones with the amplitude spectrum of B' - B (mean of
+            four each); `rounded_undone`: that of B' itself once it is rounded to 8 bits, as an image file keeps it,
+            for data in [0, 1]. `alignment`: cosine between B' - B and the negative gradient, both in the hyperplane;
             `first_order`: share of the fall that the gradient at B foretells.
         spectra: shares of the energy of B' - B, of AC and of B by frequency (n, bands); empty where inputs have
             no spatial axes.
@@ -65,15 +66,14 @@ def measure_bypasses(landscape: AbstractLandscape, pairs: Sequence[Connection], 
     peak_loss, gradient = landscape.gradient(peak, target, validated=True)
     downhill = _in_plane(-gradient.to(peak), along)
     random = generator(seed)
-    loss = landscape.evaluate(moved, target, validated=True).loss.double().cpu()
+    loss = _loss(landscape, moved, target)
     peak_loss = peak_loss.double().cpu()
     fall = (peak_loss - loss).clamp_min(torch.finfo(torch.float64).tiny)
 
     def undone(direction: Inputs) -> Losses:
         direction = _in_plane(direction, along)
         step = direction * expand_to(length / norms(direction).clamp_min(1e-30), direction).to(direction)
-        there = landscape.evaluate(peak + step, target, validated=True).loss.double().cpu()
-        return (peak_loss - there) / fall
+        return (peak_loss - _loss(landscape, peak + step, target)) / fall
 
     noise = [torch.randn(peak.shape, generator=random).to(peak) for _ in range(CONTROLS)]
     numbers = {
@@ -86,12 +86,17 @@ def measure_bypasses(landscape: AbstractLandscape, pairs: Sequence[Connection], 
         "gradient_undone": undone(downhill),
         "random_undone": torch.stack([undone(each) for each in noise]).mean(0),
         "scrambled_undone": torch.stack([undone(scrambled(difference, each)) for each in noise]).mean(0),
+        "rounded_undone": (peak_loss - _loss(landscape, (moved * 255).round() / 255, target)) / fall,
         "alignment": inner(difference, downhill) / (length * norms(downhill)).clamp_min(1e-30),
         "first_order": inner(difference, -gradient.to(peak)) / fall,
     }
     parts = {"bypass": difference, "images": along, "peak": peak}
     spectra = {name: spectrum(each) for name, each in parts.items()} if peak.ndim > 2 else {}
     return BypassMeasures({name: value.cpu() for name, value in numbers.items()}, spectra)
+
+
+def _loss(landscape: AbstractLandscape, x: Inputs, target: Targets) -> Losses:
+    return landscape.evaluate(x, target, validated=True).loss.double().cpu()
 
 
 def _in_plane(x: Inputs, normal: Inputs) -> Inputs:

@@ -61,6 +61,8 @@ def effects_table(of: Mapping[str, Estimate], values: Mapping[str, Tensor], draw
     for name, label in EFFECTS.items():
         better = (values[name].numpy() >= 0.5).astype(float)
         rows.append({"move": label, "undone": of[name], "better": mean(better, draws)})
+    rounded = (values["rounded_undone"].numpy() >= 0.5).astype(float)
+    rows.append({"move": "B′ rounded to 8 bits", "undone": of["rounded_undone"], "better": mean(rounded, draws)})
     rows.append({"move": "foretold by the gradient at B", "undone": of["first_order"], "better": None})
     columns = {"move": "move of equal length from B", "undone": "share of the fall", "better": "half of it or more"}
     note = (
@@ -121,7 +123,8 @@ def sentences(of: Mapping[str, Estimate], measured: Measured, draws: ClassDraws)
         f"fall, and the cosine between it and B′ − B is {spread(of['alignment'])}. To first order the gradient "
         f"foretells {share(of['first_order'].value)} of the fall."
     )
-    return [size, control, slope]
+    rounded = f"Rounded to 8 bits, as image files are, B′ brings {share(of['rounded_undone'].value)} of the fall."
+    return [size, control, slope, rounded]
 
 
 def high(shares: Tensor) -> Tensor:
