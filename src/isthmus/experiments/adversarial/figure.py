@@ -41,7 +41,7 @@ def adversarial_figure(groups: Mapping[str, Group], compared: Sequence[Compariso
 
 
 def _barriers(axes: Axes, groups: Mapping[str, Group], measure: str, label: str) -> None:
-    kinds = (REAL, *KINDS)
+    kinds = [each for each in (REAL, *KINDS) if each in groups]
     for place, kind in enumerate(kinds):
         draw_box(axes, groups[kind].quantiles[measure], place, COLORS.get(kind, style.ATTACKED), height=0.55)
     axes.set_yticks(range(len(kinds)), [f"{kind} ({groups[kind].counted})" for kind in kinds], fontsize=9)

@@ -16,7 +16,7 @@ POSITIVE = "AUROC; the positive class is the kind named, the negative one real p
 def barriers_table(groups: Mapping[str, Group]) -> Table:
     """Barriers of each kind."""
     rows = []
-    for kind in (REAL, *KINDS):
+    for kind in [each for each in (REAL, *KINDS) if each in groups]:
         group = groups[kind]
         rows.append(
             {

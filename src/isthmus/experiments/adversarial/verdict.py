@@ -74,7 +74,8 @@ def _with_same_losses(each: Comparison) -> tuple[str, bool | None]:
 
 
 def _controls(at: Mapping[tuple[str, str], Comparison]) -> list[str]:
-    other, same, on = (at[kind, "all pairs"] for kind in (of.OTHER, of.SAME, of.RUN_ON))
+    other, same = (at[kind, "all pairs"] for kind in (of.OTHER, of.SAME))
+    on = at.get((of.RUN_ON, "all pairs"))
     clean = (
         f"Clean inputs of other classes, which nobody attacked, are told from real pairs with AUROC "
         f"{_of(other, 'direct_max_loss')} by the max loss and {_of(other, 'direct_gap')} by the gap."
@@ -83,7 +84,10 @@ def _controls(at: Mapping[tuple[str, str], Comparison]) -> list[str]:
         f"Attacked inputs that were of the class from the start: {_of(same, 'direct_gap')} by the gap, "
         f"{_of(same, 'direct_max_loss')} by the max loss."
     )
-    return [clean, within, f"Attacks that no loss stops: {_of(on, 'direct_gap')} by the gap."]
+    found = [clean, within]
+    if on is not None:
+        found.append(f"Attacks that no loss stops: {_of(on, 'direct_gap')} by the gap.")
+    return found
 
 
 def _of(comparison: Comparison, score: str) -> str:
