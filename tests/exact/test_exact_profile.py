@@ -242,15 +242,66 @@ def test_products_of_the_input_and_mixed_batches_are_refused():
         exact_profile(landscape_of(Mixed(), check=False), segment(4), 0)
 
 
-def test_a_view_changed_in_place_is_not_read_again():
-    class Stale(nn.Module):
-        def forward(self, x):
-            h = 2 * x
-            h[:, :2].relu_()
-            return h
+class BaseAfterView(nn.Module):
+    def forward(self, x):
+        h = 2 * x
+        h[:, :2].relu_()
+        return h
 
+
+class ViewAfterBase(nn.Module):
+    def forward(self, x):
+        h = 2 * x
+        part = h[:, :2]
+        h.relu_()
+        return part + 1
+
+
+class Detached(nn.Module):
+    def forward(self, x):
+        h = 2 * x
+        h.detach().clamp_(min=0)
+        return h - 1
+
+
+@pytest.mark.parametrize("make", [BaseAfterView, ViewAfterBase, Detached])
+def test_shared_memory_changed_in_place_is_not_read_again(make):
     with pytest.raises(NetworkError, match="through a view"):
-        exact_profile(landscape_of(Stale()), segment(4), 0)
+        exact_profile(landscape_of(make()), segment(4), 0)
+
+
+class Jump(nn.Module):
+    def forward(self, x):
+        return functional.threshold(x, 0.5, -3.0)
+
+
+class Steps(nn.Module):
+    def forward(self, x):
+        return x.long().double() + x
+
+
+class Mismatched(nn.Module):
+    def forward(self, x):
+        return x + x.sum(1)
+
+
+@pytest.mark.parametrize(("make", "says"), [(Jump, "jumps"), (Steps, "whole numbers"), (Mismatched, "numbers of axes")])
+def test_what_would_be_wrong_without_a_word_is_refused(make, says):
+    with pytest.raises(NetworkError, match=says):
+        exact_profile(landscape_of(make(), check=False), segment(4), 0)
+
+
+def test_in_place_operators_that_share_nothing_are_fine():
+    class Inplace(nn.Module):
+        def forward(self, x):
+            h = (x * 3).add_(0.1).relu_()
+            h += x
+            h.mul_(2).clamp_(-1, 2)
+            return functional.threshold(h, 0.5, 0.5)
+
+    landscape, path = landscape_of(Inplace()), segment(4)
+    found = exact_profile(landscape, path, 0)
+    torch.testing.assert_close(between(found.t, found.logits, DENSE), landscape.logits(path.at(DENSE)))
 
 
 def test_toys_are_refused():

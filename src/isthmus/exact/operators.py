@@ -13,7 +13,6 @@ from isthmus.exact.breaking import at_changes_of_the_largest, at_levels
 from isthmus.exact.pieces import Pieces, together
 
 aten = torch.ops.aten
-unresolved = 0  # places of max-pooling that could not be resolved, counted up over a run
 
 
 class NotPiecewiseAffineError(NetworkError):
@@ -72,7 +71,11 @@ def _wrap(function: Any, piece: Pieces, result: Any) -> Any:
         return (piece.with_numbers(result[0]), *result[1:])
     if result.shape[:1] != piece.numbers.shape[:1]:
         raise NotPiecewiseAffineError(_name(function), "mixes the members of a batch")
-    return piece.with_numbers(result)
+    if not result.is_floating_point():
+        raise NotPiecewiseAffineError(_name(function), "makes whole numbers of what depends on the input")
+    made = piece.with_numbers(result)
+    shared = result.untyped_storage().data_ptr() == piece.numbers.untyped_storage().data_ptr()
+    return made.view_of(piece) if shared else made
 
 
 def _batch_norm(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -94,16 +97,11 @@ def _shaped(place: int) -> Callable[..., Any]:
             raise NotPiecewiseAffineError(_name(function), f"gives the shape {size}, of which the first is no batch")
         plain = [*args]
         plain[0], plain[place] = piece.numbers, [len(piece.knots), *size[1:]]
-        made = piece.with_numbers((aten.reshape if packet_is_view(function) else function)(*plain, **kwargs))
-        made.base = piece
-        return made
+        # `view` wants a layout that values at knots need not have.
+        reshape = function.overloadpacket in (aten.view, aten._unsafe_view)
+        return piece.with_numbers((aten.reshape if reshape else function)(*plain, **kwargs)).view_of(piece)
 
     return rule
-
-
-def packet_is_view(function: Any) -> bool:
-    """Whether it is `view`, which wants a layout that values at knots need not have."""
-    return function.overloadpacket in (aten.view, aten._unsafe_view)
 
 
 def _along(place: int) -> Callable[..., Any]:
@@ -115,9 +113,7 @@ def _along(place: int) -> Callable[..., Any]:
         listed = axes if isinstance(axes, list | tuple) else [0 if axes is None else axes]
         if not listed or any(axis % piece.ndim == 0 for axis in listed):
             raise NotPiecewiseAffineError(_name(function), "works along the batch")
-        made = _affine(function, args, kwargs)
-        made.base = piece if function.overloadpacket in VIEWS else None
-        return made
+        return _affine(function, args, kwargs)
 
     return rule
 
@@ -138,11 +134,18 @@ def _permute(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> A
 def _sum(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Sums and differences, of two functions of t or of one and a constant."""
     pieces = _pieces(args, kwargs)
+    if len({piece.ndim for piece in pieces}) > 1:
+        raise NotPiecewiseAffineError(_name(function), "joins tensors of different numbers of axes")
     joined = iter(together(pieces))
     plain = [next(joined) if isinstance(each, Pieces) else _constant(function, each, pieces[0]) for each in args]
-    made = function(*[each.numbers if isinstance(each, Pieces) else each for each in plain], **kwargs)
+    made = _out_of_place(function)(*[each.numbers if isinstance(each, Pieces) else each for each in plain], **kwargs)
     result = next(each for each in plain if isinstance(each, Pieces)).with_numbers(made)
     return _into(args[0], result) if _in_place(function) else result
+
+
+def _out_of_place(function: Any) -> Any:
+    """The same operator on fresh memory: values at knots may be shared by views."""
+    return getattr(aten, _name(function)[:-1]) if _in_place(function) else function
 
 
 def _product(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -155,7 +158,9 @@ def _product(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> A
 
 
 def _constant(function: Any, value: Any, piece: Pieces) -> Any:
-    if isinstance(value, Tensor) and value.ndim == piece.ndim and value.ndim and value.shape[0] != 1:
+    if isinstance(value, Tensor) and (
+        value.ndim > piece.ndim or (value.ndim == piece.ndim and value.ndim and value.shape[0] != 1)
+    ):
         raise NotPiecewiseAffineError(_name(function), "mixes the members of a batch")
     return value
 
@@ -186,9 +191,11 @@ def _break_at(levels: Callable[[Sequence[Any], Mapping[str, Any]], Sequence[floa
 
     def rule(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         _only(function, args, kwargs)
-        piece = at_levels(args[0], [float(level) for level in levels(args, kwargs) if level is not None])
-        plain = function if not _in_place(function) else getattr(aten, _name(function)[:-1])
-        result = piece.with_numbers(plain(piece.numbers, *args[1:], **kwargs))
+        found = [level for level in levels(args, kwargs) if level is not None]
+        if any(isinstance(level, Tensor) for level in found):
+            raise NotPiecewiseAffineError(_name(function), "has tensors as its bounds")
+        piece = at_levels(args[0], found)
+        result = piece.with_numbers(_out_of_place(function)(piece.numbers, *args[1:], **kwargs))
         return _into(args[0], result) if _in_place(function) else result
 
     return rule
@@ -203,21 +210,16 @@ def _into(target: Pieces, result: Pieces) -> Pieces:
     """Gives a function of t new knots and values, as an in-place operator does."""
     if target.shape != result.shape:
         raise NotPiecewiseAffineError("an in-place operator", "changes the shape of its tensor")
-    target.knots, target.numbers = result.knots, result.numbers
-    base = target.base
-    while base is not None:  # what it is a view of would have changed too
-        base.stale, base = True, base.base
-    return target
+    return target.become(result)
 
 
 def _max_pool(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    global unresolved  # noqa: PLW0603 (a run is one thread's; `Pieces` can carry no counter through a network)
     piece = args[0]
     shape = piece.numbers.shape[1:]
     numbers = torch.arange(1, shape.numel() + 1, dtype=torch.float64, device=piece.numbers.device).reshape(1, *shape)
     members = _windows(numbers, *args[1:]) - 1
     piece, left = at_changes_of_the_largest(piece, members)
-    unresolved += left
+    piece.run.unresolved += left
     result = function(piece.numbers, *args[1:], **kwargs)
     return (piece.with_numbers(result[0]), *result[1:]) if isinstance(result, tuple) else piece.with_numbers(result)
 
@@ -236,13 +238,19 @@ def _windows(
     return found.reshape(channels, kh * kw, -1).permute(0, 2, 1).reshape(-1, kh * kw).round().long()
 
 
+def _threshold(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """X above a threshold, a constant below it: without a jump only where the two are the same."""
+    if args[1] != args[2]:
+        raise NotPiecewiseAffineError(_name(function), f"jumps from {args[2]} to {args[1]}")
+    return _break_at(lambda args, kwargs: [args[1]])(function, args, kwargs)
+
+
 def _both(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[float | None]:
     low = args[1] if len(args) > 1 else kwargs.get("min")
     high = args[2] if len(args) > 2 else kwargs.get("max")
     return [low, high]
 
 
-VIEWS = {aten.slice, aten.select, aten.squeeze, aten.unsqueeze}
 AFFINE = {
     aten.convolution, aten.mkldnn_convolution, aten.cudnn_convolution, aten.avg_pool2d, aten.avg_pool1d,
     aten._adaptive_avg_pool2d, aten.adaptive_avg_pool1d, aten.constant_pad_nd, aten.reflection_pad2d,
@@ -284,8 +292,8 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.leaky_relu_: _break_at(lambda args, kwargs: [0.0]),
     aten._prelu_kernel: _break_at(lambda args, kwargs: [0.0]),
     aten.abs: _break_at(lambda args, kwargs: [0.0]),
-    aten.threshold: _break_at(lambda args, kwargs: [args[1]]),
-    aten.threshold_: _break_at(lambda args, kwargs: [args[1]]),
+    aten.threshold: _threshold,
+    aten.threshold_: _threshold,
     aten.hardtanh: _break_at(lambda args, kwargs: [args[1], args[2]] if len(args) > 2 else [-1.0, 1.0]),
     aten.hardtanh_: _break_at(lambda args, kwargs: [args[1], args[2]] if len(args) > 2 else [-1.0, 1.0]),
     aten.clamp: _break_at(_both),

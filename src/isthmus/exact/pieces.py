@@ -6,7 +6,9 @@ and its relatives add the knots at which they break (`breaking`); `operators` sa
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,33 +21,46 @@ class TooManyKnots(Exception):  # noqa: N818 (a signal to cut the interval, neve
     """There are more knots than may be held at once."""
 
 
+@dataclass
+class Run:
+    """One run of a network on a stretch.
+
+    Attributes:
+        most: knots that may be held at once.
+        unresolved: places of max-pooling whose knots could not be told apart.
+    """
+
+    most: int
+    unresolved: int = 0
+
+
 class Pieces(torch.Tensor):
     """Numbers (m, *rest) at knots t (m,), affine between them; as a tensor it has the shape (1, *rest).
 
     Attributes:
         knots: positions t of the knots, in ascending order, in float64.
         numbers: values at the knots.
-        most: knots that may be held at once.
-        stale: whether an in-place operator has changed what this one was a view of.
-        base: what this one is a view of.
+        run: what it belongs to.
+        family: all that share memory with it, as views and what they are views of.
+        stale: whether an in-place operator has changed another of the family.
     """
 
     knots: Tensor
     numbers: Tensor
-    most: int
+    run: Run
+    family: list[weakref.ref[Pieces]]
     stale: bool
-    base: Pieces | None
 
     @staticmethod
-    def __new__(cls, knots: Tensor, numbers: Tensor, most: int) -> Pieces:
+    def __new__(cls, knots: Tensor, numbers: Tensor, run: Run) -> Pieces:
         made: Pieces = torch.Tensor._make_wrapper_subclass(
             cls, (1, *numbers.shape[1:]), dtype=numbers.dtype, device=numbers.device
         )
-        made.knots, made.numbers, made.most = knots, numbers, most
-        made.stale, made.base = False, None
+        made.knots, made.numbers, made.run = knots, numbers, run
+        made.family, made.stale = [weakref.ref(made)], False
         return made
 
-    def __init__(self, knots: Tensor, numbers: Tensor, most: int) -> None:
+    def __init__(self, knots: Tensor, numbers: Tensor, run: Run) -> None:
         pass
 
     def __repr__(self) -> str:  # type: ignore[override]
@@ -59,9 +74,24 @@ class Pieces(torch.Tensor):
 
         return run(function, args, kwargs or {})
 
-    def with_numbers(self, values: Tensor) -> Pieces:
+    def with_numbers(self, numbers: Tensor) -> Pieces:
         """Other values at the same knots."""
-        return Pieces(self.knots, values, self.most)
+        return Pieces(self.knots, numbers, self.run)
+
+    def view_of(self, base: Pieces) -> Pieces:
+        """The same, known to share memory with another."""
+        base.family.append(weakref.ref(self))
+        self.family = base.family
+        return self
+
+    def become(self, other: Pieces) -> Pieces:
+        """Takes knots and numbers of another, as in-place operators do; nobody of the family may be read any more."""
+        self.knots, self.numbers = other.knots, other.numbers
+        for member in self.family:
+            piece = member()
+            if piece is not None and piece is not self:
+                piece.stale = True
+        return self
 
     def refined(self, knots: Tensor) -> Pieces:
         """The same function with further knots; `knots` must hold all knots that are there already.
@@ -71,7 +101,7 @@ class Pieces(torch.Tensor):
         """
         if len(knots) == len(self.knots):
             return self
-        if len(knots) > self.most:
+        if len(knots) > self.run.most:
             raise TooManyKnots
         # Most knots are there already: only the others are computed.
         old = torch.searchsorted(knots, self.knots)
@@ -80,7 +110,7 @@ class Pieces(torch.Tensor):
         numbers = self.numbers.new_empty((len(knots), *self.numbers.shape[1:]))
         numbers.index_copy_(0, old, self.numbers)
         numbers.index_copy_(0, new.nonzero()[:, 0], between(self.knots, self.numbers, knots[new]))
-        return Pieces(knots, numbers, self.most)
+        return Pieces(knots, numbers, self.run)
 
 
 def between(knots: Tensor, values: Tensor, t: Tensor) -> Tensor:

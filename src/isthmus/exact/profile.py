@@ -13,7 +13,7 @@ from torch import Tensor
 from isthmus._shapes import Losses
 from isthmus.errors import InputError, NetworkError
 from isthmus.exact.breaking import at_changes_of_the_largest
-from isthmus.exact.pieces import Pieces
+from isthmus.exact.pieces import Pieces, Run
 from isthmus.exact.segment import cut_segment
 from isthmus.landscape import AbstractLandscape, Landscape
 from isthmus.losses import CrossEntropy, Margin
@@ -54,7 +54,7 @@ class ExactProfile(Profile):
     def class_intervals(self) -> list[tuple[float, float, int]]:
         """Begin, end and predicted class of every stretch of the path, also where the class changes inside a piece."""
         groups = torch.arange(self.logits.shape[1])[None]
-        whole, _ = at_changes_of_the_largest(Pieces(self.t, self.logits.double(), 2**62), groups)
+        whole, _ = at_changes_of_the_largest(Pieces(self.t, self.logits.double(), Run(most=2**62)), groups)
         middle = (whole.numbers[1:] + whole.numbers[:-1]).argmax(1).tolist()
         found: list[tuple[float, float, int]] = []
         for begin, end, index in zip(whole.knots[:-1].tolist(), whole.knots[1:].tolist(), middle, strict=True):

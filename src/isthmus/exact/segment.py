@@ -13,9 +13,8 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 
 from isthmus._shapes import Input, Logits, Parameters
 from isthmus.errors import NetworkError
-from isthmus.exact import operators
 from isthmus.exact.operators import NotPiecewiseAffineError
-from isthmus.exact.pieces import Pieces, TooManyKnots
+from isthmus.exact.pieces import Pieces, Run, TooManyKnots
 from isthmus.landscape import Landscape
 
 KNOTS = 512  # held at once, where the landscape says nothing else
@@ -71,7 +70,7 @@ def cut_segment(
     begin, length = 0.0, 1.0
     t: list[Tensor] = []
     logits: list[Tensor] = []
-    operators.unresolved = 0
+    unresolved = 0
     with landscape.fixed(), torch.no_grad(), _named_operators(landscape.network.model):
         while begin < 1:
             finish = min(1.0, begin + length)
@@ -90,17 +89,18 @@ def cut_segment(
             skip = 1 if t else 0  # a stretch begins where the last one ended
             t.append(found.knots[skip:].cpu())
             logits.append(found.numbers[skip:].cpu())
+            unresolved += found.run.unresolved
             landscape.forward_equivalents += len(found.knots)
             length *= min(2.0, max(0.5, 0.7 * most / len(found.knots)))
             begin = finish
             if on_progress is not None:
                 on_progress(begin)
-    return Cut(torch.cat(t), torch.cat(logits), operators.unresolved)
+    return Cut(torch.cat(t), torch.cat(logits), unresolved)
 
 
 def _run(landscape: Landscape, ends: Tensor, where: Tensor, most: int) -> Pieces:
     share = where.to(ends.dtype).reshape(-1, *(1,) * (ends.ndim - 1))
-    inputs = Pieces(where, torch.lerp(ends[:1], ends[1:], share), most)
+    inputs = Pieces(where, torch.lerp(ends[:1], ends[1:], share), Run(most))
     logits: Any = landscape.network.logits(inputs)
     if not isinstance(logits, Pieces):
         raise NetworkError("The network's output does not depend on its input by operators that can be followed.")
