@@ -25,7 +25,7 @@ def verdict(compared: Sequence[Comparison], groups: Mapping[str, Group]) -> tupl
         f"Barriers to attacked inputs are {'' if higher else 'not reliably '}higher: AUROC of the gap {spread(gap)}; "
         "the paper's rows give .932."
     )
-    for kind in (of.PUBLISHED, of.MATCHED_STOP):
+    for kind in [each for each in (of.PUBLISHED, of.MATCHED_STOP) if each in groups]:
         sentence, still = _with_same_losses(at[kind, "same losses of the ends"])
         found.append(sentence)
         if still is not None:
