@@ -164,7 +164,8 @@ def _words(stages: list[Stage]) -> tuple[list[str], list[str], list[str]]:
     connected = [(stage, stage.group.connected) for stage in stages]
     worst, least = min(connected, key=lambda each: each[1].value)
     if least.value > 0.9:
-        agrees.append(f"At every stage {share(least.value)} of the pairs or more are connected in the end.")
+        most = "all pairs" if least.value == 1 else f"{share(least.value)} of the pairs or more"
+        agrees.append(f"At every stage {most} are connected in the end.")
     else:
         allowed = rounds(len(worst.group.connected_after) - 1)
         differs.append(
