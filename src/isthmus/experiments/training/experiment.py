@@ -24,6 +24,8 @@ from isthmus.progress import Progress
 from isthmus.studies import Group, Study
 from isthmus.studies.problem import choose_device
 
+HIGH_END = 0.5  # an input of a higher loss is called no mode
+
 
 @dataclass(frozen=True)
 class Training(Experiment):
@@ -159,6 +161,12 @@ def _words(stages: list[Stage]) -> tuple[list[str], list[str], list[str]]:
         f"after {last.batch}; it is highest after {peak.batch}: {gap[peak.batch]}."
     )
     found = [barrier, f"The median max loss goes from {max_loss[first.batch]} to {max_loss[last.batch]}."]
+    early = [stage for stage in stages if stage.ends > HIGH_END]
+    if early:
+        found.append(
+            f"Up to {early[-1].batch} batches what can be made for a class is hardly a mode: the higher of two ends has "
+            f"a median loss of {early[-1].ends:.2g} or more."
+        )
     agrees: list[str] = []
     differs: list[str] = []
     connected = [(stage, stage.group.connected) for stage in stages]
