@@ -164,7 +164,7 @@ def _words(stages: list[Stage]) -> tuple[list[str], list[str], list[str]]:
     early = [stage for stage in stages if stage.ends > HIGH_END]
     if early:
         found.append(
-            f"Up to {early[-1].batch} batches what can be made for a class is hardly a mode: the higher of two ends has "
+            f"Up to {early[-1].batch} batches what can be made for a class is hardly a mode: the higher end has "
             f"a median loss of {early[-1].ends:.2g} or more."
         )
     agrees: list[str] = []
