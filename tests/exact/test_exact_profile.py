@@ -291,6 +291,42 @@ def test_what_would_be_wrong_without_a_word_is_refused(make, says):
         exact_profile(landscape_of(make(), check=False), segment(4), 0)
 
 
+class Accumulates(nn.Module):
+    def forward(self, x):
+        total = torch.zeros(x.shape[0], 4, dtype=x.dtype)
+        total += x
+        return total
+
+
+def test_sums_into_a_plain_tensor_are_refused():
+    with pytest.raises(NetworkError, match="into a tensor that does not"):
+        exact_profile(landscape_of(Accumulates()), segment(4), 0)
+
+
+def test_axes_of_length_one_and_expanded_ones():
+    class Axes(nn.Module):
+        def forward(self, x):
+            h = functional.relu(x)[:, :, None, None].expand(-1, -1, 2, 3)
+            return (h.unsqueeze(-1).squeeze(-1) * torch.arange(6.0).reshape(2, 3).to(x)).mean((2, 3))
+
+    landscape, path = landscape_of(Axes()), segment(4)
+    found = exact_profile(landscape, path, 0)
+    torch.testing.assert_close(between(found.t, found.logits, DENSE), landscape.logits(path.at(DENSE)))
+
+
+def test_the_smallest_batches_do(case):
+    landscape, shape = case
+    path = segment(*shape, seed=1)
+    one, other = exact_profile(landscape, path, 0, max_batch=1), exact_profile(landscape, path, 0)
+    assert one.max_loss == pytest.approx(other.max_loss, rel=1e-9)
+
+
+def test_mixed_precision_is_refused(digits, digit_pairs):
+    landscape = isthmus.Landscape(digits.network, autocast=torch.bfloat16)
+    with pytest.raises(NetworkError, match="without autocast"):
+        exact_profile(landscape, isthmus.Polyline(torch.stack([digit_pairs[0][0], digit_pairs[1][0]])), 0)
+
+
 def test_in_place_operators_that_share_nothing_are_fine():
     class Inplace(nn.Module):
         def forward(self, x):

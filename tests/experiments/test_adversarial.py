@@ -81,3 +81,31 @@ def test_nothing_to_compare_is_no_crash():
     nobody = pairs(0, 7)
     compared = compare({REAL: pairs(20, 8)} | dict.fromkeys(KINDS, nobody), 0)
     assert all(np.isnan(each.scores["direct_gap"].auroc.value) and each.pairs == 0 for each in compared)
+
+
+def test_one_class_is_said_before_any_work(tmp_path, digit_folder, program):
+    import shutil
+
+    shutil.copytree(digit_folder / "4", tmp_path / "images" / "4")
+    ran = program("paper", "adversarial", "--out", tmp_path / "out", "--images", tmp_path / "images", "--device", "cpu")
+    assert ran.code == 1 and "two classes or more" in ran.err.splitlines()[-1] and "Traceback" not in ran.err
+    assert not list((tmp_path / "out" / "study").glob("shards/*.parquet"))
+
+
+def test_every_input_of_the_class_is_attacked_and_the_pairs_are_others(tmp_path):
+    from isthmus.experiments.adversarial import Adversarial
+    from isthmus.experiments.adversarial.comparisons import REAL, SAME
+    from isthmus.experiments.setting import Setting
+    from isthmus.inputs.collection import digits
+    from isthmus.studies import parse_config
+
+    config = parse_config(Adversarial().study(Setting(), tmp_path))
+    kinds = {kind.label: kind for kind in config.pairs}
+    assert kinds[SAME].stop == "never" and kinds[SAME].max_steps == kinds["attacked, run on"].max_steps
+    import torch
+
+    groups = torch.tensor([int(label) for label in digits().labels])
+    drawn = [
+        set(map(tuple, kinds[name].draw(groups, torch.rand(len(groups)), 0).ends.tolist())) for name in (REAL, SAME)
+    ]
+    assert len(drawn[0] & drawn[1]) < 0.1 * len(drawn[0])

@@ -90,7 +90,10 @@ def _shaped(place: int) -> Callable[..., Any]:
     def rule(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         piece = args[0]
         size = list(args[place])
-        if -1 in size:
+        if function.overloadpacket is aten.expand:  # -1 keeps an axis there
+            kept = [1] * (len(size) - piece.ndim) + list(piece.shape)
+            size = [own if wanted == -1 else wanted for own, wanted in zip(kept, size, strict=True)]
+        elif -1 in size:
             known = -torch.Size(size).numel()
             size[size.index(-1)] = piece.numel() // max(1, known)
         if not size or size[0] != 1:
@@ -111,7 +114,8 @@ def _along(place: int) -> Callable[..., Any]:
         piece = args[0]
         axes = args[place] if len(args) > place else kwargs.get("dim")
         listed = axes if isinstance(axes, list | tuple) else [0 if axes is None else axes]
-        if not listed or any(axis % piece.ndim == 0 for axis in listed):
+        axes_after = piece.ndim + (function.overloadpacket is aten.unsqueeze)
+        if not listed or any(axis % axes_after == 0 for axis in listed):
             raise NotPiecewiseAffineError(_name(function), "works along the batch")
         return _affine(function, args, kwargs)
 
@@ -206,8 +210,12 @@ def _in_place(function: Any) -> bool:
     return name.endswith("_") and not name.endswith("__")
 
 
-def _into(target: Pieces, result: Pieces) -> Pieces:
+def _into(target: object, result: Pieces) -> Pieces:
     """Gives a function of t new knots and values, as an in-place operator does."""
+    if not isinstance(target, Pieces):
+        raise NotPiecewiseAffineError(
+            "an in-place operator", "puts what depends on the input into a tensor that does not"
+        )
     if target.shape != result.shape:
         raise NotPiecewiseAffineError("an in-place operator", "changes the shape of its tensor")
     return target.become(result)

@@ -91,6 +91,8 @@ def exact_profile(
     """
     if not isinstance(landscape, Landscape) or not isinstance(landscape.loss_function, CrossEntropy | Margin):
         raise NetworkError("An exact profile needs a Landscape on a network, with cross-entropy or the margin.")
+    if landscape.autocast is not None:
+        raise NetworkError("An exact profile follows float32 or float64; make the landscape without autocast.")
     targets = torch.as_tensor(target).reshape(-1)
     if len(targets) != 1 or targets.is_floating_point():
         raise InputError(f"exact_profile takes one path and one whole number as its target, got target {target}.")

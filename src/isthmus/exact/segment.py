@@ -18,6 +18,7 @@ from isthmus.exact.pieces import Pieces, Run, TooManyKnots
 from isthmus.landscape import Landscape
 
 KNOTS = 512  # held at once, where the landscape says nothing else
+FEWEST_KNOTS = 64  # held at once in any case: a single layer of a network may break in as many places at once
 SHORTEST = 1e-9  # of a segment: no interval below is cut further
 
 
@@ -65,7 +66,7 @@ def cut_segment(
         NetworkError: the network is not made of affine operators, ReLU and its relatives, and max-pooling; the operator
             is named, and the module in which it runs.
     """
-    most = most or landscape.batch_size or KNOTS
+    most = max(FEWEST_KNOTS, most or landscape.batch_size or KNOTS)
     ends = landscape.prepare(torch.stack([start, end]))
     begin, length = 0.0, 1.0
     t: list[Tensor] = []

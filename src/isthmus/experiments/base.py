@@ -11,6 +11,7 @@ from isthmus.experiments.findings import Findings
 from isthmus.experiments.setting import Setting
 from isthmus.progress import Progress
 from isthmus.studies import Study
+from isthmus.studies.plan import Plan
 
 Tell = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 OnProgress = Callable[[Progress], None]
@@ -42,6 +43,13 @@ class Experiment(ABC):
 
         Raises:
             IsthmusError: the setting cannot be used.
+        """
+
+    def check(self, plan: Plan) -> None:  # noqa: B027 (most can do with any pairs)
+        """Looks at the pairs that were drawn, before they are solved.
+
+        Raises:
+            InputError: the experiment cannot be made with them.
         """
 
     @abstractmethod

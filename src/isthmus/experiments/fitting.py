@@ -45,7 +45,7 @@ def labelled(images: Path, network: Network) -> Examples:
     """All labelled inputs of a folder or `.npz` file; words that are no classes of the network count up in order.
 
     Raises:
-        InputError: an input without a label, or more classes than the network has outputs.
+        InputError: an input without a label, or inputs of several shapes.
     """
     collection = open_collection(images)
     if None in collection.labels:
@@ -54,7 +54,11 @@ def labelled(images: Path, network: Network) -> Examples:
     classes = {word: named_class(word, network.class_names) for word in words}
     if None in classes.values():
         classes = {word: number for number, word in enumerate(words)}
-    x = torch.stack([collection.read(number, network.preprocessing) for number in range(len(collection))])
+    inputs = [collection.read(number, network.preprocessing) for number in range(len(collection))]
+    shapes = sorted({tuple(x.shape) for x in inputs})
+    if len(shapes) > 1:
+        raise InputError(f"{images} has inputs of the shapes {shapes[0]} and {shapes[1]}; give a --size.")
+    x = torch.stack(inputs)
     return Examples(x, torch.tensor([classes[label] for label in collection.labels if label is not None]))
 
 

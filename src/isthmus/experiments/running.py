@@ -55,13 +55,19 @@ def run_experiment(
                 file.unlink()
     experiment.prepare(setting, folder, tell)
     study = None if content is None else _study(content, folder / STUDY, resume, overwrite)
+
+    def planned(plan: Plan) -> None:
+        experiment.check(plan)
+        if on_plan is not None:
+            on_plan(plan)
+
     if study is not None:
         study.run(
             device=setting.device,
             resume=not overwrite,
             overwrite=overwrite,
             tell=tell,
-            on_plan=on_plan,
+            on_plan=planned,
             on_progress=on_progress,
         )
     return experiment.findings(setting, study, on_measure), study

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from isthmus.errors import InputError
 from isthmus.experiments.adversarial import comparisons as of
 from isthmus.experiments.adversarial.comparisons import Comparison, compare
 from isthmus.experiments.adversarial.figure import adversarial_figure
@@ -18,6 +19,7 @@ from isthmus.experiments.findings import Findings
 from isthmus.experiments.setting import Setting
 from isthmus.experiments.wording import not_counted
 from isthmus.studies import Study
+from isthmus.studies.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,17 @@ class Adversarial(Experiment):
                     else []
                 ),
                 {"kind": "across", "name": of.OTHER, **drawn},
-                {"kind": "attacked_within", "name": of.SAME, "stop": "real", "max_steps": self.max_steps, **drawn},
+                # No loss stops these: an input of the class may be below any stop before it is attacked at all.
+                {"kind": "attacked_within", "name": of.SAME, "stop": "never", "max_steps": self.run_on or 64, **drawn},
             ],
         }
+
+    def check(self, plan: Plan) -> None:
+        present = {plan.rows(piece.begin, piece.begin + 1)[0]["kind"] for piece in plan.pieces}
+        if not {of.REAL, of.PUBLISHED, of.SAME} <= present:
+            raise InputError(
+                "This experiment needs two classes or more, each with two images or more that the network recognises."
+            )
 
     def findings(self, setting: Setting, study: Study | None, on_progress: OnProgress) -> Findings:
         assert study is not None

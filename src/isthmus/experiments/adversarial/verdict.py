@@ -35,16 +35,18 @@ def verdict(compared: Sequence[Comparison], groups: Mapping[str, Group]) -> tupl
     same = at[of.SAME, "all pairs"].scores["direct_gap"].auroc
     if higher and same.high < gap.low:
         differs.append(
-            f"An attack that starts in the class leaves far less of a barrier (AUROC {spread(same)}): the barrier says "
-            "where the source came from more than that something was attacked."
+            f"An attack on an input of the class itself leaves far less of a barrier (AUROC {spread(same)}): the "
+            "barrier says where the source came from more than that something was attacked."
         )
     found.append(
         f"After 1, 2 and 3 rounds the gap is left with AUROC {_of(published, 'gap_after_1')}, "
         f"{_of(published, 'gap_after_2')} and {_of(published, 'gap_after_3')}; the deviation of the path found has "
         f"{_of(published, 'deviation')}."
     )
-    if published.scores["gap_after_3"].auroc.high < gap.value:
-        found.append("The signal of the gap lies in the direct path; bypasses take it away.")
+    last = published.scores["gap_after_3"].auroc
+    if last.high < gap.value:
+        verb = "take it away" if last.low <= 0.5 <= last.high else "weaken it"
+        found.append(f"The signal of the gap lies in the direct path; bypasses {verb}.")
     return found, agrees, differs
 
 
@@ -81,8 +83,8 @@ def _controls(at: Mapping[tuple[str, str], Comparison]) -> list[str]:
         f"{_of(other, 'direct_max_loss')} by the max loss and {_of(other, 'direct_gap')} by the gap."
     )
     within = (
-        f"Attacked inputs that were of the class from the start: {_of(same, 'direct_gap')} by the gap, "
-        f"{_of(same, 'direct_max_loss')} by the max loss."
+        f"Inputs of the class itself that were attacked likewise, with no loss to stop at: {_of(same, 'direct_gap')} "
+        f"by the gap, {_of(same, 'direct_max_loss')} by the max loss."
     )
     found = [clean, within]
     if on is not None:

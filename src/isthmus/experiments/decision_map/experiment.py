@@ -74,9 +74,12 @@ class DecisionMap(Experiment):
             paths={"direct path": vertices[[0, -1]], "path found": vertices},
         )
         label = class_name(pair.target, problem.class_names)
+        which = "those that one round connects" if pair.connected and pair.rounds == 1 else "the bypassed ones"
+        chosen = f"the pair with the highest gap among {which}"
+        near = f"Around the paths, stretched {_stretch(around, plane):.0f} times across"
         pieces = [
-            Piece(around, plane, marks, f"Around the paths, stretched {_stretch(around, plane):.0f} times across"),
-            Piece(wide, plane, marks, "The same plane at equal scale", equal=True),
+            Piece(around, plane, marks, near, threshold=pair.threshold),
+            Piece(wide, plane, marks, "The same plane at equal scale", equal=True, threshold=pair.threshold),
         ]
         where = (
             f"{names[0]} → {names[1]}, {label}: the direct path peaks at {pair.direct.max_loss:.3g}; B′ lies "
@@ -101,7 +104,7 @@ class DecisionMap(Experiment):
             tables=[_table(pair, names)],
             figure=decision_figure(pieces, names=problem.class_names, unit=landscape.unit),
             caption=(
-                f"{setting.about()}, the pair with the highest gap among those that one round connects. Regions: "
+                f"{setting.about()}, {chosen}. Regions: "
                 "predicted class. Lines: loss for the target, in powers of ten; dashed: the threshold. Hatched: "
                 "outside the pixel range. Of the path found only what lies in the plane is exact; later bypasses are "
                 "projected."

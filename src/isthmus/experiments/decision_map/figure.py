@@ -41,6 +41,7 @@ class Piece:
         marked: points and paths.
         title: above it.
         equal: whether both axes have one scale.
+        threshold: the loss that is drawn dashed.
     """
 
     drawn: PlaneMap
@@ -48,6 +49,7 @@ class Piece:
     marked: Marked
     title: str
     equal: bool = False
+    threshold: float | None = None
 
 
 def decision_figure(pieces: Sequence[Piece], *, names: Sequence[str] | None, unit: str) -> Figure:
@@ -94,6 +96,8 @@ def _draw(axes: Axes, piece: Piece, colors: Mapping[int, str], unit: str) -> Non
     if levels:
         lines = axes.contour(u, v, loss, levels=levels, colors="black", linewidths=0.7, alpha=0.65)
         axes.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=7.5)
+    if piece.threshold is not None and loss.min() < piece.threshold < loss.max():
+        axes.contour(u, v, loss, levels=[piece.threshold], colors="black", linewidths=1.3, linestyles="--")
     if not bool(drawn.inside.all()):
         axes.contourf(u, v, drawn.inside.double().numpy(), levels=[-0.5, 0.5], colors="none", hatches=["////"])
     for name, vertices in piece.marked.paths.items():

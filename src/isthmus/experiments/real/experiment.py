@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from isthmus.estimates import ClassDraws, median
+from isthmus.estimates import ClassDraws, Estimate, median
 from isthmus.experiments.base import Experiment, OnProgress
 from isthmus.experiments.findings import Findings, share, spread
 from isthmus.experiments.real import tables as make
@@ -49,7 +49,7 @@ class Real(Experiment):
         found = [connected_sentence(group)]
         agrees: list[str] = []
         differs: list[str] = []
-        (agrees if group.connected.low > 0.9 or group.connected.value == 1 else differs).append(
+        (agrees if _at_least(group.connected, 0.9) else differs).append(
             f"{share(group.connected.value)} of the pairs are connected; the paper: nearly all."
         )
         if measured.measures is not None:
@@ -64,7 +64,7 @@ class Real(Experiment):
                 make.pairs_table(measured),
             ]
             found += make.sentences(of, measured, draws)
-            (agrees if deviation.high < 0.05 else differs).append(
+            (agrees if deviation.value < 0.05 and not deviation.high > 0.05 else differs).append(
                 f"The paths leave the straight line by {spread(deviation, percent=True)} of |AC| on average."
             )
             make.judge_spectrum(measured, draws, agrees, differs)
@@ -87,3 +87,8 @@ class Real(Experiment):
             ),
             notes=not_counted([group]),
         )
+
+
+def _at_least(share: Estimate, least: float) -> bool:
+    """Whether a share reaches a level with its whole interval, where it has one."""
+    return share.value == 1 or (share.value > least and not share.low < least)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +19,7 @@ from isthmus.experiments.methods import FREE_PEAK, MADE_SHARDS
 from isthmus.experiments.setting import Setting
 from isthmus.experiments.training.figure import Stage, training_figure
 from isthmus.experiments.wording import not_counted, rounds
+from isthmus.inputs.collection import open_collection
 from isthmus.networks.specs import load_network
 from isthmus.profiles import Profile
 from isthmus.progress import Progress
@@ -85,10 +87,16 @@ class Training(Experiment):
             "seed": setting.seed,
             "images": {"noise": {"source": "none"}},
             "networks": {name: table | {"domain": "unbounded"} for name, table in networks.items()},
-            "pairs": [{"kind": "synthesized", "per_class": per_class, "classes": list(range(self.classes))}],
+            "pairs": [{"kind": "synthesized", "per_class": per_class, "classes": list(range(self._classes(setting)))}],
             "connect": dict(FREE_PEAK),
             "shards": dict(MADE_SHARDS),
         }
+
+    def _classes(self, setting: Setting) -> int:
+        """For how many classes modes are made: no more than the images have."""
+        if setting.images is None:
+            return self.classes
+        return min(self.classes, len({label for label in open_collection(setting.images).labels if label is not None}))
 
     def findings(self, setting: Setting, study: Study | None, on_progress: OnProgress) -> Findings:
         assert study is not None
@@ -161,11 +169,11 @@ def _words(stages: list[Stage]) -> tuple[list[str], list[str], list[str]]:
         f"after {last.batch}; it is highest after {peak.batch}: {gap[peak.batch]}."
     )
     found = [barrier, f"The median max loss goes from {max_loss[first.batch]} to {max_loss[last.batch]}."]
-    early = [stage for stage in stages if stage.ends > HIGH_END]
+    early = list(takewhile(lambda stage: stage.ends > HIGH_END, stages))
     if early:
         found.append(
             f"Up to {early[-1].batch} batches what can be made for a class is hardly a mode: the higher end has "
-            f"a median loss of {early[-1].ends:.2g} or more."
+            f"a median loss of {min(stage.ends for stage in early):.2g} or more."
         )
     agrees: list[str] = []
     differs: list[str] = []
@@ -173,7 +181,7 @@ def _words(stages: list[Stage]) -> tuple[list[str], list[str], list[str]]:
     worst, least = min(connected, key=lambda each: each[1].value)
     if least.value > 0.9:
         most = "all pairs" if least.value == 1 else f"{share(least.value)} of the pairs or more"
-        agrees.append(f"At every stage {most} are connected in the end.")
+        agrees.append(f"At every stage with pairs, {most} are connected in the end.")
     else:
         allowed = rounds(len(worst.group.connected_after) - 1)
         differs.append(

@@ -15,6 +15,8 @@ from isthmus.making import TargetedAdam, attack
 from isthmus.studies.kinds.base import Draws, Ends, Row
 from isthmus.studies.kinds.drawn import Drawn
 
+OTHER_DRAW = 500_009  # so that pairs within a class are not drawn twice
+
 
 class Attacked(Drawn):
     """An input of the target class, and one of another class that was attacked until the network took it for the target
@@ -66,11 +68,12 @@ class Attacked(Drawn):
 
 class AttackedWithin(Attacked):
     """The same with a source that is of the target class already: the control that tells what an attack leaves behind
-    from where its source lies. An input whose loss is below the stop from the start stays as it is.
+    from where its source lies. The pairs are others than those of the kind `within`. An input whose loss is below the
+    stop from the start stays as it is: only with the stop "never" is every one of them attacked.
     """
 
     kind: Literal["attacked_within"] = "attacked_within"  # type: ignore[assignment]
 
     def draw(self, groups: Tensor, losses: Tensor, seed: int) -> Draws:
-        ends = pairs_within(groups, losses, per_group=self.per_class, lowest=self.lowest_loss, seed=seed)
+        ends = pairs_within(groups, losses, per_group=self.per_class, lowest=self.lowest_loss, seed=seed + OTHER_DRAW)
         return self._with_stops(ends, groups, losses, seed)
