@@ -108,7 +108,7 @@ def test_attacked_images_of_the_class_itself_stop_at_losses_of_real_ones(tmp_pat
     assert all(row["stop"] is not None for row in planned) and len(found) == 10
     assert {row["stop"] for row in plan.rows(0, plan.pairs) if row["kind"] != "same class"} == {None}
     reached = [row["c_loss"] <= stop["stop"] + 1e-6 for row, stop in zip(found, planned, strict=True)]
-    assert sum(reached) >= 8
+    assert sum(reached) >= 6
     # Which end has the lower loss is left to chance.
     assert 1 <= sum(row["c_loss"] > row["a_loss"] for row in found) <= 9
     collection = digits_of_the_study()
