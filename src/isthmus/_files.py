@@ -26,6 +26,20 @@ def cannot_write(where: Path) -> Iterator[None]:
         raise OutputError(f"{where} cannot be written: {error.strerror or error}; choose another place.") from error
 
 
+def check_writable(folder: Path) -> None:
+    """Whether files can be written into a folder that is there or can be made, before any work is spent on them.
+
+    Raises:
+        OutputError: it is a file, or not writable.
+    """
+    with cannot_write(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{folder} is a file; choose a folder.")
+        nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+
+
 def write_whole(file: Path, write: Callable[[Path], object]) -> None:
     """Lets `write` fill a temporary file beside `file`, and gives it that name once it is safely on the disk."""
     with cannot_write(file):

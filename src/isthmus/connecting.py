@@ -88,10 +88,10 @@ def connect(
                 group = slice(len(found), len(found) + _group_size(landscape))
                 limits = None if thresholds is None else thresholds[group]
                 work = _start(landscape, method, a[group], c[group], target[group], limits, sampling)
-                certify = _certify if verify else _believe
-                certify(landscape, work)
+                if verify:
+                    _certify(landscape, work)
                 report(sum(pair.outcome is not None for pair in work))
-                _solve(landscape, method, work, sampling, random, report, certify)
+                _solve(landscape, method, work, sampling, random, report, verify=verify is not None)
                 found += [pair.connection() for pair in work]  # on the CPU: only a group lies on the device
                 work = []
     except KeyboardInterrupt as interrupt:
@@ -187,7 +187,8 @@ def _solve(
     sampling: Sampling,
     random: torch.Generator,
     report: _Report,
-    certify: Callable[[AbstractLandscape, list[PairWork]], None],
+    *,
+    verify: bool,
 ) -> None:
     for number in range(1, method.max_rounds + 1):
         active = [pair for pair in work if pair.outcome is None]
@@ -206,16 +207,13 @@ def _solve(
         for pair, profile in zip(active, profiles, strict=True):
             pair.cost += len(profile)
             pair.judge(profile)
-        certify(landscape, active)
+        if verify:
+            _certify(landscape, active)
         report(sum(pair.outcome is not None for pair in active))
     above = [pair for pair in work if pair.outcome is None]
     for pair in above:
         pair.outcome = Outcome.ABOVE_THRESHOLD
     report(len(above))
-
-
-def _believe(landscape: AbstractLandscape, work: list[PairWork]) -> None:
-    """Takes samples at their word."""
 
 
 def _certify(landscape: AbstractLandscape, work: list[PairWork]) -> None:

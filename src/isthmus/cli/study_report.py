@@ -18,20 +18,13 @@ def report_of(study: Study, *, paper: Path | None, pairs: bool, device: str) -> 
     samples: list[PaperSample] = [] if paper is None else read_paper_samples(paper)
     results = study.results
     summary, plan = results.summary(), results.plan
-    described = plan.fingerprint
-    weights = {
-        name: dict(landscape.get("network") or {}).get("weights_sha256")
-        for name, landscape in described["networks"].items()
-    }
     threshold = plan.config.connect.threshold
-    code = described["code"]
+    code = plan.fingerprint["code"]
     made = {
         "command": readable(shlex.join(["isthmus", *sys.argv[1:]])),
         "seed": plan.config.seed,
         "method": plan.config.connect.method,
-        **{f"weights of {name}, SHA-256": digest for name, digest in weights.items() if digest},
-        **{f"images {name}, SHA-256": digest for name, digest in described["images"].items()},
-        "plan, SHA-256": plan.digest,
+        **plan.provenance(),
         "versions": f"isthmus {code['isthmus']}, torch {code['torch']}, source {code['source'][:12]}",
     }
     return StudyReport(
@@ -49,7 +42,7 @@ def report_of(study: Study, *, paper: Path | None, pairs: bool, device: str) -> 
         config=plan.text,
         method=plan.config.connect.method,
         threshold=f"the higher loss of the two ends + {SLACK}" if threshold is None else f"{threshold:g}",
-        unit=", ".join(dict.fromkeys(plan.units.values())),
+        unit=plan.unit,
         made=made,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from isthmus.estimates import Estimate
@@ -68,7 +68,6 @@ class Findings:
         figure: the picture.
         caption: below it: network, data, n, and what the intervals are.
         notes: what a reader should know.
-        files: further files by name, as bytes.
     """
 
     title: str
@@ -82,7 +81,6 @@ class Findings:
     figure: Figure
     caption: str
     notes: Sequence[str] = ()
-    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def cell(value: Any, *, percent: bool = False) -> str:

@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from isthmus._files import write_whole
-from isthmus._random import generator
+from isthmus._random import generator, lent_seed
 from isthmus._shapes import Inputs, Targets
 from isthmus.errors import InputError
-from isthmus.inputs.collection import open_collection
+from isthmus.inputs.collection import digits, open_collection
 from isthmus.inputs.labels import named_class
 from isthmus.networks.network import Network
 
@@ -33,12 +33,9 @@ class Examples:
 
 def digits_to_train_on() -> Examples:
     """The digits that the embedded network was trained on; those of `inputs.collection.digits` are held out."""
-    from sklearn.datasets import load_digits
-
-    data = load_digits()
-    train = torch.arange(len(data.target)) % 5 != 0
-    x = torch.tensor(data.images).float()[:, None] / 16
-    return Examples(x[train], torch.tensor(data.target)[train])
+    collection = digits(held_out=False)
+    labels = [int(label) for label in collection.labels if label is not None]
+    return Examples(torch.stack([collection.read(n, None) for n in range(len(collection))]), torch.tensor(labels))
 
 
 def labelled(images: Path, network: Network) -> Examples:
@@ -99,9 +96,7 @@ def fit(
     random = generator(seed)
     kept: dict[int, State] = {0: _state(model)} if 0 in keep else {}
     order = torch.zeros(0, dtype=torch.long)
-    # Dropout knows only the global generator: it is lent a seed, and the caller gets its state back.
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        torch.default_generator.manual_seed(seed)
+    with lent_seed(seed), torch.enable_grad():  # dropout knows only the global generator
         for number in range(1, batches + 1):
             if len(order) < BATCH:
                 order = torch.cat([order, torch.randperm(len(x), generator=random)])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from isthmus._files import cannot_write, read_json, write_text
+from isthmus._files import cannot_write, check_writable, read_json, write_text
 from isthmus.errors import OutputError
 from isthmus.experiments.base import Experiment, OnProgress, Tell
 from isthmus.experiments.findings import Findings
@@ -81,12 +80,8 @@ def check_experiment_folder(folder: Path, *, resume: bool, overwrite: bool) -> N
     """
     if resume and overwrite:
         raise OutputError("--overwrite and --resume exclude one another; give one of them.")
+    check_writable(folder)
     with cannot_write(folder):
-        if folder.exists() and not folder.is_dir():
-            raise OutputError(f"{folder} is a file; choose a folder.")
-        nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
-        with tempfile.TemporaryFile(dir=nearest):
-            pass
         if not folder.is_dir() or not any(folder.iterdir()):
             return
     if not (resume or overwrite):

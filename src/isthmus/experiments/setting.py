@@ -76,6 +76,16 @@ class Setting:
             raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
         return {"source": "digits"}
 
+    def study(self, title: str, pairs: list[dict[str, Any]]) -> dict[str, Any]:
+        """The content of a study of these pairs, on the setting's network and images."""
+        return {
+            "title": f"{title}: {self.about()}",
+            "seed": self.seed,
+            "images": {"inputs": self.images_table()},
+            "networks": {"network": self.network_table()},
+            "pairs": pairs,
+        }
+
     def drawn(self, per_class: int) -> dict[str, Any]:
         """Settings of kinds that draw real inputs, with an experiment's own number of pairs as the default."""
         table = {"per_class": per_class if self.per_class is None else self.per_class, "lowest_loss": self.lowest_loss}

@@ -43,11 +43,14 @@ def write_findings(
         write_whole(folder / f"{FIGURE}.{ending}", partial(save_figure, findings.figure))
     for table in findings.tables:
         write_text(folder / f"{table.name}.csv", _csv(table))
-    for file, content in findings.files.items():
-        write_whole(folder / file, lambda place, content=content: place.write_bytes(content))  # type: ignore[misc]
     plan = None if study is None else study.plan()
     described = {} if plan is None else plan.fingerprint
-    made = _made(command, described, device) | ({} if plan is None else {"plan of the study, SHA-256": plan.digest})
+    made = {
+        "command": command,
+        **({} if plan is None else plan.provenance()),
+        "device": device,
+        "versions": ", ".join(f"{library} {version}" for library, version in versions().items()),
+    }
     notes = [*findings.notes, *(() if plan is None else plan.notes)]
     write_text(folder / PAGE, _page(findings, folder, made, notes, plan is not None))
     result = {
@@ -69,23 +72,10 @@ def write_findings(
             "page": PAGE,
             "figure": f"{FIGURE}.png",
             "tables": [f"{table.name}.csv" for table in findings.tables],
-            "others": list(findings.files),
             "study": None if study is None else STUDY,
         },
     }
     write_json(folder / RESULT, result)
-
-
-def _made(command: str, described: Mapping[str, Any], device: str) -> dict[str, Any]:
-    networks = described.get("networks", {})
-    hashes = {name: dict(landscape.get("network") or {}).get("weights_sha256") for name, landscape in networks.items()}
-    return {
-        "command": command,
-        **{f"weights of {name}, SHA-256": digest for name, digest in hashes.items() if digest},
-        **{f"images {name}, SHA-256": digest for name, digest in described.get("images", {}).items()},
-        "device": device,
-        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
-    }
 
 
 def _page(findings: Findings, folder: Path, made: Mapping[str, Any], notes: Sequence[str], study: bool) -> str:

@@ -117,14 +117,14 @@ class Nothing(Collection):
         raise ImageError("There are no inputs to read.")
 
 
-def digits() -> Collection:
-    """The digits of scikit-learn (Alpaydin and Kaynak 1998) that the embedded network was not trained on."""
+def digits(*, held_out: bool = True) -> Collection:
+    """The digits of scikit-learn (Alpaydin and Kaynak 1998): held out from the embedded network, or the others."""
     from sklearn.datasets import load_digits
 
     data = load_digits()
-    held_out = np.arange(0, len(data.target), 5)
-    found = ArrayCollection("digits", (data.images[held_out, None] / 16).astype(np.float32), data.target[held_out])
-    found.names = tuple(f"digit {number}" for number in held_out)
+    numbers = np.flatnonzero((np.arange(len(data.target)) % 5 == 0) == held_out)
+    found = ArrayCollection("digits", (data.images[numbers, None] / 16).astype(np.float32), data.target[numbers])
+    found.names = tuple(f"digit {number}" for number in numbers)
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from isthmus._random import lent_seed
 from isthmus._shapes import Inputs, Losses, Targets
 from isthmus.domains import Box
 from isthmus.errors import InputError, MissingLibraryError
@@ -88,9 +89,8 @@ class Foolbox(AttackMethod):
         low, high = float(landscape.domain.low), float(landscape.domain.high)
         before = landscape.forward_equivalents
         attack, found = self._attack(), []
-        # foolbox draws from the global generator: it is lent a seed, and the caller's state comes back.
-        with landscape.fixed(), torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
+        seed = int(torch.randint(2**62, (1,), generator=generator))
+        with landscape.fixed(), lent_seed(seed):  # foolbox draws from the global generator
             model = foolbox.PyTorchModel(_Counted(landscape).eval(), bounds=(low, high), device=landscape.device)
             for begin in range(0, len(x), BATCH):
                 part = landscape.prepare(x[begin : begin + BATCH])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus._files import cannot_write, read_json, sha256, write_json, write_text
+from isthmus._files import cannot_write, check_writable, read_json, sha256, write_json, write_text
 from isthmus.connection import Connection
 from isthmus.connections import PATHS, TABLE, Connections
 from isthmus.errors import OutputError
@@ -107,16 +107,12 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
         OutputError: it is a file, not writable, or holds something.
     """
     with cannot_write(folder):
-        if folder.exists() and not folder.is_dir():
-            raise OutputError(f"{folder} is a file; choose a folder.")
         if folder.is_dir() and any(not entry.name.startswith(STAGE) for entry in folder.iterdir()):
             if not overwrite:
                 raise OutputError(f"{folder} is not empty; choose another folder, or add --overwrite or --resume.")
             if not (folder / RESULT).is_file():
                 raise OutputError(f"{folder} holds no earlier run ({RESULT} is missing), so nothing there is replaced.")
-        nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
-        with tempfile.TemporaryFile(dir=nearest):
-            pass
+    check_writable(folder)
 
 
 def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> int:

@@ -68,6 +68,24 @@ class Plan:
         return (self.folder / TEXT).read_text(encoding="utf-8")
 
     @property
+    def unit(self) -> str:
+        """Unit of the loss; of several networks, each that differs."""
+        return ", ".join(dict.fromkeys(self.units.values()))
+
+    def provenance(self) -> dict[str, str]:
+        """What the pairs were made from, for the foot of a page: hashes of weights, of images, and of the plan."""
+        described = self.fingerprint
+        weights = {
+            name: dict(landscape.get("network") or {}).get("weights_sha256")
+            for name, landscape in described["networks"].items()
+        }
+        return {
+            **{f"weights of {name}, SHA-256": digest for name, digest in weights.items() if digest},
+            **{f"images {name}, SHA-256": digest for name, digest in described["images"].items()},
+            "plan, SHA-256": self.digest,
+        }
+
+    @property
     def pairs(self) -> int:
         """Number of pairs."""
         return self.pieces[-1].end if self.pieces else 0

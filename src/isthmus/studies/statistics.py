@@ -203,7 +203,7 @@ def _group(key: Sequence[str], rows: _Rows, target: int | None, random: np.rando
     seen = rows.take(counted)
     draws = ClassDraws.of(seen.target, random) if target is None else None
     most = int(seen.rounds.max()) if len(seen.rounds) else 0
-    after = [mean(_connected_after(seen, number), draws) for number in range(most + 1)]
+    after = [mean(connected_after(seen.direct, seen.connected, seen.rounds, n), draws) for n in range(most + 1)]
     bypassed = (seen.steps > 0) & np.isfinite(seen.deviation)
     quantiles = {
         name: tuple(np.quantile(values, QUANTILES).tolist()) if len(values) else (math.nan,) * len(QUANTILES)
@@ -230,7 +230,6 @@ def _group(key: Sequence[str], rows: _Rows, target: int | None, random: np.rando
     )
 
 
-def _connected_after(rows: _Rows, number: int) -> Floats:
-    """1 where a pair was connected after so many rounds at most."""
-    directly = rows.direct == 1
-    return np.asarray(directly | ((rows.connected == 1) & (rows.rounds <= number)), dtype=np.float64)
+def connected_after(direct: Floats, connected: Floats, rounds: Floats, number: int) -> Floats:
+    """1 where a pair was connected after so many rounds at most, from columns of the table (n,)."""
+    return np.asarray((direct == 1) | ((connected == 1) & (rounds <= number)), dtype=np.float64)

@@ -44,25 +44,20 @@ class Adversarial(Experiment):
 
     def study(self, setting: Setting, folder: Path) -> dict[str, Any]:
         drawn = setting.drawn(10 if setting.embedded else 5)
-        return {
-            "title": f"Real and attacked inputs: {setting.about()}",
-            "seed": setting.seed,
-            "images": {"inputs": setting.images_table()},
-            "networks": {"network": setting.network_table()},
-            "pairs": [
-                {"kind": "within", "name": of.REAL, **drawn},
-                {"kind": "attacked", "name": of.PUBLISHED, "stop": "real", "max_steps": self.max_steps, **drawn},
-                {"kind": "attacked", "name": of.MATCHED_STOP, "stop": "matched", "max_steps": self.max_steps, **drawn},
-                *(
-                    [{"kind": "attacked", "name": of.RUN_ON, "stop": "never", "max_steps": self.run_on, **drawn}]
-                    if self.run_on
-                    else []
-                ),
-                {"kind": "across", "name": of.OTHER, **drawn},
-                # No loss stops these: an input of the class may be below any stop before it is attacked at all.
-                {"kind": "attacked_within", "name": of.SAME, "stop": "never", "max_steps": self.run_on or 64, **drawn},
-            ],
-        }
+        pairs = [
+            {"kind": "within", "name": of.REAL, **drawn},
+            {"kind": "attacked", "name": of.PUBLISHED, "stop": "real", "max_steps": self.max_steps, **drawn},
+            {"kind": "attacked", "name": of.MATCHED_STOP, "stop": "matched", "max_steps": self.max_steps, **drawn},
+            *(
+                [{"kind": "attacked", "name": of.RUN_ON, "stop": "never", "max_steps": self.run_on, **drawn}]
+                if self.run_on
+                else []
+            ),
+            {"kind": "across", "name": of.OTHER, **drawn},
+            # No loss stops these: an input of the class may be below any stop before it is attacked at all.
+            {"kind": "attacked_within", "name": of.SAME, "stop": "never", "max_steps": self.run_on or 64, **drawn},
+        ]
+        return setting.study(self.title, pairs)
 
     def check(self, plan: Plan) -> None:
         present = {plan.rows(piece.begin, piece.begin + 1)[0]["kind"] for piece in plan.pieces}
@@ -90,7 +85,7 @@ class Adversarial(Experiment):
             agrees=agrees,
             differs=differs,
             tables=[barriers_table(groups), score_table(compared), round_table(compared)],
-            figure=adversarial_figure(groups, compared, unit=", ".join(set(study.results.plan.units.values()))),
+            figure=adversarial_figure(groups, compared, unit=study.results.plan.unit),
             caption=(
                 f"{setting.about()}, {counted} pairs. Left: direct paths; boxes are quartiles with the median, "
                 "whiskers 5 and 95 % of the pairs. Right: AUROC against real pairs of one class (positive: the kind "

@@ -41,14 +41,8 @@ class DecisionMap(Experiment):
     def study(self, setting: Setting, folder: Path) -> dict[str, Any] | None:
         if setting.inputs is not None:
             return None
-        return {
-            "title": f"Pairs for a map: {setting.about()}",
-            "seed": setting.seed,
-            "images": {"inputs": setting.images_table()},
-            "networks": {"network": setting.network_table()},
-            "pairs": [{"kind": "within", **setting.drawn(100 if setting.embedded else 2)}],
-            "shards": {"paths": True},
-        }
+        pairs = [{"kind": "within", **setting.drawn(100 if setting.embedded else 2)}]
+        return setting.study("Pairs for a map", pairs) | {"shards": {"paths": True}}
 
     def findings(self, setting: Setting, study: Study | None, on_progress: OnProgress) -> Findings:
         if study is None:

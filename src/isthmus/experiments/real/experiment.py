@@ -32,14 +32,8 @@ class Real(Experiment):
     )
 
     def study(self, setting: Setting, folder: Path) -> dict[str, Any]:
-        return {
-            "title": f"Real inputs of one class: {setting.about()}",
-            "seed": setting.seed,
-            "images": {"inputs": setting.images_table()},
-            "networks": {"network": setting.network_table()},
-            "pairs": [{"kind": "within", **setting.drawn(100 if setting.embedded else 5)}],
-            "shards": {"paths": True},
-        }
+        pairs = [{"kind": "within", **setting.drawn(100 if setting.embedded else 5)}]
+        return setting.study(self.title, pairs) | {"shards": {"paths": True}}
 
     def findings(self, setting: Setting, study: Study | None, on_progress: OnProgress) -> Findings:
         assert study is not None
@@ -56,18 +50,19 @@ class Real(Experiment):
             values, targets = measured.measures.numbers, measured.targets
             draws = ClassDraws.of(targets, np.random.default_rng(setting.seed))
             of = {name: median(value.numpy(), draws) for name, value in values.items()}
+            energies = make.high_energies(measured, draws)
             deviation = group.deviation
             tables += [
                 make.sizes_table(of, values),
                 make.effects_table(of, values, draws),
-                *make.spectra_tables(measured, draws),
+                *make.spectra_tables(energies),
                 make.pairs_table(measured),
             ]
             found += make.sentences(of, measured, draws)
             (agrees if deviation.value < 0.05 and not deviation.high > 0.05 else differs).append(
                 f"The paths leave the straight line by {spread(deviation, percent=True)} of |AC| on average."
             )
-            make.judge_spectrum(measured, draws, agrees, differs)
+            make.judge_spectrum(energies, agrees, differs)
         return Findings(
             title=self.title,
             source=self.source,

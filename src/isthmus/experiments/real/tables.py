@@ -73,17 +73,23 @@ def effects_table(of: Mapping[str, Estimate], values: Mapping[str, Tensor], draw
                  percent=frozenset({"undone", "better"}), note=note)  # fmt: skip
 
 
-def spectra_tables(measured: Measured, draws: ClassDraws) -> list[Table]:
-    """Energy at high frequency, where inputs have a spectrum."""
+def high_energies(measured: Measured, draws: ClassDraws) -> dict[str, Estimate | float]:
+    """Share of energy at high frequency of B' - B, C - A, B and white noise; empty where inputs have no spectrum."""
     assert measured.measures is not None
     if not measured.measures.spectra or measured.white is None:
+        return {}
+    found: dict[str, Estimate | float] = {
+        name: median(high(shares).numpy(), draws) for name, shares in measured.measures.spectra.items()
+    }
+    return found | {"white": float(high(measured.white))}
+
+
+def spectra_tables(energies: Mapping[str, Estimate | float]) -> list[Table]:
+    """Energy at high frequency, where inputs have a spectrum."""
+    if not energies:
         return []
-    labels = {"bypass": "B′ − B", "images": "C − A", "peak": "B"}
-    rows: list[dict[str, Any]] = [
-        {"what": labels[name], "high": median(high(shares).numpy(), draws)}
-        for name, shares in measured.measures.spectra.items()
-    ]
-    rows.append({"what": "white noise", "high": float(high(measured.white))})
+    labels = {"bypass": "B′ − B", "images": "C − A", "peak": "B", "white": "white noise"}
+    rows = [{"what": labels[name], "high": energy} for name, energy in energies.items()]
     columns = {"what": "of", "high": "energy above half the highest frequency"}
     note = "Frequency as distance from the origin of the spectrum, relative to the highest one along an axis."
     return [Table(name="spectrum", title="Where in the spectrum it lies", columns=columns, rows=rows,
@@ -132,20 +138,18 @@ def high(shares: Tensor) -> Tensor:
     return shares[..., shares.shape[-1] // 2 :].sum(-1)
 
 
-def judge_spectrum(measured: Measured, draws: ClassDraws, agrees: list[str], differs: list[str]) -> None:
+def judge_spectrum(energies: Mapping[str, Estimate | float], agrees: list[str], differs: list[str]) -> None:
     """Whether B' - B is a pattern of high frequency, and beside what."""
-    assert measured.measures is not None
-    if not measured.measures.spectra or measured.white is None:
+    if not energies:
         return
-    of = {name: median(high(s).numpy(), draws) for name, s in measured.measures.spectra.items()}
-    noise = float(high(measured.white))
+    of = {name: each.value if isinstance(each, Estimate) else each for name, each in energies.items()}
     text = (
-        f"{share(of['bypass'].value)} of the energy of B′ − B lies above half the highest frequency, "
-        f"{share(of['images'].value)} of that of C − A, and {share(noise)} of white noise's"
+        f"{share(of['bypass'])} of the energy of B′ − B lies above half the highest frequency, "
+        f"{share(of['images'])} of that of C − A, and {share(of['white'])} of white noise's"
     )
-    if of["bypass"].value > noise:
+    if of["bypass"] > of["white"]:
         agrees.append(f"{text}: it is finer than noise.")
-    elif of["bypass"].value > 2 * of["images"].value:
+    elif of["bypass"] > 2 * of["images"]:
         agrees.append(f"{text}: much finer than images are.")
         differs.append("B′ − B is coarser than white noise: a pattern of high frequency only beside the images.")
     else:

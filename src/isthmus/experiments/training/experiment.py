@@ -132,7 +132,7 @@ class Training(Experiment):
             agrees=agrees,
             differs=differs,
             tables=[_table(stages)],
-            figure=training_figure(seen, unit=", ".join(set(results.plan.units.values()))),
+            figure=training_figure(seen, unit=results.plan.unit),
             caption=(
                 f"{setting.about()}, trained from scratch. At each stage pairs of inputs are made from noise for one "
                 f"class, {len(rows)} in all. Curves: mean loss along direct paths. Right: median with a 95 % interval "

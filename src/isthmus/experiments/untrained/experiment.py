@@ -26,6 +26,7 @@ from isthmus.profiles import Profile
 from isthmus.progress import Progress
 from isthmus.studies import Study
 from isthmus.studies.problem import choose_device, open_problem
+from isthmus.studies.statistics import connected_after
 
 DEFAULT = "py:isthmus.experiments.small_networks:resnet16"
 BATCH_NORM = (
@@ -154,16 +155,10 @@ def _network(setting: Setting) -> str:
 def _shares(rows: Sequence[Mapping[str, Any]], seed: int) -> list[Estimate]:
     """Share connected after 0, 1, 2, ... rounds; the bootstrap draws whole networks."""
     draws = ClassDraws.of(np.array([row["network"] for row in rows]), np.random.default_rng(seed))
-    most = max(row["rounds"] for row in rows)
-    return [
-        mean(
-            np.array(
-                [row["direct_connected"] or (row["connected"] and row["rounds"] <= after) for row in rows], dtype=float
-            ),
-            draws,
-        )
-        for after in range(most + 1)
-    ]
+    direct, connected, made = (
+        np.array([row[name] for row in rows], dtype=float) for name in ("direct_connected", "connected", "rounds")
+    )
+    return [mean(connected_after(direct, connected, made, n), draws) for n in range(int(made.max()) + 1)]
 
 
 def _curves(study: Study, setting: Setting, rows: Sequence[Mapping[str, Any]], on_progress: OnProgress) -> Curves:
