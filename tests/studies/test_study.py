@@ -201,6 +201,27 @@ def test_sigterm_ends_soon_and_cleanly(tmp_path, text, start):
     assert 0 < status.shards_done < status.shards and not status.damaged
 
 
+def test_reading_shards_starts_no_threads(finished):
+    """One that still holds a shard when Python ends would abort the process (seen as exit code -6)."""
+    plan = finished.plan()
+    assert plan is not None
+    code = (
+        "import os, sys, pyarrow.parquet; from pathlib import Path; from isthmus.studies.shards import Shards; "
+        "from isthmus.studies.store import FolderStore; "
+        "shards = Shards(FolderStore(Path(sys.argv[1])), sys.argv[2]); "
+        "before = len(os.listdir('/proc/self/task')); "
+        "rows = [shards.read(shard) for shard in shards.finished().values()]; "
+        "print(len(rows) > 1, len(os.listdir('/proc/self/task')) - before)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, finished.folder / "shards", plan.digest],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.split() == ["True", "0"]
+
+
 def test_the_second_run_on_a_folder_is_refused(study, finished, program):
     shutil.copytree(finished.folder, study.folder, dirs_exist_ok=True)
     opened = Study(study.folder)

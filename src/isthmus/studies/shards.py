@@ -79,7 +79,11 @@ class Shards:
 
         content = self.checked(shard.name)
         try:
-            table = pyarrow.parquet.read_table(pyarrow.BufferReader(content), page_checksum_verification=True)
+            # In this thread: a thread of pyarrow that lets go of these bytes while Python ends aborts the process.
+            with pyarrow.parquet.ParquetFile(
+                pyarrow.BufferReader(content), page_checksum_verification=True, pre_buffer=False
+            ) as file:
+                table = file.read(use_threads=False)
         except (pyarrow.ArrowException, OSError) as error:
             raise OutputError(f"{self.store.where}/{shard.name} is damaged: {str(error).splitlines()[0]}") from error
         about = json.loads((table.schema.metadata or {}).get(KEY, b"{}"))
