@@ -53,6 +53,27 @@ def test_stops_where_it_is_told(digits, sources):
     assert (found.loss[found.steps < 30] >= 1.0).all()
 
 
+def test_an_input_that_has_reached_its_stop_stays_there(digits, sources):
+    """What others of the batch still need must not move it: low-confidence attacks would become confident ones."""
+    x, y = sources
+    method = PGD(epsilon=0.3, steps=30, random_start=False)
+    together = attack(digits, x[:8], y[:8], method=method, stop=1.0)
+    alone = [attack(digits, x[n : n + 1], y[n : n + 1], method=method, stop=1.0) for n in range(8)]
+    assert len({int(each.steps[0]) for each in alone}) > 2
+    assert together.steps.tolist() == [int(each.steps[0]) for each in alone]
+    assert torch.allclose(together.x, torch.cat([each.x for each in alone]), atol=1e-5)
+
+
+def test_fgsm_is_one_step_of_the_whole_length(digits, sources):
+    x, y = sources
+    found = attack(digits, x, y, method=PGD.fgsm(0.1))
+    expected = (x + 0.1 * digits.gradient(x, y).gradient.sign()).clamp(0, 1)
+    weaker = digits.loss(expected, y) < digits.loss(x, y)  # the strongest point seen is kept: there, the source itself
+    assert torch.allclose(found.x[~weaker], expected[~weaker], atol=1e-6) and not weaker.all()
+    with pytest.raises(IsthmusError, match="one start"):
+        PGD(epsilon=0.1, random_start=False, restarts=2)
+
+
 def test_the_same_seed_gives_the_same(digits, sources):
     x, y = sources
     one, other, third = (attack(digits, x[:4], y[:4], method=PGD(epsilon=0.2, steps=2), seed=s).x for s in (5, 5, 6))

@@ -29,6 +29,8 @@ class PGD(AttackMethod):
         relative_step: step length / epsilon.
         restarts: starts at random points of the ball; the strongest result is kept.
         toward: whether the loss of the target is lowered (a targeted attack) or raised (away from one's own class).
+        random_start: whether a start is a random point of the ball, or the source itself. One step of the length
+            epsilon from the source is the fast gradient sign method (Goodfellow et al. 2015), which `fgsm` gives.
     """
 
     epsilon: float
@@ -37,6 +39,12 @@ class PGD(AttackMethod):
     relative_step: float = 0.1
     restarts: int = 1
     toward: bool = False
+    random_start: bool = True
+
+    @classmethod
+    def fgsm(cls, epsilon: float, *, toward: bool = False) -> PGD:
+        """The fast gradient sign method."""
+        return cls(epsilon=epsilon, steps=1, relative_step=1.0, random_start=False, toward=toward)
 
     def __post_init__(self) -> None:
         if not self.epsilon > 0 or self.steps < 1 or not self.relative_step > 0 or self.restarts < 1:
@@ -44,6 +52,8 @@ class PGD(AttackMethod):
                 "PGD needs epsilon > 0, steps >= 1, relative_step > 0 and restarts >= 1, got "
                 f"{self.epsilon}, {self.steps}, {self.relative_step} and {self.restarts}."
             )
+        if self.restarts > 1 and not self.random_start:
+            raise InputError("PGD from the sources themselves has one start only; set restarts=1.")
         if self.norm not in (2, math.inf):
             raise InputError(f"PGD knows the norms 2 and infinity, got {self.norm}.")
 
@@ -75,11 +85,13 @@ class PGD(AttackMethod):
         total = self.restarts * self.steps
         with landscape.fixed():
             for restart in range(self.restarts):
-                at = self._project(landscape, source, source + self._noise(source, generator))
+                at = source.clone()
+                if self.random_start:
+                    at = self._project(landscape, source, source + self._noise(source, generator))
                 for number in range(self.steps + 1):
                     loss, gradient = landscape.gradient(at, target, validated=True)
                     lower = sign * loss.double()
-                    better = lower < best_loss
+                    better = (lower < best_loss) & (best_loss > stop)  # what has reached its stop stays
                     best[better], best_loss[better] = at[better], lower[better]
                     if number == self.steps or bool((best_loss <= stop).all()):
                         break
