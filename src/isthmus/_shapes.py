@@ -27,3 +27,6 @@ GridColumns: TypeAlias = Float[Tensor, "w"]
 Field: TypeAlias = Float[Tensor, "h w"]  # over a grid of h rows and w columns
 FieldIndex: TypeAlias = Int[Tensor, "h w"]
 FieldMask: TypeAlias = Bool[Tensor, "h w"]
+CurveLogits: TypeAlias = Float[Tensor, "n s m classes"]  # along s segments from each input
+CurveValues: TypeAlias = Float[Tensor, "n s m"]
+FeatureRows: TypeAlias = Float[Tensor, "n f"]

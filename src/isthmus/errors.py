@@ -43,6 +43,10 @@ class StudyError(IsthmusError, ValueError):
     """A study that cannot be read, begun or gone on with."""
 
 
+class DetectorError(IsthmusError, ValueError):
+    """A detector that cannot be read, or was fitted for another network."""
+
+
 class MissingLibraryError(IsthmusError, ImportError):
     """An optional library is absent or broken."""
 

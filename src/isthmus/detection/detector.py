@@ -1,0 +1,280 @@
+"""Detector: what was fitted on one network, judging that network's inputs, as plain files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from isthmus._files import cannot_write, read_json, sha256, write_json, write_whole
+from isthmus._shapes import Inputs
+from isthmus._versions import versions
+from isthmus.detection.conformal import Conformal
+from isthmus.detection.curve_classifier import CurveClassifier
+from isthmus.detection.novelty import ConnectivityNovelty
+from isthmus.detection.probe import Probe
+from isthmus.detection.references import References
+from isthmus.detection.scores import Score, score_from
+from isthmus.errors import DetectorError, InputError, OutputError
+from isthmus.estimates import Floats
+from isthmus.landscape import NetworkLandscape
+from isthmus.networks.weights import hash_weights
+from isthmus.progress import Progress
+from isthmus.validation import check_inputs
+
+ABOUT, ARRAYS = "detector.json", "detector.safetensors"
+FORMAT = "isthmus/detector/1"
+Model = Literal["logistic", "boosting", "novelty"]
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """What a detector says of inputs.
+
+    Attributes:
+        predicted: class that the network sees (n,).
+        score: suspicion (n,); higher is more suspicious, NaN where it could not be told.
+        p_value: share of clean inputs at least as suspicious (n,).
+        flagged: whether p_value <= fpr (n,).
+        loss: loss along the segments to the references (n, s, m), the reason.
+    """
+
+    predicted: NDArray[np.int64]
+    score: Floats
+    p_value: Floats
+    flagged: NDArray[np.bool_]
+    loss: Floats
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """A score with its p-values, and everything that judging an input takes.
+
+    Attributes:
+        model: what it was learned with.
+        score: features -> suspicion.
+        conformal: what suspicions clean inputs have.
+        fpr: share of clean inputs that may be flagged.
+        probe: where inputs are looked at from.
+        references: what they are connected with.
+        band: 5 %, 50 % and 95 % of the loss of clean inputs along segments to references (3, m).
+        network: the network it belongs to.
+    """
+
+    model: Model
+    score: Score
+    conformal: Conformal
+    fpr: float
+    probe: Probe
+    references: References
+    band: Floats
+    network: Mapping[str, Any]
+
+    @classmethod
+    def fit(
+        cls,
+        landscape: NetworkLandscape,
+        references: References,
+        clean: Inputs,
+        attacked: Inputs | None = None,
+        *,
+        probe: Probe | None = None,
+        model: Model | None = None,
+        fpr: float = 0.05,
+        seed: int = 0,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Detector:
+        """Learns from clean inputs, and from attacked ones where there are any.
+
+        Args:
+            landscape: of the network to be guarded.
+            references: what inputs are connected with.
+            clean: clean inputs (n, *input), other than the references.
+            attacked: successful attacks (m, *input); without them what is unusual is flagged.
+            probe: where inputs are looked at from.
+            model: "logistic" or "boosting" with attacked inputs (by default the first), "novelty" without.
+            fpr: share of clean inputs that may be flagged.
+            seed: of the split into inputs that teach and inputs that set the p-values.
+            on_progress: called on the way.
+
+        Raises:
+            InputError: a model that does not fit what is given, or too few inputs.
+        """
+        chosen: Model = model or ("novelty" if attacked is None else "logistic")
+        if (chosen == "novelty") != (attacked is None):
+            raise InputError(
+                "The models logistic and boosting learn from attacked inputs too, novelty from clean ones."
+            )
+        for name, x in (("clean", clean), ("attacked", attacked)):
+            if x is not None:
+                check_inputs(name, x, landscape.domain)
+        if len(clean) < 2 / fpr:
+            raise InputError(
+                f"A false-positive rate of {fpr} needs at least {round(2 / fpr)} clean inputs, half of them for the "
+                f"p-values, got {len(clean)}."
+            )
+        probe = probe or Probe()
+        rows, predicted, loss = _look(probe, landscape, references, clean, on_progress)
+        if attacked is None:
+            fitted = ConnectivityNovelty(fpr, class_column=rows.shape[1], random_state=seed)
+            fitted.fit(np.column_stack([rows, predicted]))
+            score, conformal = fitted.score_, fitted.conformal_
+        else:
+            order = np.random.default_rng(seed).permutation(len(clean))
+            hold, learn = order[: len(order) // 2], order[len(order) // 2 :]
+            bad = _look(probe, landscape, references, attacked, on_progress)[0]
+            kinds = np.r_[np.zeros(len(learn)), np.ones(len(bad))]
+            learned = CurveClassifier(chosen, random_state=seed).fit(np.concatenate([rows[learn], bad]), kinds)
+            score = learned.score_
+            conformal = Conformal.of(score.of(rows[hold]), predicted[hold], fpr)
+        band = np.quantile(loss, (0.05, 0.5, 0.95), axis=(0, 1))
+        return cls(chosen, score, conformal, fpr, probe, references, band, identity(landscape))
+
+    def judge(
+        self,
+        landscape: NetworkLandscape,
+        x: Inputs,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Verdicts:
+        """Judges inputs (n, *input).
+
+        Raises:
+            InputError: inputs that cannot be used; DetectorError: the landscape is of another network.
+        """
+        self.check(landscape)
+        shape = tuple(self.references.x.shape[1:])
+        if tuple(x.shape[1:]) != shape:
+            raise InputError(f"The detector was fitted on inputs of shape {shape}, got {tuple(x.shape[1:])}.")
+        check_inputs("x", x, landscape.domain)
+        rows, predicted, loss = _look(self.probe, landscape, self.references, x, on_progress)
+        score = self.score.of(rows)
+        p_value = self.conformal.p_values(score, predicted)
+        return Verdicts(predicted, score, p_value, p_value <= self.fpr, loss)
+
+    def check(self, landscape: NetworkLandscape) -> None:
+        """Refuses a network that the detector was not fitted for.
+
+        Raises:
+            DetectorError: weights, normalisation or preprocessing differ.
+        """
+        mine, other = dict(self.network), identity(landscape)
+        for key, what in IDENTITY.items():
+            if mine.get(key) != other[key]:
+                raise DetectorError(
+                    f"The detector was fitted for a network with other {what} ({str(mine.get(key))[:60]} there, "
+                    f"{str(other[key])[:60]} here); use that network, or fit a detector for this one."
+                )
+
+    def save(self, folder: Path) -> None:
+        """Writes `detector.json` and `detector.safetensors`, which holds the reference inputs as well.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        from safetensors.torch import save_file
+
+        arrays = {f"score.{name}": values for name, values in self.score.arrays().items()} | {
+            "conformal.scores": self.conformal.scores,
+            "conformal.classes": self.conformal.classes,
+            "band": self.band,
+        }
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in arrays.items()} | {
+            f"references.{name}": value.contiguous() for name, value in vars(self.references).items()
+        }
+        with cannot_write(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / ARRAYS, lambda file: save_file(tensors, file))
+        about = {
+            "format": FORMAT,
+            "model": self.model,
+            "score": self.score.name,
+            "fpr": self.fpr,
+            "fewest": self.conformal.fewest,
+            "probe": self.probe.describe(),
+            "features": self.probe.names,
+            "cost": self.probe.cost,
+            "network": dict(self.network),
+            "arrays_sha256": sha256(folder / ARRAYS),
+            "versions": versions(),
+        }
+        write_json(folder / ABOUT, about)
+
+    @classmethod
+    def load(cls, folder: Path, landscape: NetworkLandscape) -> Detector:
+        """Reads a detector for the network that it was fitted for. No code of the files is ever run.
+
+        Raises:
+            DetectorError: no detector there, one of another network, or one whose features are computed otherwise now.
+            OutputError: it was damaged or changed.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        if not (folder / ABOUT).is_file():
+            raise DetectorError(f"{folder} holds no detector; 'isthmus detect fit' writes one.")
+        about = read_json(folder / ABOUT)
+        if not isinstance(about, dict) or about.get("format") != FORMAT:
+            raise DetectorError(f"{folder / ABOUT} is no detector of the format {FORMAT}.")
+        try:
+            whole = sha256(folder / ARRAYS) == about["arrays_sha256"]
+            found = load_file(folder / ARRAYS) if whole else {}
+        except (OSError, SafetensorError) as error:
+            raise OutputError(f"{folder / ARRAYS} cannot be read: {error}.") from error
+        if not whole:
+            raise OutputError(f"{folder / ARRAYS} was damaged or changed since it was written (its SHA-256 differs).")
+        try:
+            probe = Probe.of(about["probe"])
+            scores = {name[6:]: value.numpy() for name, value in found.items() if name.startswith("score.")}
+            detector = cls(
+                about["model"],
+                score_from(about["score"], scores),
+                Conformal(found["conformal.scores"].numpy(), found["conformal.classes"].numpy(), about["fewest"]),
+                about["fpr"],
+                probe,
+                References(*(found[f"references.{name}"] for name in ("x", "target", "logits"))),
+                found["band"].numpy(),
+                about["network"],
+            )
+        except (KeyError, TypeError) as error:
+            raise DetectorError(f"{folder / ABOUT} is incomplete: {error}.") from error
+        if about["features"] != probe.names:
+            raise DetectorError(f"{folder} was written by another version, whose features were others; fit it again.")
+        detector.check(landscape)
+        return detector
+
+
+IDENTITY = {
+    "weights_sha256": "weights",
+    "mean": "mean",
+    "std": "standard deviation",
+    "preprocessing": "preprocessing",
+}
+
+
+def identity(landscape: NetworkLandscape) -> dict[str, Any]:
+    """What makes a network the one that a detector belongs to."""
+    network = landscape.network
+    return json.loads(json.dumps(network.describe() | {"weights_sha256": hash_weights(network.model)}))
+
+
+def _look(
+    probe: Probe,
+    landscape: NetworkLandscape,
+    references: References,
+    x: Inputs,
+    on_progress: Callable[[Progress], None] | None,
+) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """Features (n, f), predicted classes (n,), and losses along the segments to references (n, s, m)."""
+    looks = list(probe.looks(landscape, x, references, on_progress=on_progress))
+    rows, predicted, loss = (np.concatenate([np.asarray(look[part]) for look in looks]) for part in range(3))
+    return rows, predicted, loss
