@@ -57,9 +57,9 @@ class CurveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_class = False
         return tags
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> CurveClassifier:  # noqa: N803
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> CurveClassifier:  # noqa: N803
         """Learns from rows X (n, f) of two classes y (n,), each with a weight (n,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64)  # noqa: N806
+        rows, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y", raise_unknown=True)
         if kind != "binary":
@@ -69,14 +69,14 @@ class CurveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, number = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"Classifier can't train when only one class is present: {self.classes_[0]!r}.")
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        weight = _check_sample_weight(sample_weight, rows, dtype=np.float64)
         if self.balanced:
             share = np.bincount(number, weights=weight)
             weight = weight * (share.sum() / 2 / np.where(share > 0, share, 1))[number]
-        mean = np.average(X, axis=0, weights=weight)
-        scale = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=weight))
+        mean: Floats = np.average(rows, axis=0, weights=weight)
+        scale: Floats = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weight))
         scale = np.where(scale > 1e-10 * np.maximum(1, np.abs(mean)), scale, 1.0)
-        rows = np.clip((X - mean) / scale, -CLIP, CLIP)
+        rows = np.clip((rows - mean) / scale, -CLIP, CLIP)
         learn = self._logistic if self.model == "logistic" else self._boosting
         self.score_: Score = learn(rows, number, weight, mean, scale)
         return self

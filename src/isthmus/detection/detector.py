@@ -111,9 +111,7 @@ class Detector:
         """
         chosen: Model = model or ("novelty" if attacked is None else "logistic")
         if (chosen == "novelty") != (attacked is None):
-            raise InputError(
-                "The models logistic and boosting learn from attacked inputs too, novelty from clean ones."
-            )
+            raise InputError("The models logistic and boosting need attacked inputs, novelty takes clean ones only.")
         for name, x in (("clean", clean), ("attacked", attacked)):
             if x is not None:
                 check_inputs(name, x, landscape.domain)
@@ -124,7 +122,8 @@ class Detector:
             )
         probe = probe or Probe()
         rows, predicted, loss = _look(probe, landscape, references, clean, on_progress)
-        if attacked is None:
+        score: Score
+        if chosen == "novelty" or attacked is None:
             fitted = ConnectivityNovelty(fpr, class_column=rows.shape[1], random_state=seed)
             fitted.fit(np.column_stack([rows, predicted]))
             score, conformal = fitted.score_, fitted.conformal_
@@ -264,7 +263,8 @@ IDENTITY = {
 def identity(landscape: NetworkLandscape) -> dict[str, Any]:
     """What makes a network the one that a detector belongs to."""
     network = landscape.network
-    return json.loads(json.dumps(network.describe() | {"weights_sha256": hash_weights(network.model)}))
+    described: dict[str, Any] = json.loads(json.dumps(network.describe()))
+    return described | {"weights_sha256": hash_weights(network.model)}
 
 
 def _look(

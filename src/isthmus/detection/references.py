@@ -34,7 +34,7 @@ class References:
     @property
     def per_class(self) -> int:
         """References of the class that has the fewest, of those that have any."""
-        return int(torch.bincount(self.target)[self.target.unique()].min())
+        return int(torch.bincount(self.target)[_present(self.target)].min())
 
     @classmethod
     def draw(cls, landscape: AbstractLandscape, x: Inputs, y: Targets, *, per_class: int, seed: int = 0) -> References:
@@ -57,7 +57,7 @@ class References:
         wanted = per_class + SPARE
         chosen = []
         random = generator(seed)
-        for group in y.unique().tolist():
+        for group in _present(y):
             members = ((y == group) & right).nonzero()[:, 0]
             if len(members) < wanted:
                 raise InputError(
@@ -80,7 +80,7 @@ class References:
         Raises:
             InputError: a class has too few.
         """
-        by_class = {group: (self.target == group).nonzero()[:, 0] for group in self.target.unique().tolist()}
+        by_class = {group: (self.target == group).nonzero()[:, 0] for group in _present(self.target)}
         found = []
         for one, group in zip(x.detach().cpu(), predicted.tolist(), strict=True):
             members = by_class.get(group)
@@ -93,3 +93,8 @@ class References:
                 )
             found.append(members)
         return torch.cat(found) if found else torch.zeros(0, dtype=torch.long)
+
+
+def _present(target: Targets) -> list[int]:
+    """The classes that there are, in order."""
+    return sorted(set(target.tolist()))

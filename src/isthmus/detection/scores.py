@@ -46,7 +46,7 @@ class Score(ABC):
 
     @abstractmethod
     def differentiable(self, rows: FeatureRows, *, softness: float = 0.0) -> Losses:
-        """The same for a tensor. `softness` (in standard deviations of a feature) smooths steps, so that there is a slope."""
+        """The same for a tensor. `softness` smooths steps, over so many standard deviations, so that they slope."""
 
     def standardised(self, rows: FeatureRows) -> FeatureRows:
         """Rows in standard deviations from the mean, clipped."""
@@ -108,10 +108,7 @@ class Trees(Score):
         feature, left, right = (torch.from_numpy(part).to(x.device) for part in (self.feature, self.left, self.right))
         threshold, value = self._tensor(self.threshold, x), self._tensor(self.value, x)
         tested = x[:, feature.reshape(-1)].reshape(len(x), *feature.shape)
-        if softness:
-            goes_right = ((tested - threshold) / softness).sigmoid()
-        else:
-            goes_right = (tested > threshold).to(x)
+        goes_right = ((tested - threshold) / softness).sigmoid() if softness else (tested > threshold).to(x)
         reached = torch.zeros_like(goes_right)
         reached[:, :, 0] = 1
         leaf = left == torch.arange(left.shape[1], device=left.device)

@@ -91,7 +91,7 @@ class Foolbox(AttackMethod):
         attack, found = self._attack(), []
         seed = int(torch.randint(2**62, (1,), generator=generator))
         with landscape.fixed(), lent_seed(seed):  # foolbox draws from the global generator
-            model = foolbox.PyTorchModel(_Counted(landscape).eval(), bounds=(low, high), device=landscape.device)
+            model = foolbox.PyTorchModel(Counted(landscape).eval(), bounds=(low, high), device=landscape.device)
             for begin in range(0, len(x), BATCH):
                 part = landscape.prepare(x[begin : begin + BATCH])
                 own = target[begin : begin + BATCH].to(part.device)
@@ -106,8 +106,8 @@ class Foolbox(AttackMethod):
         return Descended(moved.to(x.dtype).cpu(), loss.double().cpu(), torch.zeros(len(x), dtype=torch.long))
 
 
-class _Counted(nn.Module):
-    """A landscape as a module, which counts what foolbox spends."""
+class Counted(nn.Module):
+    """A landscape as a module, which counts what another library spends."""
 
     def __init__(self, landscape: AbstractLandscape) -> None:
         super().__init__()

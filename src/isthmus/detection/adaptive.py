@@ -1,0 +1,225 @@
+"""Adaptive attacks: they know the detector, and differentiate through everything it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from isthmus._geometry import expand_to, inner
+from isthmus._shapes import Inputs, Logits, Losses, Targets
+from isthmus.detection.curves import Curves
+from isthmus.detection.probe import Probe
+from isthmus.detection.references import References
+from isthmus.detection.scores import Score, Trees
+from isthmus.errors import InputError
+from isthmus.landscape import AbstractLandscape
+from isthmus.progress import Progress
+
+Aim = Literal["joint", "selective", "orthogonal", "mimic"]
+AIMS: tuple[Aim, ...] = get_args(Aim)
+POINTS = 1024  # evaluated at once with their gradients
+SOFT = 0.5  # standard deviations over which the steps of trees are smoothed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adaptive:
+    """Targeted steps along the gradient's sign inside an Linf ball, against network and detector together.
+
+    Attributes:
+        aim: "joint" lowers the loss of the target and the suspicion in one sum; "selective" lowers the loss until the
+            network is misled, the suspicion from then on, and the loss again where that is lost; "orthogonal" does so
+            without the part of each gradient that would move the other (both Bryniarski et al. 2021); "mimic" lowers
+            the loss and the distance of the curves from those of a real input of the target class.
+        epsilon: radius of the ball, in data units.
+        steps: how many.
+        relative_step: step length / epsilon.
+        weight: of the suspicion, or of the distance, in sums.
+    """
+
+    aim: Aim
+    epsilon: float
+    steps: int = 200
+    relative_step: float = 0.02
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.aim not in AIMS or not self.epsilon > 0 or self.steps < 1 or not self.relative_step > 0:
+            raise InputError(
+                f"An adaptive attack needs an aim of {', '.join(AIMS)}, epsilon > 0, steps >= 1 and relative_step > 0, "
+                f"got {self.aim}, {self.epsilon}, {self.steps} and {self.relative_step}."
+            )
+
+
+class Evaded(NamedTuple):
+    """How an adaptive attack went.
+
+    Attributes:
+        x: for each source (n, *input), the point that first misled both, or the last one.
+        misled_at: step at which the network first saw the target (n,); -1 for never.
+        evaded_at: step at which it did so unflagged (n,); -1 for never.
+    """
+
+    x: Inputs
+    misled_at: NDArray[np.int64]
+    evaded_at: NDArray[np.int64]
+
+    def share(self, steps: int) -> float:
+        """SR: the share of sources whose attack misled network and detector within so many steps."""
+        return float(((self.evaded_at >= 0) & (self.evaded_at <= steps)).mean())
+
+
+def evade(
+    landscape: AbstractLandscape,
+    x: Inputs,
+    target: Targets,
+    method: Adaptive,
+    *,
+    score: Score,
+    threshold: float,
+    probe: Probe,
+    references: References,
+    model: Inputs | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Evaded:
+    """Attacks network and detector.
+
+    Args:
+        landscape: the landscape.
+        x: sources (n, *input).
+        target: the class wanted of each (n,).
+        method: how.
+        score: the detector's score of features.
+        threshold: what scores above it are flagged.
+        probe, references: the detector's.
+        model: for the aim "mimic", a real input of each target class (n, *input).
+        on_progress: called on the way.
+
+    Raises:
+        InputError: the aim "mimic" without models.
+    """
+    if method.aim == "mimic" and model is None:
+        raise InputError("The aim mimic needs a real input of each target class, got none.")
+    piece = max(1, POINTS // probe.cost)
+    parts = []
+    before = landscape.forward_equivalents
+    with landscape.fixed():
+        for begin in range(0, len(x), piece):
+            rows = slice(begin, begin + piece)
+            attacker = _Attacker(landscape, target[rows], method, score, probe, references)
+            if model is not None and method.aim == "mimic":
+                attacker.copy(model[rows])
+
+            def tell(step: int, begin: int = begin) -> None:
+                if on_progress is not None:
+                    share = min(piece, len(x) - begin) * step // method.steps
+                    on_progress(Progress(begin + share, len(x), landscape.forward_equivalents - before))
+
+            parts.append(attacker.run(x[rows], threshold, tell))
+    columns = list(zip(*parts, strict=True))
+    return Evaded(torch.cat(columns[0]), np.concatenate(columns[1]), np.concatenate(columns[2]))
+
+
+class _Slopes(NamedTuple):
+    misled: Tensor
+    suspicion: Losses
+    toward_target: Inputs
+    toward_calm: Inputs
+
+
+class _Attacker:
+    """One piece of the sources, attacked together."""
+
+    def __init__(
+        self,
+        landscape: AbstractLandscape,
+        target: Targets,
+        method: Adaptive,
+        score: Score,
+        probe: Probe,
+        references: References,
+    ) -> None:
+        self.landscape, self.target, self.method = landscape, target.to(landscape.device), method
+        self.score, self.probe, self.references = score, probe, references
+        self.wanted: list[Tensor] = []
+
+    def copy(self, model: Inputs) -> None:
+        """Takes the curves of real inputs as what is to be matched."""
+        with torch.no_grad():
+            curves = self._curves(self.landscape.prepare(model))
+        self.wanted = [each.logits for each in curves if each is not None]
+
+    def run(
+        self, x: Inputs, threshold: float, tell: Callable[[int], None]
+    ) -> tuple[Inputs, NDArray[np.int64], NDArray[np.int64]]:
+        source = self.landscape.prepare(x).detach()
+        at, best = source.clone(), source.clone()
+        misled_at = np.full(len(x), -1)
+        evaded_at = np.full(len(x), -1)
+        for step in range(self.method.steps + 1):
+            slopes = self._slopes(at)
+            misled = slopes.misled.cpu().numpy()
+            calm = misled & (slopes.suspicion.double().cpu().numpy() <= threshold)
+            misled_at[misled & (misled_at < 0)] = step
+            first = calm & (evaded_at < 0)
+            evaded_at[first] = step
+            rows = torch.from_numpy(first | (evaded_at < 0)).to(at.device)
+            best[rows] = at[rows]
+            tell(step)
+            if step == self.method.steps or (evaded_at >= 0).all():
+                break
+            direction = self._direction(slopes)
+            moved = at - self.method.relative_step * self.method.epsilon * direction.sign()
+            moved = source + (moved - source).clamp(-self.method.epsilon, self.method.epsilon)
+            at = self.landscape.domain.project(moved)
+        return best.to(x.dtype).cpu(), misled_at, evaded_at
+
+    def _direction(self, slopes: _Slopes) -> Inputs:
+        """What is to be walked down."""
+        if self.method.aim in ("joint", "mimic"):
+            return slopes.toward_target + self.method.weight * slopes.toward_calm
+        target, calm = slopes.toward_target, slopes.toward_calm
+        if self.method.aim == "orthogonal":
+            target, calm = _without(target, calm), _without(calm, target)
+        return torch.where(expand_to(slopes.misled, target), calm, target)
+
+    def _slopes(self, at: Inputs) -> _Slopes:
+        with torch.enable_grad():
+            point = at.clone().requires_grad_()
+            curves = self._curves(point)
+            own = curves[0].logits[:, 0, 0]
+            loss = functional.cross_entropy(own, self.target, reduction="none")
+            rows = self.probe.read(*curves).double()
+            if self.method.aim == "mimic":
+                given = [each.logits for each in curves if each is not None]
+                pairs = zip(given, self.wanted, strict=True)
+                calm = sum(((each - wanted) ** 2).flatten(1).mean(1) for each, wanted in pairs)
+            else:
+                calm = self.score.differentiable(rows, softness=SOFT if isinstance(self.score, Trees) else 0.0)
+            assert isinstance(calm, Tensor)
+            (first,) = torch.autograd.grad(loss.sum(), point, retain_graph=True)
+            (second,) = torch.autograd.grad(calm.sum(), point)
+        self.landscape.forward_equivalents += (3 + 2) * self.probe.cost * len(at)  # two walks back
+        with torch.no_grad():
+            suspicion = self.score.differentiable(rows.detach())
+        return _Slopes(own.argmax(1) == self.target, suspicion, first, second.nan_to_num(0.0))
+
+    def _curves(self, x: Inputs) -> tuple[Curves, Curves | None]:
+        def answer(points: Inputs) -> Logits:
+            return self.landscape.forward(
+                points, torch.zeros(len(points), dtype=torch.long, device=points.device)
+            ).logits
+
+        return self.probe.curves(answer, x, self.target, self.references)
+
+
+def _without(gradient: Inputs, other: Inputs) -> Inputs:
+    """A gradient without its part along another."""
+    share = inner(gradient, other) / inner(other, other).clamp_min(1e-30)
+    return gradient - expand_to(share.to(gradient.dtype), gradient) * other

@@ -1,0 +1,7 @@
+"""Evaluation: detectors, baselines and controls on the same inputs, so that nobody is fooled."""
+
+from isthmus.detection.evaluation.evaluate import Evaluated, Evaluation, evaluate
+from isthmus.detection.evaluation.kept import Kept
+from isthmus.detection.evaluation.rows import Row
+
+__all__ = ["Evaluated", "Evaluation", "Kept", "Row", "evaluate"]
