@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from isthmus._geometry import expand_to, inner
-from isthmus._shapes import Inputs, Logits, Losses, Targets
+from isthmus._shapes import Inputs, Logits, Losses, Mask, Targets
 from isthmus.detection.curves import Curves
 from isthmus.detection.probe import Probe
 from isthmus.detection.references import References
@@ -127,10 +127,9 @@ def evade(
 
 
 class _Slopes(NamedTuple):
-    misled: Tensor
+    misled: Mask
     suspicion: Losses
-    toward_target: Inputs
-    toward_calm: Inputs
+    downhill: Inputs
 
 
 class _Attacker:
@@ -152,71 +151,73 @@ class _Attacker:
     def copy(self, model: Inputs) -> None:
         """Takes the curves of real inputs as what is to be matched."""
         with torch.no_grad():
-            curves = self._curves(self.landscape.prepare(model))
+            curves = self._curves(self.landscape.prepare(model), self.target)
         self.wanted = [each.logits for each in curves if each is not None]
 
     def run(
         self, x: Inputs, threshold: float, tell: Callable[[int], None]
     ) -> tuple[Inputs, NDArray[np.int64], NDArray[np.int64]]:
         source = self.landscape.prepare(x).detach()
-        at, best = source.clone(), source.clone()
+        at = source.clone()
         misled_at = np.full(len(x), -1)
         evaded_at = np.full(len(x), -1)
+        active = np.arange(len(x))  # who has evaded the detector stays where it is
         for step in range(self.method.steps + 1):
-            slopes = self._slopes(at)
+            here = torch.from_numpy(active)
+            slopes = self._slopes(at[here], here)
             misled = slopes.misled.cpu().numpy()
             calm = misled & (slopes.suspicion.double().cpu().numpy() <= threshold)
-            misled_at[misled & (misled_at < 0)] = step
-            first = calm & (evaded_at < 0)
-            evaded_at[first] = step
-            rows = torch.from_numpy(first | (evaded_at < 0)).to(at.device)
-            best[rows] = at[rows]
+            misled_at[active[misled & (misled_at[active] < 0)]] = step
+            evaded_at[active[calm]] = step
             tell(step)
-            if step == self.method.steps or (evaded_at >= 0).all():
+            active = active[~calm]
+            if step == self.method.steps or not len(active):
                 break
-            direction = self._direction(slopes)
-            moved = at - self.method.relative_step * self.method.epsilon * direction.sign()
-            moved = source + (moved - source).clamp(-self.method.epsilon, self.method.epsilon)
-            at = self.landscape.domain.project(moved)
-        return best.to(x.dtype).cpu(), misled_at, evaded_at
+            go_on = torch.from_numpy(~calm)
+            here = here[go_on]
+            length = self.method.relative_step * self.method.epsilon
+            moved = at[here] - length * slopes.downhill[go_on.to(at.device)].sign()
+            moved = source[here] + (moved - source[here]).clamp(-self.method.epsilon, self.method.epsilon)
+            at[here] = self.landscape.domain.project(moved)
+        return at.to(x.dtype).cpu(), misled_at, evaded_at
 
-    def _direction(self, slopes: _Slopes) -> Inputs:
-        """What is to be walked down."""
-        if self.method.aim in ("joint", "mimic"):
-            return slopes.toward_target + self.method.weight * slopes.toward_calm
-        target, calm = slopes.toward_target, slopes.toward_calm
-        if self.method.aim == "orthogonal":
-            target, calm = _without(target, calm), _without(calm, target)
-        return torch.where(expand_to(slopes.misled, target), calm, target)
-
-    def _slopes(self, at: Inputs) -> _Slopes:
+    def _slopes(self, at: Inputs, rows: Tensor) -> _Slopes:
+        """What network and detector say at some of the inputs, and the gradient of what is to be lowered there."""
+        aim, target = self.method.aim, self.target[rows.to(self.target.device)]
         with torch.enable_grad():
             point = at.clone().requires_grad_()
-            curves = self._curves(point)
+            curves = self._curves(point, target)
             own = curves[0].logits[:, 0, 0]
-            loss = functional.cross_entropy(own, self.target, reduction="none")
-            rows = self.probe.read(*curves).double()
-            if self.method.aim == "mimic":
+            misled = own.argmax(1) == target
+            loss = functional.cross_entropy(own, target, reduction="none")
+            features = self.probe.read(*curves).double()
+            if aim == "mimic":
                 given = [each.logits for each in curves if each is not None]
                 pairs = zip(given, self.wanted, strict=True)
-                calm = sum(((each - wanted) ** 2).flatten(1).mean(1) for each, wanted in pairs)
+                apart = [(each - wanted[rows]).square().flatten(1).mean(1) for each, wanted in pairs]
+                calm = torch.stack(apart).mean(0)
             else:
-                calm = self.score.differentiable(rows, softness=SOFT if isinstance(self.score, Trees) else 0.0)
-            assert isinstance(calm, Tensor)
-            (first,) = torch.autograd.grad(loss.sum(), point, retain_graph=True)
-            (second,) = torch.autograd.grad(calm.sum(), point)
-        self.landscape.forward_equivalents += (3 + 2) * self.probe.cost * len(at)  # two walks back
+                calm = self.score.differentiable(features, softness=SOFT if isinstance(self.score, Trees) else 0.0)
+            if aim in ("joint", "mimic"):
+                (downhill,) = torch.autograd.grad((loss + self.method.weight * calm).sum(), point)
+            elif aim == "selective":
+                (downhill,) = torch.autograd.grad(torch.where(misled, calm.to(loss), loss).sum(), point)
+            else:
+                (one,) = torch.autograd.grad(loss.sum(), point, retain_graph=True)
+                (two,) = torch.autograd.grad(calm.sum(), point)
+                downhill = torch.where(expand_to(misled, one), _without(two, one), _without(one, two))
+        self.landscape.forward_equivalents += (3 * self.probe.cost + 2) * len(at)
         with torch.no_grad():
-            suspicion = self.score.differentiable(rows.detach())
-        return _Slopes(own.argmax(1) == self.target, suspicion, first, second.nan_to_num(0.0))
+            suspicion = self.score.differentiable(features.detach())
+        return _Slopes(misled, suspicion, downhill.nan_to_num(0.0))
 
-    def _curves(self, x: Inputs) -> tuple[Curves, Curves | None]:
+    def _curves(self, x: Inputs, target: Targets) -> tuple[Curves, Curves | None]:
         def answer(points: Inputs) -> Logits:
             return self.landscape.forward(
                 points, torch.zeros(len(points), dtype=torch.long, device=points.device)
             ).logits
 
-        return self.probe.curves(answer, x, self.target, self.references)
+        return self.probe.curves(answer, x, target, self.references)
 
 
 def _without(gradient: Inputs, other: Inputs) -> Inputs:

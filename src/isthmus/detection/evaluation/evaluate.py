@@ -405,6 +405,8 @@ class _Evaluator:
             clean = self._scores(learned, score, self.clean[self.test])
             limit = threshold(clean, 0.05)
             for method in self.setting.adaptive:
+                if learned is not CURVES and method.aim != "selective":
+                    continue  # one aim is enough to see whether another way of learning stands differently
                 name = f"adaptive, {method.aim}, {method.epsilon * 255:.3g}/255"
                 result = self._evaded(name, learned, score, limit, method, x, target)
                 found += [
