@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 
@@ -26,3 +27,13 @@ def terminable() -> Iterator[list[int]]:
         yield seen
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def resumable(folder: Path, signals: list[int]) -> Iterator[None]:
+    """Says how to go on, where the work was interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        text = f"interrupted: what is finished is kept in {folder}; the same command with --resume goes on"
+        raise (Terminated if signals else KeyboardInterrupt)(text) from stop

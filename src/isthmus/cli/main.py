@@ -13,6 +13,7 @@ import isthmus
 from isthmus.cli.attack import attack
 from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
+from isthmus.cli.detect import detect
 from isthmus.cli.doctor import doctor
 from isthmus.cli.interruption import Terminated
 from isthmus.cli.paper import paper
@@ -32,6 +33,7 @@ app.command(connect)
 app.command(synthesize)
 app.command(attack)
 app.command(paper)
+app.command(detect)
 app.command(study)
 app.command(doctor)
 

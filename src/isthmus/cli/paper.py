@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from isthmus.cli.interruption import Terminated, terminable
+from isthmus.cli.interruption import resumable, terminable
 from isthmus.cli.options import NetworkOptions, at_least, readable
-from isthmus.cli.terminal import progress_bar, say_plan, stage_progress
+from isthmus.cli.terminal import progress_bar, say_findings, say_plan, stage_progress
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
-    from isthmus.experiments import Findings, Setting
+    from isthmus.experiments import Setting
 
 Name = Literal["real", "adversarial", "untrained", "training", "architectures", "decision-map"]
 
@@ -79,7 +77,7 @@ def paper(
     from isthmus.experiments import EXPERIMENTS, run_experiment, write_findings
 
     setting = _setting(network, images, pairs_per_class, lowest_loss, compare, inputs, seed)
-    with terminable() as signals, _resumable(folder, signals):
+    with terminable() as signals, resumable(folder, signals):
         with (
             stage_progress() as tell,
             progress_bar("connecting", 0) as on_progress,
@@ -104,7 +102,7 @@ def paper(
             study=study,
             device=network.device,
         )
-    _say(findings)
+    say_findings(findings)
     print(f"Look at it: {folder / 'index.html'}")
 
 
@@ -152,26 +150,3 @@ def _setting(
 def _with_weights(text: str) -> tuple[str, Path | None]:
     spec, _, weights = text.partition(",")
     return spec, Path(weights) if weights else None
-
-
-@contextmanager
-def _resumable(folder: Path, signals: list[int]) -> Iterator[None]:
-    """Says how to go on, where the work was interrupted."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        text = f"interrupted: what is finished is kept in {folder}; the same command with --resume goes on"
-        raise (Terminated if signals else KeyboardInterrupt)(text) from stop
-
-
-def _say(findings: Findings) -> None:
-    print(f"{findings.title}. {findings.about}")
-    for heading, sentences in (
-        ("Found here", findings.found),
-        ("As the paper says", findings.agrees),
-        ("Not as the paper says, or not shown", findings.differs),
-    ):
-        if sentences:
-            print(f"{heading}:")
-        for sentence in sentences:
-            print(f"  - {sentence}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from isthmus import Connections, Progress
+    from isthmus.experiments import Findings
     from isthmus.reports import Summary
     from isthmus.studies import Estimate, StudySummary
     from isthmus.studies.plan import Plan
@@ -216,3 +217,17 @@ def _percent(share: Estimate, interval: bool) -> str:
     if not interval or share.low != share.low:  # a single class has no interval
         return text
     return f"{text} ({100 * share.low:.1f} to {100 * share.high:.1f})"
+
+
+def say_findings(findings: Findings) -> None:
+    """What an experiment has found, sentence by sentence."""
+    print(f"{findings.title}. {findings.about}")
+    for heading, sentences in (
+        ("Found here", findings.found),
+        ("As the paper says", findings.agrees),
+        ("Not as the paper says, or not shown", findings.differs),
+    ):
+        if sentences:
+            print(f"{heading}:")
+        for sentence in sentences:
+            print(f"  - {sentence}")

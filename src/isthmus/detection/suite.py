@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal
 
 import torch
 
 from isthmus._random import generator
 from isthmus._shapes import Inputs, Targets
+from isthmus.detection.radius import radius_text
 from isthmus.detection.references import References
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
@@ -71,7 +71,7 @@ class NamedAttack:
 
 def suite(small: float, large: float, *, steps: int = 40) -> dict[str, NamedAttack]:
     """The built-in attacks, within Linf balls of two radii (data units)."""
-    near, far = _fraction(small), _fraction(large)
+    near, far = radius_text(small), radius_text(large)
     attacks = [
         NamedAttack(name=f"FGSM {far}", family="FGSM", method=PGD.fgsm(large)),
         NamedAttack(name=f"PGD {near}", family="PGD", method=PGD(epsilon=small, steps=steps)),
@@ -107,8 +107,8 @@ def further(large: float) -> dict[str, Callable[[], NamedAttack]]:
         "CW": foolbox("CW", "L2CarliniWagnerAttack", steps=100, binary_search_steps=3),
         "DeepFool": foolbox("DeepFool", "L2DeepFoolAttack"),
         "FMN": foolbox("FMN", "L2FMNAttack", steps=100),
-        f"Square {_fraction(large)}": art(f"Square {_fraction(large)}", "SquareAttack", max_iter=300),
-        f"AutoAttack {_fraction(large)}": art(f"AutoAttack {_fraction(large)}", "AutoAttack"),
+        f"Square {radius_text(large)}": art(f"Square {radius_text(large)}", "SquareAttack", max_iter=300),
+        f"AutoAttack {radius_text(large)}": art(f"AutoAttack {radius_text(large)}", "AutoAttack"),
     }
 
 
@@ -133,9 +133,3 @@ def choose(names: str, small: float, large: float, *, steps: int = 40) -> list[N
         else:
             raise InputError(f"There is no attack '{name}'; known are own, all, {'; '.join([*own, *others])}.")
     return found
-
-
-def _fraction(epsilon: float) -> str:
-    """8/255 for what is one, and 0.1 for the rest."""
-    near = Fraction(round(epsilon * 255), 255)
-    return f"{round(epsilon * 255)}/255" if abs(float(near) - epsilon) < 1e-9 else f"{epsilon:g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from isthmus._files import cannot_write, check_writable, read_json, write_text
@@ -72,8 +72,16 @@ def run_experiment(
     return experiment.findings(setting, study, on_measure), study
 
 
-def check_experiment_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
+def check_experiment_folder(
+    folder: Path, *, resume: bool, overwrite: bool, schema: str = SCHEMA, parts: Sequence[str] = (STUDY, NETWORKS)
+) -> None:
     """Whether an experiment may be made there, before any work is spent on it.
+
+    Args:
+        folder: where.
+        resume, overwrite: what was asked for.
+        schema: of the result of an earlier one.
+        parts: folders that an unfinished one has left.
 
     Raises:
         OutputError: the folder holds something, and neither was asked for, or it is no earlier experiment.
@@ -87,8 +95,8 @@ def check_experiment_folder(folder: Path, *, resume: bool, overwrite: bool) -> N
     if not (resume or overwrite):
         raise OutputError(f"{folder} is not empty; choose another folder, or add --overwrite or --resume.")
     result = folder / RESULT
-    ours = result.is_file() and dict(read_json(result)).get("schema") == SCHEMA
-    if not ours and not (folder / STUDY).is_dir() and not (folder / NETWORKS).is_dir():
+    ours = result.is_file() and dict(read_json(result)).get("schema") == schema
+    if not ours and not any((folder / part).is_dir() for part in parts):
         raise OutputError(f"{folder} holds no earlier experiment, so nothing there is replaced.")
 
 

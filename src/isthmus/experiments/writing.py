@@ -22,7 +22,16 @@ PAGE, FIGURE = "index.html", "figure"
 
 
 def write_findings(
-    findings: Findings, folder: Path, *, name: str, command: str, study: Study | None, device: str
+    findings: Findings,
+    folder: Path,
+    *,
+    name: str,
+    command: str,
+    study: Study | None,
+    device: str,
+    schema: str = SCHEMA,
+    description: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes `figure.png`, `figure.svg`, a CSV file for every table, `index.html` and `result.json`.
 
@@ -33,6 +42,9 @@ def write_findings(
         command: that made it.
         study: whose rows the findings are read off.
         device: where networks were evaluated.
+        schema: of `result.json`.
+        description: of network and settings, ready for JSON; by default the study's.
+        more: further entries of `result.json`.
 
     Raises:
         OutputError: it cannot be written.
@@ -44,7 +56,7 @@ def write_findings(
     for table in findings.tables:
         write_text(folder / f"{table.name}.csv", _csv(table))
     plan = None if study is None else study.plan()
-    described = {} if plan is None else plan.fingerprint
+    described = description if description is not None else {} if plan is None else plan.fingerprint
     made = {
         "command": command,
         **({} if plan is None else plan.provenance()),
@@ -54,7 +66,7 @@ def write_findings(
     notes = [*findings.notes, *(() if plan is None else plan.notes)]
     write_text(folder / PAGE, _page(findings, folder, made, notes, plan is not None))
     result = {
-        "schema": SCHEMA,
+        "schema": schema,
         "experiment": name,
         "command": command,
         "title": findings.title,
@@ -74,6 +86,7 @@ def write_findings(
             "tables": [f"{table.name}.csv" for table in findings.tables],
             "study": None if study is None else STUDY,
         },
+        **(more or {}),
     }
     write_json(folder / RESULT, result)
 

@@ -24,6 +24,7 @@ from isthmus.detection.evaluation.rows import Role, Row
 from isthmus.detection.evaluation.shifts import SHIFTS, STRENGTHS, shifts_for
 from isthmus.detection.operating_point import Detection, judge, threshold
 from isthmus.detection.probe import Probe
+from isthmus.detection.radius import radius_text
 from isthmus.detection.scores import Score
 from isthmus.detection.suite import NamedAttack
 from isthmus.errors import InputError
@@ -192,7 +193,9 @@ class _Evaluator:
 
     # What is measured of inputs
 
-    def _features(self, name: str, x: Inputs, predicted: Targets | None = None) -> tuple[Floats, Tensor]:
+    def _features(
+        self, name: str, x: Inputs, predicted: Targets | None = None, *, detail: object = None
+    ) -> tuple[Floats, Tensor]:
         """Features (n, f) with the distances beside them, and losses along the segments (n, s, m)."""
 
         def make() -> dict[str, Tensor]:
@@ -208,7 +211,7 @@ class _Evaluator:
                 "loss": torch.cat([look[2] for look in looks]),
             }
 
-        found = self.kept.get(f"features of {name}", make)
+        found = self.kept.get(f"features of {name}", make, detail=detail)
         return found["rows"].numpy(), found["loss"]
 
     def _distances(self, x: Inputs, predicted: Targets) -> FeatureRows:
@@ -236,7 +239,7 @@ class _Evaluator:
             good = made.success & made.valid & (made.predicted != self.given.y[order])
             return {"x": made.x, "good": good}
 
-        stored = self.kept.get(f"attacked by {named.name}", make)
+        stored = self.kept.get(f"attacked by {named.name}", make, detail=named)
         good = stored["good"]
         tried = np.zeros(count, dtype=bool)
         tried[order.numpy()] = True
@@ -245,7 +248,7 @@ class _Evaluator:
             nothing = np.zeros((0, len(self.names)))
             empty = torch.zeros((0, self.probe.references, self.probe.points))
             return _Attacked(x, np.zeros(0, dtype=np.int64), tried, nothing, empty, self.seen.at(np.zeros(0, int)))
-        rows, loss = self._features(f"inputs attacked by {named.name}", x)
+        rows, loss = self._features(f"inputs attacked by {named.name}", x, detail=named)
         return _Attacked(x, order[good].numpy(), tried, rows, loss, see(self.landscape, x))
 
     # Scores
@@ -407,7 +410,7 @@ class _Evaluator:
             for method in self.setting.adaptive:
                 if learned is not CURVES and method.aim != "selective":
                     continue  # one aim is enough to see whether another way of learning stands differently
-                name = f"adaptive, {method.aim}, {method.epsilon * 255:.3g}/255"
+                name = f"adaptive, {method.aim}, {radius_text(method.epsilon)}"
                 result = self._evaded(name, learned, score, limit, method, x, target)
                 found += [
                     {
@@ -424,7 +427,12 @@ class _Evaluator:
                 misled = result["misled_at"] >= 0
                 if not bool(misled.any()):
                     continue
-                features, _ = self._features(f"{learned.name} under {name}", result["x"], target)
+                features, _ = self._features(
+                    f"inputs of {name}, against {learned.name}",
+                    result["x"],
+                    target,
+                    detail=(method, self.setting.attacks),
+                )
                 scores = self._scores(learned, score, features)[misled.numpy()]
                 judged = judge(
                     clean,
@@ -469,7 +477,7 @@ class _Evaluator:
                 "evaded_at": torch.from_numpy(result.evaded_at),
             }
 
-        return self.kept.get(f"{name} {method.steps} steps against {learned.name}", make)
+        return self.kept.get(f"{name}, against {learned.name}", make, detail=(method, self.setting.attacks))
 
     def _models(self, target: Targets) -> Inputs:
         """A clean input of each target class that taught: what an attacker who mimics takes as a model."""

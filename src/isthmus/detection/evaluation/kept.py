@@ -28,8 +28,15 @@ class Kept:
     folder: Path | None
     made_for: str = ""
 
-    def get(self, name: str, make: Callable[[], Mapping[str, Tensor]]) -> dict[str, Tensor]:
-        """The tensors of that name, made if they are not there.
+    def forget(self) -> None:
+        """Removes everything."""
+        if self.folder is not None:
+            for file in self.folder.glob("*.safetensors"):
+                with cannot_write(file):
+                    file.unlink()
+
+    def get(self, name: str, make: Callable[[], Mapping[str, Tensor]], *, detail: object = None) -> dict[str, Tensor]:
+        """The tensors of that name, made if they are not there, or were made for another `detail`.
 
         Raises:
             OutputError: they cannot be written.
@@ -39,7 +46,7 @@ class Kept:
 
         if self.folder is None:
             return dict(make())
-        digest = hashlib.sha256(f"{self.made_for}\n{name}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{self.made_for}\n{name}\n{detail!r}".encode()).hexdigest()
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         file = self.folder / f"{slug}.safetensors"
         try:

@@ -1,0 +1,220 @@
+"""isthmus detect: flags attacked inputs, and says how far that can be trusted."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import cyclopts
+from cyclopts import Parameter
+
+from isthmus.cli.interruption import resumable, terminable
+from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of, readable
+from isthmus.errors import InputError
+
+if TYPE_CHECKING:
+    from isthmus import Landscape
+    from isthmus.detection import Probe
+    from isthmus.detection.labelled import Labelled
+    from isthmus.inputs.collection import Collection
+
+detect = cyclopts.App(name="detect", help="Flag attacked inputs, and say how far that can be trusted.")
+SCHEMA, KEPT = "isthmus/detection/1", "kept"  # docs/tables.md describes it
+DIGITS_EPSILON, PHOTO_EPSILON = "0.15,0.3", "2/255,8/255"
+
+
+@detect.command
+def evaluate(
+    *,
+    images: Path | None = None,
+    references: Path | None = None,
+    attacks: str = "own",
+    epsilon: str | None = None,
+    steps: int = 40,
+    per_class: int | None = None,
+    full: bool = False,
+    mirror: bool | None = None,
+    adaptive_steps: int = 200,
+    adaptive_inputs: int = 24,
+    adaptive_epsilon: str | None = None,
+    seed: int = 0,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-detection"),
+    overwrite: bool = False,
+    resume: bool = False,
+    network: NetworkOptions = NetworkOptions(),
+) -> None:
+    """Try detectors, baselines and controls on attacks that none of them has learned from, and on ones that know them.
+
+    Without options on the embedded network, in less than a minute. What takes long is kept in the folder `kept` of the
+    results and not made again with --resume.
+
+    Parameters
+    ----------
+    images
+        Folder with one sub-folder of images a class, or an .npz file with x and y; needed for a network of your own.
+
+    References:
+        Likewise, to draw references from. Without it a third of the images is set aside for that.
+    attacks
+        own (the built-in ones), all (those of foolbox and ART too: pip install "isthmus[attacks]"), or names with
+        semicolons between.
+    epsilon
+        Small and large radius of the attacks, as 2/255,8/255 (0.15,0.3 on the embedded network).
+    steps
+        Steps of the attacks.
+    per_class
+        Images of each class at most, half to learn from and half to test on.
+    full
+        More references, points and views an input, at ten times the cost.
+    mirror
+        Whether a mirror image is of the same class: so for photographs (the default for images of your own), not for
+        writing.
+    adaptive_steps
+        Steps of the attacks that know the detector; 0 leaves them out.
+    adaptive_inputs
+        Inputs that these are tried on.
+    adaptive_epsilon
+        Their radii, by default both.
+    seed
+        Of everything that is drawn.
+    out
+        Folder for the results; made if need be.
+    overwrite
+        Forget an earlier evaluation in that folder.
+    resume
+        Go on with an earlier one.
+    """
+    for name, value in (("--steps", steps), ("--per-class", per_class), ("--adaptive-inputs", adaptive_inputs)):
+        at_least(name, value, 1)
+    at_least("--adaptive-steps", adaptive_steps, 0)
+    at_least("--seed", seed, 0)
+    small, large = _radii("--epsilon", epsilon or (DIGITS_EPSILON if images is None else PHOTO_EPSILON), 2)
+    radii = [small, large] if adaptive_epsilon is None else _radii("--adaptive-epsilon", adaptive_epsilon)
+    from isthmus.experiments.running import check_experiment_folder
+
+    check_experiment_folder(out, resume=resume, overwrite=overwrite, schema=SCHEMA, parts=[KEPT])
+
+    from isthmus.cli.terminal import say_findings, stage_progress
+    from isthmus.detection.adaptive import AIMS, Adaptive
+    from isthmus.detection.evaluation import Evaluation, Kept
+    from isthmus.detection.evaluation import evaluate as run
+    from isthmus.detection.suite import choose
+    from isthmus.experiments import write_findings
+    from isthmus.experiments.detection import detection_findings
+
+    chosen = choose(attacks, small, large, steps=steps)
+    landscape = landscape_of(network_of(network), network)
+    with terminable() as signals, resumable(out, signals), stage_progress() as tell:
+        tell("reading images", 0, 1)
+        given, pool = _inputs(images, references, network, landscape)
+        probe = _probe(tuple(given.x.shape[1:]), mirror=images is not None if mirror is None else mirror, full=full)
+        setting = Evaluation(
+            attacks=chosen,
+            probe=probe,
+            per_class=per_class,
+            adaptive=[
+                Adaptive(aim=aim, epsilon=radius, steps=adaptive_steps)
+                for radius in reversed(radii)
+                for aim in AIMS
+                if adaptive_steps
+            ],
+            adaptive_most=adaptive_inputs,
+            seed=seed,
+        )
+        description = {
+            **landscape.describe(),
+            "images": given.digest,
+            "references": None if pool is None else pool.digest,
+            "probe": probe.describe(),
+            "cost": probe.cost,
+            "attacks": [repr(each) for each in chosen],
+            "per_class": per_class,
+            "adaptive": [repr(each) for each in setting.adaptive],
+            "seed": seed,
+        }
+        made_for = repr(
+            {key: value for key, value in description.items() if key not in ("attacks", "adaptive", "device")}
+        )
+        kept = Kept(out / "kept", made_for)
+        if overwrite and kept.folder is not None:
+            for file in kept.folder.glob("*.safetensors"):
+                file.unlink()
+        evaluated = run(
+            landscape,
+            given.x,
+            given.y,
+            setting,
+            pool=None if pool is None else (pool.x, pool.y),
+            kept=kept,
+            tell=tell,
+        )
+        about = f"{'the embedded network' if network.network == 'digits' else readable(network.network)}, " + (
+            "handwritten digits" if images is None else readable(images.name)
+        )
+        findings = detection_findings(evaluated, about)
+        write_findings(
+            findings,
+            out,
+            name="detection",
+            command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
+            study=None,
+            device=network.device,
+            schema=SCHEMA,
+            description=description,
+            more={
+                "rows": [row.plain() for row in evaluated.rows],
+                "adaptive": evaluated.adaptive,
+                "shifts": evaluated.shifted,
+                "attacks": evaluated.tried,
+                "cost": evaluated.cost,
+                "set_aside": dict(given.skipped),
+            },
+        )
+    say_findings(findings)
+    print(f"Look at it: {out / 'index.html'}")
+
+
+def _inputs(
+    images: Path | None, references: Path | None, network: NetworkOptions, landscape: Landscape
+) -> tuple[Labelled, Labelled | None]:
+    """Inputs, and those to draw references from."""
+    from isthmus.detection.labelled import read_labelled
+    from isthmus.inputs.collection import digits, open_collection
+
+    if images is None and network.network != "digits":
+        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+    source: Collection = digits() if images is None else open_collection(images)
+    given = read_labelled(source, landscape)
+    for name, reason in given.skipped.items():
+        print(f"isthmus: set aside {readable(name)}: {readable(reason)}", file=sys.stderr)
+    if references is not None:
+        return given, read_labelled(open_collection(references), landscape)
+    return given, read_labelled(digits(held_out=False), landscape) if images is None else None
+
+
+def _probe(shape: tuple[int, ...], *, mirror: bool, full: bool) -> Probe:
+    from isthmus.detection import Probe, views_for
+
+    views = views_for(shape, mirror=mirror)
+    return Probe(references=12, points=33, views=views, view_points=17) if full else Probe(views=views)
+
+
+def _radii(name: str, text: str, count: int | None = None) -> list[float]:
+    """Positive numbers or fractions with commas between, in ascending order."""
+    try:
+        found = [float(Fraction(part.strip())) for part in text.split(",")]
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(
+            f"{name} must be numbers or fractions with commas between, as 2/255,8/255, got '{text}'."
+        ) from error
+    if count is not None and len(found) != count:
+        raise InputError(f"{name} needs {count} numbers with commas between, got '{text}'.")
+    if not all(value > 0 for value in found) or found != sorted(found):
+        raise InputError(f"{name} must be positive and ascending, got '{text}'.")
+    return found
+
+
+Model = Literal["logistic", "boosting", "novelty"]
