@@ -13,6 +13,7 @@ from torch import Tensor
 
 Input: TypeAlias = Float[Tensor, "*input"]
 Inputs: TypeAlias = Float[Tensor, "n *input"]
+OtherInputs: TypeAlias = Float[Tensor, "m *input"]  # beside n others
 Targets: TypeAlias = Int[Tensor, "n"]
 Losses: TypeAlias = Float[Tensor, "n"]
 Logits: TypeAlias = Float[Tensor, "n classes"]
@@ -28,5 +29,7 @@ Field: TypeAlias = Float[Tensor, "h w"]  # over a grid of h rows and w columns
 FieldIndex: TypeAlias = Int[Tensor, "h w"]
 FieldMask: TypeAlias = Bool[Tensor, "h w"]
 CurveLogits: TypeAlias = Float[Tensor, "n s m classes"]  # along s segments from each input
+CurvePlaces: TypeAlias = Float[Tensor, "m"]
 CurveValues: TypeAlias = Float[Tensor, "n s m"]
+Numbers: TypeAlias = Int[Tensor, "_"]  # of some members of a set
 FeatureRows: TypeAlias = Float[Tensor, "n f"]

@@ -24,7 +24,7 @@ from isthmus.progress import Progress
 
 Aim = Literal["joint", "selective", "orthogonal", "mimic"]
 AIMS: tuple[Aim, ...] = get_args(Aim)
-POINTS = 1024  # evaluated at once with their gradients
+NUMBERS = 2**22  # of the inputs evaluated at once with their gradients, whose graphs are many times as large
 SOFT = 0.5  # standard deviations over which the steps of trees are smoothed
 
 
@@ -106,7 +106,7 @@ def evade(
     """
     if method.aim == "mimic" and model is None:
         raise InputError("The aim mimic needs a real input of each target class, got none.")
-    piece = max(1, POINTS // probe.cost)
+    piece = max(1, NUMBERS // (probe.cost * x[0].numel()))
     parts = []
     before = landscape.forward_equivalents
     with landscape.fixed():

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from isthmus._shapes import CurveLogits, CurveValues, Parameters, Targets
+from isthmus._shapes import CurveLogits, CurvePlaces, CurveValues, Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class Curves:
         predicted: the class that the network sees in each input (n,), or the one that it is judged as.
     """
 
-    t: Parameters
+    t: CurvePlaces
     logits: CurveLogits
     predicted: Targets
 

@@ -13,12 +13,13 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus._files import cannot_write, read_json, sha256, write_json, write_whole
-from isthmus._shapes import Inputs
+from isthmus._random import generator
+from isthmus._shapes import Inputs, Mask, OtherInputs
 from isthmus._versions import versions
 from isthmus.detection.conformal import Conformal
 from isthmus.detection.curve_classifier import CurveClassifier
 from isthmus.detection.novelty import ConnectivityNovelty
-from isthmus.detection.probe import Probe
+from isthmus.detection.probe import Look, Probe
 from isthmus.detection.references import References
 from isthmus.detection.scores import Score, score_from
 from isthmus.errors import DetectorError, InputError, OutputError
@@ -42,14 +43,14 @@ class Verdicts:
         score: suspicion (n,); higher is more suspicious, NaN where it could not be told.
         p_value: share of clean inputs at least as suspicious (n,).
         flagged: whether p_value <= fpr (n,).
-        loss: loss along the segments to the references (n, s, m), the reason.
+        curves: the reason: loss along the segments to "references" and, where there are any, "views" (n, s, m).
     """
 
     predicted: NDArray[np.int64]
     score: Floats
     p_value: Floats
     flagged: NDArray[np.bool_]
-    loss: Floats
+    curves: Mapping[str, Floats]
 
     def __len__(self) -> int:
         return len(self.score)
@@ -66,7 +67,7 @@ class Detector:
         fpr: share of clean inputs that may be flagged.
         probe: where inputs are looked at from.
         references: what they are connected with.
-        band: 5 %, 50 % and 95 % of the loss of clean inputs along segments to references (3, m).
+        bands: 5 %, 50 % and 95 % of the loss of clean inputs along segments to "references" and "views" (3, m).
         network: the network it belongs to.
     """
 
@@ -76,7 +77,7 @@ class Detector:
     fpr: float
     probe: Probe
     references: References
-    band: Floats
+    bands: Mapping[str, Floats]
     network: Mapping[str, Any]
 
     @classmethod
@@ -85,10 +86,11 @@ class Detector:
         landscape: NetworkLandscape,
         references: References,
         clean: Inputs,
-        attacked: Inputs | None = None,
+        attacked: OtherInputs | None = None,
         *,
         probe: Probe | None = None,
         model: Model | None = None,
+        hold: Mask | None = None,
         fpr: float = 0.05,
         seed: int = 0,
         on_progress: Callable[[Progress], None] | None = None,
@@ -102,8 +104,10 @@ class Detector:
             attacked: successful attacks (m, *input); without them what is unusual is flagged.
             probe: where inputs are looked at from.
             model: "logistic" or "boosting" with attacked inputs (by default the first), "novelty" without.
+            hold: with attacked inputs, which clean ones set the p-values and teach nothing (n,), half of them at random
+                by default. None of the attacked ones may have been made from these.
             fpr: share of clean inputs that may be flagged.
-            seed: of the split into inputs that teach and inputs that set the p-values.
+            seed: of the split, and of what the model draws.
             on_progress: called on the way.
 
         Raises:
@@ -121,22 +125,23 @@ class Detector:
                 f"p-values, got {len(clean)}."
             )
         probe = probe or Probe()
-        rows, predicted, loss = _look(probe, landscape, references, clean, on_progress)
+        look = probe.look(landscape, clean, references, on_progress=on_progress)
+        rows, predicted = look.rows.numpy(), look.judged.numpy()
         score: Score
         if chosen == "novelty" or attacked is None:
             fitted = ConnectivityNovelty(fpr, class_column=rows.shape[1], random_state=seed)
             fitted.fit(np.column_stack([rows, predicted]))
             score, conformal = fitted.score_, fitted.conformal_
         else:
-            order = np.random.default_rng(seed).permutation(len(clean))
-            hold, learn = order[: len(order) // 2], order[len(order) // 2 :]
-            bad = _look(probe, landscape, references, attacked, on_progress)[0]
-            kinds = np.r_[np.zeros(len(learn)), np.ones(len(bad))]
-            learned = CurveClassifier(chosen, random_state=seed).fit(np.concatenate([rows[learn], bad]), kinds)
+            if hold is None:
+                hold = torch.rand(len(clean), generator=generator(seed)).argsort() < len(clean) // 2
+            held = hold.numpy()
+            bad = probe.look(landscape, attacked, references, on_progress=on_progress).rows.numpy()
+            learn = np.concatenate([rows[~held], bad])
+            learned = CurveClassifier(chosen, random_state=seed).fit(learn, np.arange(len(learn)) >= (~held).sum())
             score = learned.score_
-            conformal = Conformal.of(score.of(rows[hold]), predicted[hold], fpr)
-        band = np.quantile(loss, (0.05, 0.5, 0.95), axis=(0, 1))
-        return cls(chosen, score, conformal, fpr, probe, references, band, identity(landscape))
+            conformal = Conformal.of(score.of(rows[held]), predicted[held], fpr)
+        return cls(chosen, score, conformal, fpr, probe, references, _bands(look), identity(landscape))
 
     def judge(
         self,
@@ -155,10 +160,13 @@ class Detector:
         if tuple(x.shape[1:]) != shape:
             raise InputError(f"The detector was fitted on inputs of shape {shape}, got {tuple(x.shape[1:])}.")
         check_inputs("x", x, landscape.domain)
-        rows, predicted, loss = _look(self.probe, landscape, self.references, x, on_progress)
-        score = self.score.of(rows)
+        look = self.probe.look(landscape, x, self.references, on_progress=on_progress)
+        predicted, score = look.judged.numpy(), self.score.of(look.rows.numpy())
         p_value = self.conformal.p_values(score, predicted)
-        return Verdicts(predicted, score, p_value, p_value <= self.fpr, loss)
+        curves = {"references": look.to_references.double().numpy()}
+        if look.to_views.shape[1]:
+            curves["views"] = look.to_views.double().numpy()
+        return Verdicts(predicted, score, p_value, p_value <= self.fpr, curves)
 
     def check(self, landscape: NetworkLandscape) -> None:
         """Refuses a network that the detector was not fitted for.
@@ -185,7 +193,7 @@ class Detector:
         arrays = {f"score.{name}": values for name, values in self.score.arrays().items()} | {
             "conformal.scores": self.conformal.scores,
             "conformal.classes": self.conformal.classes,
-            "band": self.band,
+            **{f"band.{name}": band for name, band in self.bands.items()},
         }
         tensors = {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in arrays.items()} | {
             f"references.{name}": value.contiguous() for name, value in vars(self.references).items()
@@ -241,7 +249,7 @@ class Detector:
                 about["fpr"],
                 probe,
                 References(*(found[f"references.{name}"] for name in ("x", "target", "logits"))),
-                found["band"].numpy(),
+                {name[5:]: value.numpy() for name, value in found.items() if name.startswith("band.")},
                 about["network"],
             )
         except (KeyError, TypeError) as error:
@@ -267,14 +275,10 @@ def identity(landscape: NetworkLandscape) -> dict[str, Any]:
     return described | {"weights_sha256": hash_weights(network.model)}
 
 
-def _look(
-    probe: Probe,
-    landscape: NetworkLandscape,
-    references: References,
-    x: Inputs,
-    on_progress: Callable[[Progress], None] | None,
-) -> tuple[Floats, NDArray[np.int64], Floats]:
-    """Features (n, f), predicted classes (n,), and losses along the segments to references (n, s, m)."""
-    looks = list(probe.looks(landscape, x, references, on_progress=on_progress))
-    rows, predicted, loss = (np.concatenate([np.asarray(look[part]) for look in looks]) for part in range(3))
-    return rows, predicted, loss
+def _bands(look: Look) -> dict[str, Floats]:
+    """5 %, 50 % and 95 % of the loss of clean inputs along their segments."""
+    found = {}
+    for name, loss in (("references", look.to_references), ("views", look.to_views)):
+        if loss.shape[1]:
+            found[name] = np.quantile(loss.double().numpy(), (0.05, 0.5, 0.95), axis=(0, 1))
+    return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,6 +17,23 @@ from isthmus.detection.views import View
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
 from isthmus.progress import Progress
+
+
+class Look(NamedTuple):
+    """Inputs as a probe sees them, on the CPU.
+
+    Attributes:
+        rows: features (n, f), in float64.
+        judged: the class that each is judged as (n,).
+        to_references: loss along the segments to references (n, s, m).
+        to_views: loss along the segments to views (n, v, k); v = 0 where there are none.
+    """
+
+    rows: FeatureRows
+    judged: Targets
+    to_references: CurveValues
+    to_views: CurveValues
+
 
 Answer = Callable[[Inputs], Logits]
 HELD = 2**26  # numbers of the inputs held at once
@@ -75,7 +92,7 @@ class Probe:
         views = [view.of(x) for view in self.views]
         own = answer(x)
         seen = own.argmax(1) if predicted is None else predicted.to(own.device)
-        number = references.nearest_class_members(x, seen, self.references)
+        number = references.partners(x, seen, self.references)
         shape = (count, self.references, *x.shape[1:])
         inside = _between(x, references.x[number].to(x).reshape(shape), _positions(self.points)[1:-1])
         parts = [inside.flatten(0, 2)]
@@ -99,7 +116,7 @@ class Probe:
         rows = curve_features(to_references, "reference")[0]
         return rows if to_views is None else torch.cat([rows, curve_features(to_views, "view")[0]], 1)
 
-    def looks(
+    def look(
         self,
         landscape: AbstractLandscape,
         x: Inputs,
@@ -107,27 +124,26 @@ class Probe:
         *,
         predicted: Targets | None = None,
         on_progress: Callable[[Progress], None] | None = None,
-    ) -> Iterator[tuple[FeatureRows, Targets, CurveValues]]:
-        """Features (b, f) in float64, classes judged (b,) and losses along the segments to references (b, s, m) of
-        inputs, so many at a time as memory is meant for, on the CPU.
-        """
-        before = landscape.forward_equivalents
+    ) -> Look:
+        """Looks at inputs (n, *input), so many at a time as memory is meant for."""
+        before, looks = landscape.forward_equivalents, []
         step = max(1, HELD // (self.cost * x[0].numel()))
         with landscape.fixed():
             for begin in range(0, len(x), step):
                 part = slice(begin, begin + step)
                 judged = None if predicted is None else predicted[part]
                 curves = self.curves(_answer(landscape), x[part], judged, references)
-                yield self.read(*curves).double().cpu(), curves[0].predicted.cpu(), curves[0].loss.cpu()
+                looks.append(_look(self.read(*curves), *curves))
                 if on_progress is not None:
                     done = min(len(x), begin + step)
                     on_progress(Progress(done, len(x), landscape.forward_equivalents - before))
+        return Look(*(torch.cat(parts) for parts in zip(*looks, strict=True)))
 
     def features(
         self, landscape: AbstractLandscape, x: Inputs, references: References, *, predicted: Targets | None = None
     ) -> FeatureRows:
         """The features (n, f) of inputs, in float64 on the CPU."""
-        return torch.cat([rows for rows, _, _ in self.looks(landscape, x, references, predicted=predicted)])
+        return self.look(landscape, x, references, predicted=predicted).rows
 
     def describe(self) -> dict[str, Any]:
         """The settings, ready for JSON."""
@@ -161,3 +177,9 @@ def _answer(landscape: AbstractLandscape) -> Answer:
         return landscape.evaluate(x, target, validated=True).logits.cpu()
 
     return answer
+
+
+def _look(rows: FeatureRows, to_references: Curves, to_views: Curves | None) -> Look:
+    nothing = rows.new_zeros((len(rows), 0, 0), dtype=to_references.logits.dtype)
+    views = nothing if to_views is None else to_views.loss
+    return Look(rows.double().cpu(), to_references.predicted.cpu(), to_references.loss.cpu(), views.cpu())

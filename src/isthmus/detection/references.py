@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from isthmus._random import generator
-from isthmus._shapes import Index, Inputs, Logits, Targets
+from isthmus._shapes import Inputs, Logits, Numbers, Targets
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
 
@@ -69,7 +69,7 @@ class References:
         numbers = torch.cat(chosen)
         return cls(x[numbers.to(x.device)].cpu(), y[numbers], logits[numbers])
 
-    def nearest_class_members(self, x: Inputs, predicted: Targets, count: int) -> Index:
+    def partners(self, x: Inputs, predicted: Targets, count: int) -> Numbers:
         """Numbers (n * count,) of the references of each input, input by input, never the input itself.
 
         Args:

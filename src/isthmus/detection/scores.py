@@ -7,7 +7,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -52,7 +52,7 @@ class Score(ABC):
         """Rows in standard deviations from the mean, clipped."""
         return ((rows - self._tensor(self.mean, rows)) / self._tensor(self.scale, rows)).clamp(-CLIP, CLIP)
 
-    def arrays(self) -> dict[str, NDArray[np.float64]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything there is, by name."""
         return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
 
@@ -139,7 +139,7 @@ class Distance(Score):
 SCORES: Mapping[str, type[Score]] = {kind.name: kind for kind in (Linear, Trees, Distance)}
 
 
-def score_from(name: str, arrays: Mapping[str, NDArray[np.float64]]) -> Score:
+def score_from(name: str, arrays: Mapping[str, NDArray[Any]]) -> Score:
     """The score that `arrays` came from.
 
     Raises:

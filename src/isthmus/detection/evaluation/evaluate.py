@@ -202,21 +202,16 @@ class _Evaluator:
             def told(progress: Progress) -> None:
                 self.tell(f"connecting {name}", progress.done, progress.total)
 
-            looks = list(
-                self.probe.looks(self.landscape, x, self.given.references, predicted=predicted, on_progress=told)
-            )
-            judged = torch.cat([look[1] for look in looks])
-            return {
-                "rows": torch.cat([torch.cat([look[0] for look in looks]), self._distances(x, judged)], 1),
-                "loss": torch.cat([look[2] for look in looks]),
-            }
+            look = self.probe.look(self.landscape, x, self.given.references, predicted=predicted, on_progress=told)
+            distances = self._distances(x, look.judged)
+            return {"rows": torch.cat([look.rows, distances], 1), "loss": look.to_references}
 
         found = self.kept.get(f"features of {name}", make, detail=detail)
         return found["rows"].numpy(), found["loss"]
 
     def _distances(self, x: Inputs, predicted: Targets) -> FeatureRows:
         count = self.probe.references
-        number = self.given.references.nearest_class_members(x, predicted, count)
+        number = self.given.references.partners(x, predicted, count)
         far = norms(self.given.references.x[number] - x.repeat_interleave(count, 0)).reshape(-1, count)
         return torch.stack([far.mean(1), far.amin(1), far.amax(1)], 1)
 
@@ -372,7 +367,8 @@ class _Evaluator:
         for shift in shifts_for(x):
             for strength in STRENGTHS:
                 name = f"{shift} of strength {strength}"
-                rows, _ = self._features(name, SHIFTS[shift](x, strength))
+                moved = SHIFTS[shift](x, strength)
+                rows, _ = self._features(name, moved, detail=float(moved.double().sum()))
                 for learned, score in fitted:
                     if score is None:
                         continue

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus._random import generator
-from isthmus._shapes import Inputs, Targets
+from isthmus._shapes import Inputs, OtherInputs, Targets
 from isthmus.detection.references import SPARE, References
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
@@ -32,7 +32,7 @@ class Material:
     x: Inputs
     y: Targets
     teach: NDArray[np.bool_]
-    mistaken: Inputs
+    mistaken: OtherInputs
     references: References
 
     @property

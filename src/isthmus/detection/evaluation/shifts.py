@@ -17,7 +17,7 @@ from isthmus._shapes import Inputs
 
 STRENGTHS = (1, 2, 3, 4, 5)
 NOISE = (0.01, 0.02, 0.04, 0.06, 0.08)  # standard deviation, in data units
-BLUR = (0.3, 0.45, 0.6, 0.8, 1.0)  # standard deviation, in pixels of an image 32 wide
+BLUR = (0.4, 0.6, 0.8, 1.1, 1.5)  # standard deviation, in pixels of an image 32 wide
 QUALITY = (90, 75, 60, 45, 30)  # of the JPEG file
 BRIGHTNESS = (0.05, 0.1, 0.15, 0.2, 0.3)  # added, in data units
 

@@ -1,32 +1,21 @@
-"""isthmus detect: flags attacked inputs, and says how far that can be trusted."""
+"""isthmus detect evaluate: what detectors are worth, beside baselines and controls."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
-import cyclopts
 from cyclopts import Parameter
 
+from isthmus.cli.detect.material import DIGITS_EPSILON, PHOTO_EPSILON, inputs_of, probe_of, radii
 from isthmus.cli.interruption import resumable, terminable
 from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of, readable
-from isthmus.errors import InputError
 
-if TYPE_CHECKING:
-    from isthmus import Landscape
-    from isthmus.detection import Probe
-    from isthmus.detection.labelled import Labelled
-    from isthmus.inputs.collection import Collection
-
-detect = cyclopts.App(name="detect", help="Flag attacked inputs, and say how far that can be trusted.")
 SCHEMA, KEPT = "isthmus/detection/1", "kept"  # docs/tables.md describes it
-DIGITS_EPSILON, PHOTO_EPSILON = "0.15,0.3", "2/255,8/255"
 
 
-@detect.command
 def evaluate(
     *,
     images: Path | None = None,
@@ -77,7 +66,7 @@ def evaluate(
     adaptive_inputs
         Inputs that these are tried on.
     adaptive_epsilon
-        Their radii, by default both.
+        Their radii: by default both of --epsilon, on the embedded network the large one.
     seed
         Of everything that is drawn.
     out
@@ -91,8 +80,10 @@ def evaluate(
         at_least(name, value, 1)
     at_least("--adaptive-steps", adaptive_steps, 0)
     at_least("--seed", seed, 0)
-    small, large = _radii("--epsilon", epsilon or (DIGITS_EPSILON if images is None else PHOTO_EPSILON), 2)
-    radii = [small, large] if adaptive_epsilon is None else _radii("--adaptive-epsilon", adaptive_epsilon)
+    small, large = radii("--epsilon", epsilon or (DIGITS_EPSILON if images is None else PHOTO_EPSILON), 2)
+    sizes = [large] if images is None else [small, large]
+    if adaptive_epsilon is not None:
+        sizes = radii("--adaptive-epsilon", adaptive_epsilon)
     from isthmus.experiments.running import check_experiment_folder
 
     check_experiment_folder(out, resume=resume, overwrite=overwrite, schema=SCHEMA, parts=[KEPT])
@@ -109,15 +100,15 @@ def evaluate(
     landscape = landscape_of(network_of(network), network)
     with terminable() as signals, resumable(out, signals), stage_progress() as tell:
         tell("reading images", 0, 1)
-        given, pool = _inputs(images, references, network, landscape)
-        probe = _probe(tuple(given.x.shape[1:]), mirror=images is not None if mirror is None else mirror, full=full)
+        given, pool = inputs_of(images, references, network, landscape)
+        probe = probe_of(tuple(given.x.shape[1:]), mirror=images is not None if mirror is None else mirror, full=full)
         setting = Evaluation(
             attacks=chosen,
             probe=probe,
             per_class=per_class,
             adaptive=[
                 Adaptive(aim=aim, epsilon=radius, steps=adaptive_steps)
-                for radius in reversed(radii)
+                for radius in reversed(sizes)
                 for aim in AIMS
                 if adaptive_steps
             ],
@@ -175,46 +166,3 @@ def evaluate(
         )
     say_findings(findings)
     print(f"Look at it: {out / 'index.html'}")
-
-
-def _inputs(
-    images: Path | None, references: Path | None, network: NetworkOptions, landscape: Landscape
-) -> tuple[Labelled, Labelled | None]:
-    """Inputs, and those to draw references from."""
-    from isthmus.detection.labelled import read_labelled
-    from isthmus.inputs.collection import digits, open_collection
-
-    if images is None and network.network != "digits":
-        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
-    source: Collection = digits() if images is None else open_collection(images)
-    given = read_labelled(source, landscape)
-    for name, reason in given.skipped.items():
-        print(f"isthmus: set aside {readable(name)}: {readable(reason)}", file=sys.stderr)
-    if references is not None:
-        return given, read_labelled(open_collection(references), landscape)
-    return given, read_labelled(digits(held_out=False), landscape) if images is None else None
-
-
-def _probe(shape: tuple[int, ...], *, mirror: bool, full: bool) -> Probe:
-    from isthmus.detection import Probe, views_for
-
-    views = views_for(shape, mirror=mirror)
-    return Probe(references=12, points=33, views=views, view_points=17) if full else Probe(views=views)
-
-
-def _radii(name: str, text: str, count: int | None = None) -> list[float]:
-    """Positive numbers or fractions with commas between, in ascending order."""
-    try:
-        found = [float(Fraction(part.strip())) for part in text.split(",")]
-    except (ValueError, ZeroDivisionError) as error:
-        raise InputError(
-            f"{name} must be numbers or fractions with commas between, as 2/255,8/255, got '{text}'."
-        ) from error
-    if count is not None and len(found) != count:
-        raise InputError(f"{name} needs {count} numbers with commas between, got '{text}'.")
-    if not all(value > 0 for value in found) or found != sorted(found):
-        raise InputError(f"{name} must be positive and ascending, got '{text}'.")
-    return found
-
-
-Model = Literal["logistic", "boosting", "novelty"]

@@ -1,0 +1,60 @@
+"""What the commands of detection have in common: inputs, references, probes and radii."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isthmus.cli.options import NetworkOptions, readable
+from isthmus.errors import InputError
+
+if TYPE_CHECKING:
+    from isthmus import Landscape
+    from isthmus.detection import Probe
+    from isthmus.detection.labelled import Labelled
+    from isthmus.inputs.collection import Collection
+
+DIGITS_EPSILON, PHOTO_EPSILON = "0.15,0.3", "2/255,8/255"
+
+
+def inputs_of(
+    images: Path | None, references: Path | None, network: NetworkOptions, landscape: Landscape
+) -> tuple[Labelled, Labelled | None]:
+    """Inputs, and those to draw references from."""
+    from isthmus.detection.labelled import read_labelled
+    from isthmus.inputs.collection import digits, open_collection
+
+    if images is None and network.network != "digits":
+        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+    source: Collection = digits() if images is None else open_collection(images)
+    given = read_labelled(source, landscape)
+    for name, reason in given.skipped.items():
+        print(f"isthmus: set aside {readable(name)}: {readable(reason)}", file=sys.stderr)
+    if references is not None:
+        return given, read_labelled(open_collection(references), landscape)
+    return given, read_labelled(digits(held_out=False), landscape) if images is None else None
+
+
+def probe_of(shape: tuple[int, ...], *, mirror: bool, full: bool) -> Probe:
+    """The cheap probe, of at most 60 forward-equivalents, or the full one."""
+    from isthmus.detection import Probe, views_for
+
+    views = views_for(shape, mirror=mirror)
+    return Probe(references=12, points=33, views=views, view_points=17) if full else Probe(views=views)
+
+
+def radii(name: str, text: str, count: int | None = None) -> list[float]:
+    """Positive numbers or fractions with commas between, in ascending order."""
+    try:
+        found = [float(Fraction(part.strip())) for part in text.split(",")]
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(
+            f"{name} must be numbers or fractions with commas between, as 2/255,8/255, got '{text}'."
+        ) from error
+    if count is not None and len(found) != count:
+        raise InputError(f"{name} needs {count} numbers with commas between, got '{text}'.")
+    if not all(value > 0 for value in found) or found != sorted(found):
+        raise InputError(f"{name} must be positive and ascending, got '{text}'.")
+    return found
