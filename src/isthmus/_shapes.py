@@ -15,6 +15,7 @@ Input: TypeAlias = Float[Tensor, "*input"]
 Inputs: TypeAlias = Float[Tensor, "n *input"]
 OtherInputs: TypeAlias = Float[Tensor, "m *input"]  # beside n others
 Targets: TypeAlias = Int[Tensor, "n"]
+OtherTargets: TypeAlias = Int[Tensor, "m"]
 Losses: TypeAlias = Float[Tensor, "n"]
 Logits: TypeAlias = Float[Tensor, "n classes"]
 Mask: TypeAlias = Bool[Tensor, "n"]

@@ -96,11 +96,11 @@ def further(large: float) -> dict[str, Callable[[], NamedAttack]]:
     """Attacks of other libraries, made when they are asked for."""
 
     def foolbox(name: str, kind: str, **settings: object) -> Callable[[], NamedAttack]:
-        return lambda: NamedAttack(name=name, family=name, method=Foolbox(name=kind, settings=settings))
+        return lambda: NamedAttack(name=name, family=name, method=Foolbox(name=kind, settings=settings), most=300)
 
     def art(name: str, kind: str, **settings: object) -> Callable[[], NamedAttack]:
         return lambda: NamedAttack(
-            name=name, family=name, method=ART(name=kind, epsilon=large, settings=settings), most=200
+            name=name, family=name, method=ART(name=kind, epsilon=large, settings=settings), most=100
         )
 
     return {

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from isthmus.cli.detect.material import DIGITS_EPSILON, PHOTO_EPSILON, inputs_of, probe_of, radii
+from isthmus.cli.detect.material import DIGITS_EPSILON, PHOTO_EPSILON, check_images, inputs_of, probe_of, radii
 from isthmus.cli.interruption import terminable
 from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of
 from isthmus.errors import InputError
@@ -73,6 +73,7 @@ def fit(
     at_least("--seed", seed, 0)
     if not 0 < fpr < 1:
         raise InputError(f"--fpr must lie between 0 and 1, got {fpr}.")
+    check_images(images, network)
     small, large = radii("--epsilon", epsilon or (DIGITS_EPSILON if images is None else PHOTO_EPSILON), 2)
     check_writable(out)
     if out.is_dir() and any(out.iterdir()) and not (overwrite and (out / "detector.json").is_file()):
@@ -89,7 +90,7 @@ def fit(
     landscape = landscape_of(network_of(network), network)
     with terminable(), stage_progress() as tell:
         tell("reading images", 0, 1)
-        given, pool = inputs_of(images, references, network, landscape)
+        given, pool = inputs_of(images, references, landscape)
         probe = probe_of(tuple(given.x.shape[1:]), mirror=images is not None if mirror is None else mirror, full=full)
         parts = material(
             landscape,

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 DIGITS_EPSILON, PHOTO_EPSILON = "0.15,0.3", "2/255,8/255"
 
 
-def inputs_of(
-    images: Path | None, references: Path | None, network: NetworkOptions, landscape: Landscape
-) -> tuple[Labelled, Labelled | None]:
+def check_images(images: Path | None, network: NetworkOptions) -> None:
+    """Whether there are inputs for the network, before it is loaded."""
+    if images is None and network.network != "digits":
+        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+
+
+def inputs_of(images: Path | None, references: Path | None, landscape: Landscape) -> tuple[Labelled, Labelled | None]:
     """Inputs, and those to draw references from."""
     from isthmus.detection.labelled import read_labelled
     from isthmus.inputs.collection import digits, open_collection
 
-    if images is None and network.network != "digits":
-        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
     source: Collection = digits() if images is None else open_collection(images)
     given = read_labelled(source, landscape)
     for name, reason in given.skipped.items():

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus._random import generator
-from isthmus._shapes import Inputs, OtherInputs, Targets
+from isthmus._shapes import Inputs, OtherInputs, OtherTargets, Targets
 from isthmus.detection.references import SPARE, References
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
@@ -46,7 +46,7 @@ def material(
     x: Inputs,
     y: Targets,
     *,
-    pool: tuple[Inputs, Targets] | None,
+    pool: tuple[OtherInputs, OtherTargets] | None,
     references: int,
     per_class: int | None,
     seed: int,

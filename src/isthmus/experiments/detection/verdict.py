@@ -11,7 +11,6 @@ from isthmus.detection.evaluation import Evaluated, Row
 from isthmus.detection.radius import radius_text
 from isthmus.experiments.findings import share
 
-SMALL = 0.01  # difference of two mean AUROCs that is not called an advantage
 NOTHING = 0.55  # mean AUROC up to which a score is said to tell nothing
 
 
@@ -53,6 +52,13 @@ def overall(rows: Sequence[Row], attacks: Sequence[str]) -> list[Overall]:
     return found
 
 
+def _clearly(rows: Sequence[Row], one: Overall, other: Overall, attacks: Sequence[str]) -> int:
+    """On how many attacks the interval of one score lies above that of another."""
+    found = {(row.name, row.attack): row.found.auroc for row in rows if not row.adaptive}
+    pairs = [(found.get((one.name, attack)), found.get((other.name, attack))) for attack in attacks]
+    return sum(mine.low > its.high for mine, its in pairs if mine is not None and its is not None)
+
+
 def verdict(evaluated: Evaluated) -> tuple[list[str], list[str], list[str]]:
     """What was found, what agrees with the paper, and what does not."""
     attacks = [each["attack"] for each in evaluated.tried]
@@ -79,14 +85,18 @@ def verdict(evaluated: Evaluated) -> tuple[list[str], list[str], list[str]]:
         for each in scores.values()
         if each.role == "control" and each.name != "a coin" and "same losses" not in each.name
     ]
-    if controls:
+    if controls and best.mean > NOTHING:
         strongest = max(controls, key=lambda each: each.mean)
         ahead = best.mean - strongest.mean
+        clear = _clearly(evaluated.rows, best, strongest, attacks)
         sentence = f"The strongest control ('{strongest.name}') has mean AUROC {strongest.mean:.3f}"
-        if ahead <= SMALL:
-            differs.append(f"{sentence}: it explains the signal; the path between the ends adds {ahead:+.3f}.")
+        if clear <= len(attacks) / 2:
+            differs.append(
+                f"{sentence} and explains the signal: the best detector is {ahead:+.3f} from it, and clearly ahead on "
+                f"{clear} of {len(attacks)} attacks."
+            )
         else:
-            agrees.append(f"{sentence}, {ahead:.3f} less than the best detector.")
+            agrees.append(f"{sentence}; the best detector is clearly ahead on {clear} of {len(attacks)} attacks.")
     for name in ("curves to references only", "end alone, learned", "gap to references", "max loss to references"):
         if name in scores:
             each = scores[name]
@@ -95,9 +105,10 @@ def verdict(evaluated: Evaluated) -> tuple[list[str], list[str], list[str]]:
     found += [f"Among inputs whose ends have the same losses: mean AUROC {each.mean:.3f}." for each in same]
     for row in evaluated.rows:
         if row.attack.startswith("nothing") and row.name == "curves":
+            kind = row.attack.removeprefix("nothing: ")
             found.append(
-                f"Inputs under attack by {row.attack}: AUROC {row.found.auroc.value:.3f} against clean ones, though "
-                "nobody attacked them."
+                f"Inputs that nobody attacked ({kind}) are told from other clean ones with AUROC "
+                f"{row.found.auroc.value:.3f}."
             )
     if evaluated.shifted:
         worst = max(

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from isthmus._geometry import norms
 from isthmus._random import generator
-from isthmus._shapes import FeatureRows, Inputs, Targets
+from isthmus._shapes import FeatureRows, Inputs, OtherInputs, OtherTargets, Targets
 from isthmus.detection.adaptive import Adaptive, evade
 from isthmus.detection.baselines import BASELINES, Seen, see
 from isthmus.detection.evaluation.kept import Kept
@@ -69,8 +69,6 @@ class Evaluated:
         shifted: false-positive rates of innocent inputs: name of the score, shift, strength, rate, inputs.
         adaptive: SR of adaptive attacks: detector, aim, epsilon, steps, sr, misled, inputs.
         tried: attacks: name, inputs tried, successful and verified ones.
-        curves: loss along the paths to references, by kind of input (n * s, m), for the figure.
-        t: positions of those (m,).
         cost: forward-equivalents an input takes.
         recognised, mistaken: inputs.
         notes: what a reader should know.
@@ -80,8 +78,6 @@ class Evaluated:
     shifted: list[dict[str, Any]]
     adaptive: list[dict[str, Any]]
     tried: list[dict[str, Any]]
-    curves: dict[str, Floats]
-    t: Floats
     cost: int
     recognised: int
     mistaken: int
@@ -90,13 +86,11 @@ class Evaluated:
 
 @dataclass(frozen=True, eq=False)
 class _Attacked:
-    """An attack's verified results: the successful ones, which inputs they come from, and their features."""
+    """The verified successes of an attack: which inputs they come from, which were tried, and what is measured."""
 
-    x: Inputs
     source: NDArray[np.int64]
     tried: NDArray[np.bool_]
     rows: Floats
-    loss: Tensor
     seen: Seen
 
 
@@ -106,7 +100,7 @@ def evaluate(
     y: Targets,
     setting: Evaluation,
     *,
-    pool: tuple[Inputs, Targets] | None = None,
+    pool: tuple[OtherInputs, OtherTargets] | None = None,
     kept: Kept | None = None,
     tell: Tell = lambda *_: None,
 ) -> Evaluated:
@@ -133,7 +127,7 @@ class _Evaluator:
         x: Inputs,
         y: Targets,
         setting: Evaluation,
-        pool: tuple[Inputs, Targets] | None,
+        pool: tuple[OtherInputs, OtherTargets] | None,
         kept: Kept,
         tell: Tell,
     ) -> None:
@@ -155,7 +149,7 @@ class _Evaluator:
         self.notes: list[str] = []
 
     def run(self) -> Evaluated:
-        self.clean, self.clean_loss = self._features("clean inputs", self.given.x)
+        self.clean = self._features("clean inputs", self.given.x)
         self.seen = see(self.landscape, self.given.x)
         attacked: dict[str, _Attacked] = {}
         tried: list[dict[str, Any]] = []
@@ -177,14 +171,6 @@ class _Evaluator:
             shifted=self._shifted(attacked),
             adaptive=self._adaptive(attacked, rows),
             tried=tried,
-            curves={
-                "clean inputs": self.clean_loss[torch.from_numpy(self.test)].flatten(0, 1).numpy(),
-                **{
-                    name: made.loss[torch.from_numpy(self.test[made.source])].flatten(0, 1).numpy()
-                    for name, made in attacked.items()
-                },
-            },
-            t=np.linspace(0, 1, self.probe.points),
             cost=self.probe.cost,
             recognised=len(self.y),
             mistaken=len(self.given.mistaken),
@@ -193,10 +179,8 @@ class _Evaluator:
 
     # What is measured of inputs
 
-    def _features(
-        self, name: str, x: Inputs, predicted: Targets | None = None, *, detail: object = None
-    ) -> tuple[Floats, Tensor]:
-        """Features (n, f) with the distances beside them, and losses along the segments (n, s, m)."""
+    def _features(self, name: str, x: Inputs, predicted: Targets | None = None, *, detail: object = None) -> Floats:
+        """Features (n, f) with the distances beside them."""
 
         def make() -> dict[str, Tensor]:
             def told(progress: Progress) -> None:
@@ -204,10 +188,9 @@ class _Evaluator:
 
             look = self.probe.look(self.landscape, x, self.given.references, predicted=predicted, on_progress=told)
             distances = self._distances(x, look.judged)
-            return {"rows": torch.cat([look.rows, distances], 1), "loss": look.to_references}
+            return {"rows": torch.cat([look.rows, distances], 1)}
 
-        found = self.kept.get(f"features of {name}", make, detail=detail)
-        return found["rows"].numpy(), found["loss"]
+        return np.asarray(self.kept.get(f"features of {name}", make, detail=detail)["rows"].numpy())
 
     def _distances(self, x: Inputs, predicted: Targets) -> FeatureRows:
         count = self.probe.references
@@ -241,10 +224,9 @@ class _Evaluator:
         x = stored["x"][good]
         if not len(x):
             nothing = np.zeros((0, len(self.names)))
-            empty = torch.zeros((0, self.probe.references, self.probe.points))
-            return _Attacked(x, np.zeros(0, dtype=np.int64), tried, nothing, empty, self.seen.at(np.zeros(0, int)))
-        rows, loss = self._features(f"inputs attacked by {named.name}", x, detail=named)
-        return _Attacked(x, order[good].numpy(), tried, rows, loss, see(self.landscape, x))
+            return _Attacked(np.zeros(0, dtype=np.int64), tried, nothing, self.seen.at(np.zeros(0, int)))
+        rows = self._features(f"inputs attacked by {named.name}", x, detail=named)
+        return _Attacked(order[good].numpy(), tried, rows, see(self.landscape, x))
 
     # Scores
 
@@ -284,7 +266,7 @@ class _Evaluator:
                 if learned is CURVES:
                     rows += self._matched(learned, clean, bad, made, name)
             score = self._fit(CURVES, far)
-            if score is not None and len(far) < len(without):
+            if score is not None:
                 found = self._judge(*self._pair(CURVES, score, made), made)
                 rows.append(_row("detector", f"{CURVES.name}, family left out", name, found))
         rows += self._innocent(attacked)
@@ -324,7 +306,7 @@ class _Evaluator:
         other = classes[(torch.searchsorted(classes, y) + draw) % len(classes)]
         kinds["nothing: clean, judged as another class"] = (self.given.x[test], other, y.numpy())
         for name, (x, judged, clusters) in kinds.items():
-            features, _ = self._features(name, x, judged)
+            features = self._features(name, x, judged)
             for learned in (CURVES, NOVELTY):
                 score = self._fit(learned, attacked)
                 if score is None:
@@ -368,7 +350,7 @@ class _Evaluator:
             for strength in STRENGTHS:
                 name = f"{shift} of strength {strength}"
                 moved = SHIFTS[shift](x, strength)
-                rows, _ = self._features(name, moved, detail=float(moved.double().sum()))
+                rows = self._features(name, moved, detail=float(moved.double().sum()))
                 for learned, score in fitted:
                     if score is None:
                         continue
@@ -423,7 +405,7 @@ class _Evaluator:
                 misled = result["misled_at"] >= 0
                 if not bool(misled.any()):
                     continue
-                features, _ = self._features(
+                features = self._features(
                     f"inputs of {name}, against {learned.name}",
                     result["x"],
                     target,
