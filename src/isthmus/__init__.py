@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from isthmus import detection as detection
     from isthmus import experiments as experiments
     from isthmus import reports as reports
     from isthmus import studies as studies
@@ -72,7 +73,7 @@ _HOME = {
     "profile": "profiles.sampling",
     "synthesize": "making.synthesis",
 }
-_MODULES = ("experiments", "reports", "studies", "testing")
+_MODULES = ("detection", "experiments", "reports", "studies", "testing")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", *sorted(_HOME), *_MODULES]  # noqa: PLE0604 (they are strings)

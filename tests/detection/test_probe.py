@@ -187,3 +187,22 @@ def test_inputs_that_are_no_images(pool):
     references = References.draw(landscape, x[kept], y[kept], per_class=2)
     rows = Probe(references=2, points=4).features(landscape, x[kept][:5], references)
     assert rows.shape[0] == 5 and np.isfinite(rows.numpy()).all()
+
+
+def test_effort_is_what_connecting_takes(digits, recognised, references):
+    probe = Probe(references=2, points=4, bypassed=2)
+    x = recognised[0][:6]
+    rows = probe.features(digits, x, references)
+    assert rows.shape == (6, len(probe.names))
+    found = dict(zip(probe.names, rows.T, strict=True))
+    judged = digits.logits(x).argmax(1)
+    for number in range(6):
+        ends = references.x[references.partners(x[number : number + 1], judged[number : number + 1], 2)]
+        pairs = isthmus.connect(digits, x[number].expand(2, -1, -1, -1), ends, judged[number].expand(2))
+        steps = [pair.steps for pair in pairs]
+        assert float(found["effort.steps.mean"][number]) == pytest.approx(np.mean(steps), abs=1)
+        assert float(found["effort.rounds.max"][number]) == max(pair.rounds for pair in pairs)
+        assert float(found["effort.connected.mean"][number]) == np.mean([pair.connected for pair in pairs])
+    assert probe.names[: len(Probe(references=2, points=4).names)] == Probe(references=2, points=4).names
+    with pytest.raises(IsthmusError, match="bypassed must lie"):
+        Probe(references=2, bypassed=3)

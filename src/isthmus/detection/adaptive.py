@@ -102,8 +102,10 @@ def evade(
         on_progress: called on the way.
 
     Raises:
-        InputError: the aim "mimic" without models.
+        InputError: the aim "mimic" without models, or a probe that looks for paths, which have no slope.
     """
+    if probe.bypassed:
+        raise InputError("Adaptive attacks need features with slopes; use a probe with bypassed=0.")
     if method.aim == "mimic" and model is None:
         raise InputError("The aim mimic needs a real input of each target class, got none.")
     piece = max(1, NUMBERS // (probe.cost * x[0].numel()))

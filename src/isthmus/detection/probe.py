@@ -12,6 +12,7 @@ from torch import Tensor
 from isthmus._shapes import CurveValues, FeatureRows, Inputs, Logits, Targets
 from isthmus.detection.curve_features import curve_features
 from isthmus.detection.curves import Curves
+from isthmus.detection.effort import EFFORT_NAMES, effort
 from isthmus.detection.references import References
 from isthmus.detection.views import View
 from isthmus.errors import InputError
@@ -48,12 +49,15 @@ class Probe:
         points: positions on each of these segments, both ends among them.
         views: views of the input itself.
         view_points: positions on each of these segments, both ends among them.
+        bypassed: references, at most `references`, to which a path of low loss is looked for, for what that takes: tens
+            or hundreds of forward-equivalents each, and no slope.
     """
 
     references: int = 5
     points: int = 9
     views: tuple[View, ...] = ()
     view_points: int = 4
+    bypassed: int = 0
 
     def __post_init__(self) -> None:
         if self.references < 1 or self.points < 3 or self.view_points < 2:
@@ -61,10 +65,12 @@ class Probe:
                 "A probe needs at least one reference, 3 points on its segments and 2 on those to views, got "
                 f"{self.references}, {self.points} and {self.view_points}."
             )
+        if not 0 <= self.bypassed <= self.references:
+            raise InputError(f"bypassed must lie in 0 ... {self.references}, got {self.bypassed}.")
 
     @property
     def cost(self) -> int:
-        """Forward-equivalents an input: what the network says of references is known already."""
+        """Forward-equivalents an input, without bypasses: what the network says of references is known already."""
         return 1 + self.references * (self.points - 2) + len(self.views) * (self.view_points - 1)
 
     @property
@@ -75,7 +81,7 @@ class Probe:
         names = curve_features(Curves(_positions(self.points), empty[0], target), "reference")[1]
         if self.views:
             names += curve_features(Curves(_positions(self.view_points), empty[1], target), "view")[1]
-        return names
+        return [*names, *EFFORT_NAMES] if self.bypassed else names
 
     def curves(
         self, answer: Answer, x: Inputs, predicted: Targets | None, references: References
@@ -112,7 +118,7 @@ class Probe:
         return to_references, Curves(_positions(self.view_points), torch.cat([start, rest], 2), seen)
 
     def read(self, to_references: Curves, to_views: Curves | None) -> FeatureRows:
-        """The features (n, f) of curves, in the order of `names`; differentiable where the curves are."""
+        """The features (n, f) of curves, the first of `names`; differentiable where the curves are."""
         rows = curve_features(to_references, "reference")[0]
         return rows if to_views is None else torch.cat([rows, curve_features(to_views, "view")[0]], 1)
 
@@ -133,7 +139,11 @@ class Probe:
                 part = slice(begin, begin + step)
                 judged = None if predicted is None else predicted[part]
                 curves = self.curves(_answer(landscape), x[part], judged, references)
-                looks.append(_look(self.read(*curves), *curves))
+                rows = self.read(*curves).double().cpu()
+                if self.bypassed:
+                    seen = curves[0].predicted
+                    rows = torch.cat([rows, effort(landscape, x[part], seen, references, self.bypassed)], 1)
+                looks.append(_look(rows, *curves))
                 if on_progress is not None:
                     done = min(len(x), begin + step)
                     on_progress(Progress(done, len(x), landscape.forward_equivalents - before))
@@ -152,6 +162,7 @@ class Probe:
             "points": self.points,
             "views": [vars(view) | {"shift": list(view.shift)} for view in self.views],
             "view_points": self.view_points,
+            "bypassed": self.bypassed,
         }
 
     @classmethod
@@ -182,4 +193,4 @@ def _answer(landscape: AbstractLandscape) -> Answer:
 def _look(rows: FeatureRows, to_references: Curves, to_views: Curves | None) -> Look:
     nothing = rows.new_zeros((len(rows), 0, 0), dtype=to_references.logits.dtype)
     views = nothing if to_views is None else to_views.loss
-    return Look(rows.double().cpu(), to_references.predicted.cpu(), to_references.loss.cpu(), views.cpu())
+    return Look(rows, to_references.predicted.cpu(), to_references.loss.cpu(), views.cpu())

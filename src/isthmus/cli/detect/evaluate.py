@@ -57,7 +57,7 @@ def evaluate(
     per_class
         Images of each class at most, half to learn from and half to test on.
     full
-        More references, points and views an input, at ten times the cost.
+        More references and points, and the effort that paths of low loss take, at about ten times the cost.
     mirror
         Whether a mirror image is of the same class: so for photographs (the default for images of your own), not for
         writing.

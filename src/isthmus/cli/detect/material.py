@@ -44,7 +44,7 @@ def probe_of(shape: tuple[int, ...], *, mirror: bool, full: bool) -> Probe:
     from isthmus.detection import Probe, views_for
 
     views = views_for(shape, mirror=mirror)
-    return Probe(references=12, points=33, views=views, view_points=17) if full else Probe(views=views)
+    return Probe(references=8, points=25, views=views, view_points=13, bypassed=2) if full else Probe(views=views)
 
 
 def radii(name: str, text: str, count: int | None = None) -> list[float]:

@@ -27,12 +27,14 @@ class Learned:
         role: "detector", or "control" where it is not allowed to see the curves.
         model: how it is learned.
         sees: which features, by name.
+        needs: how the name of a feature begins without which there is nothing new to learn.
     """
 
     name: str
     role: Role
     model: Literal["logistic", "boosting", "novelty"]
     sees: Callable[[str], bool]
+    needs: str = ""
 
     def columns(self, names: Sequence[str]) -> NDArray[np.bool_]:
         """Which columns it sees."""
@@ -41,7 +43,7 @@ class Learned:
     def fit(self, clean: Floats, attacked: Sequence[Floats], names: Sequence[str], seed: int) -> Score | None:
         """Learns from clean rows (n, f) and attacked ones; None where it needs attacked ones and there are none."""
         seen = self.columns(names)
-        if not seen.any():
+        if not seen.any() or not any(name.startswith(self.needs) for name in names):
             return None
         if self.model == "novelty":
             # What the evaluation needs is the ranking: every clean row but one teaches it.
@@ -55,7 +57,7 @@ class Learned:
 
 
 def _curve(name: str) -> bool:
-    return name not in DISTANCES
+    return name.startswith(("reference.", "view."))
 
 
 def _end(name: str) -> bool:
@@ -79,6 +81,20 @@ LEARNED: tuple[Learned, ...] = (
         role="detector",
         model="logistic",
         sees=lambda name: name.startswith("reference."),
+    ),
+    Learned(
+        name="curves and effort",
+        role="detector",
+        model="logistic",
+        sees=lambda name: _curve(name) or name.startswith("effort."),
+        needs="effort.",
+    ),
+    Learned(
+        name="effort alone",
+        role="detector",
+        model="logistic",
+        sees=lambda name: name.startswith("effort."),
+        needs="effort.",
     ),
     Learned(name="end alone, learned", role="control", model="logistic", sees=_end),
     Learned(name="ends of views alone, learned", role="control", model="logistic", sees=_ends_of_views),

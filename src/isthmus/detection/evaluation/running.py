@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -377,8 +377,7 @@ class _Evaluator:
         draw = torch.randint(1, len(classes), y.shape, generator=generator(self.setting.seed + 4))
         target = classes[(torch.searchsorted(classes, y) + draw) % len(classes)]
         found: list[dict[str, Any]] = []
-        seen = CURVES.columns(self.names)[: len(self.probe.names)]
-        assert seen.all()
+        probe = replace(self.probe, bypassed=0)
         for learned in (CURVES, TREES, NOVELTY) if self.setting.adaptive else ():
             score = self._fit(learned, attacked)
             if score is None:
@@ -389,7 +388,7 @@ class _Evaluator:
                 if learned is not CURVES and method.aim != "selective":
                     continue  # one aim is enough to see whether another way of learning stands differently
                 name = f"adaptive, {method.aim}, {radius_text(method.epsilon)}"
-                result = self._evaded(name, learned, score, limit, method, x, target)
+                result = self._evaded(name, learned, score, limit, method, probe, x, target)
                 found += [
                     {
                         "name": learned.name,
@@ -430,6 +429,7 @@ class _Evaluator:
         score: Score,
         limit: float,
         method: Adaptive,
+        probe: Probe,
         x: Inputs,
         target: Targets,
     ) -> dict[str, Tensor]:
@@ -444,7 +444,7 @@ class _Evaluator:
                 method,
                 score=score,
                 threshold=limit,
-                probe=self.probe,
+                probe=probe,
                 references=self.given.references,
                 model=self._models(target),
                 on_progress=told,
