@@ -28,8 +28,9 @@ def main() -> None:
     landscape = Landscape(assets.cifar_network())
     images = load_images(assets.need() / "cifar10" / "test", preprocessing=Preprocessing(size=(32, 32)))
     logits = landscape.logits(images.x)
-    classes = sorted(set(images.labels))
-    y = torch.tensor([classes.index(label) for label in images.labels])
+    folders = [file.parent.name for file in images.files]
+    classes = sorted(set(folders))
+    y = torch.tensor([classes.index(folder) for folder in folders])
     references = References.draw(landscape, images.x[::2], y[::2], per_class=5)
     probe = Probe(views=views_for((3, 32, 32), mirror=True))
     x = images.x[1::2][: options.inputs]

@@ -18,6 +18,7 @@ EXAMPLES = [(page, number, code) for page in PAGES for number, code in enumerate
 def test_the_examples_are_found():
     assert [page.name for page, _, _ in EXAMPLES] == [
         "README.md",
+        "detection.md",
         "exact.md",
         "extending.md",
         "extending.md",

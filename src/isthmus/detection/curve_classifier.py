@@ -84,7 +84,7 @@ class CurveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _logistic(self, rows: Floats, y: NDArray[np.int64], weight: Floats, mean: Floats, scale: Floats) -> Score:
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=self.strength, max_iter=2000).fit(rows, y, sample_weight=weight)
+        model = LogisticRegression(C=self.strength, max_iter=2000, tol=1e-3).fit(rows, y, sample_weight=weight)
         return Linear(mean, scale, model.coef_[0], model.intercept_)
 
     def _boosting(self, rows: Floats, y: NDArray[np.int64], weight: Floats, mean: Floats, scale: Floats) -> Score:

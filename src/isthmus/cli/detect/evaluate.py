@@ -27,8 +27,9 @@ def evaluate(
     full: bool = False,
     mirror: bool | None = None,
     adaptive_steps: int = 200,
-    adaptive_inputs: int = 24,
+    adaptive_inputs: int = 16,
     adaptive_epsilon: str | None = None,
+    shifted_inputs: int = 200,
     seed: int = 0,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-detection"),
     overwrite: bool = False,
@@ -67,6 +68,8 @@ def evaluate(
         Inputs that these are tried on.
     adaptive_epsilon
         Their radii: by default both of --epsilon, on the embedded network the large one.
+    shifted_inputs
+        Clean inputs on which false positives under noise, blur, JPEG and brightness are counted; 0 leaves them out.
     seed
         Of everything that is drawn.
     out
@@ -79,6 +82,7 @@ def evaluate(
     for name, value in (("--steps", steps), ("--per-class", per_class), ("--adaptive-inputs", adaptive_inputs)):
         at_least(name, value, 1)
     at_least("--adaptive-steps", adaptive_steps, 0)
+    at_least("--shifted-inputs", shifted_inputs, 0)
     at_least("--seed", seed, 0)
     check_images(images, network)
     small, large = radii("--epsilon", epsilon or (DIGITS_EPSILON if images is None else PHOTO_EPSILON), 2)
@@ -114,6 +118,7 @@ def evaluate(
                 if adaptive_steps
             ],
             adaptive_most=adaptive_inputs,
+            shifted_most=shifted_inputs,
             seed=seed,
         )
         description = {

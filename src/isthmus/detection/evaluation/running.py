@@ -346,7 +346,7 @@ class _Evaluator:
         x = self.given.x[torch.from_numpy(numbers)]
         fitted = [(learned, self._fit(learned, attacked)) for learned in (CURVES, TREES, NOVELTY)]
         found: list[dict[str, Any]] = []
-        for shift in shifts_for(x):
+        for shift in shifts_for(x) if len(x) else []:
             for strength in STRENGTHS:
                 name = f"{shift} of strength {strength}"
                 moved = SHIFTS[shift](x, strength)

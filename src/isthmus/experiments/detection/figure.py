@@ -10,7 +10,7 @@ import numpy as np
 from isthmus.detection.evaluation import Evaluated
 from isthmus.detection.radius import radius_text
 from isthmus.experiments.detection.verdict import Overall
-from isthmus.reports.style import ATTACKED, BANDS, DIRECT, FOUND, RC
+from isthmus.reports.style import ATTACKED, BANDS, BYPASS, DIRECT, FOUND, PEAK, RC
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +45,7 @@ def detection_figure(evaluated: Evaluated, scores: Sequence[Overall]) -> Figure:
         left.set_title("Each attack left out of the learning")
         for role, color in COLORS.items():
             left.plot([], [], "o", color=color, label=role)
-        left.legend(loc="lower left")
+        left.legend(loc="upper left")
         if adaptive:
             _adaptive(axes[1], evaluated)
     return figure
@@ -55,7 +55,7 @@ def _adaptive(axes, evaluated: Evaluated) -> None:  # type: ignore[no-untyped-de
     kinds = dict.fromkeys((each["name"], each["aim"], each["epsilon"]) for each in evaluated.adaptive)
     styles = ("-", "--", ":", "-.")
     radii = sorted({epsilon for _, _, epsilon in kinds}, reverse=True)
-    palette = (FOUND, *BANDS)
+    palette = (FOUND, ATTACKED, BYPASS, PEAK, BANDS[0], DIRECT)
     names = list(dict.fromkeys((name, aim) for name, aim, _ in kinds))
     for name, aim, epsilon in kinds:
         mine = [
