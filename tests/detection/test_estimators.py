@@ -117,6 +117,21 @@ def test_novelty_keeps_its_word_per_class(fpr):
     assert (fitted.predict(odd) == -1).mean() > 0.9
 
 
+def test_what_taught_the_distance_does_not_set_the_p_values():
+    """Few rows and many features: rows that taught are nearer than others, and would make all others look odd."""
+    random = np.random.default_rng(3)
+    mixed = random.normal(size=(5, 60))
+
+    def clean(count):
+        return random.normal(size=(count, 5)) @ mixed + 0.05 * random.normal(size=(count, 60))
+
+    flagged = [
+        (ConnectivityNovelty(0.1, random_state=seed).fit(clean(60)).predict(clean(100)) == -1).mean()
+        for seed in range(20)
+    ]
+    assert np.mean(flagged) < 0.13
+
+
 def test_settings_that_cannot_be(as_installed):
     x = np.random.default_rng(0).normal(size=(30, 3))
     with pytest.raises(IsthmusError, match="logistic or boosting"):

@@ -123,6 +123,39 @@ def test_what_is_kept_is_not_made_again(digits, digit_images, pool, setting, fol
         evaluate(digits, *digit_images, setting, pool=pool, kept=Kept(folder, "the digits"))
 
 
+def test_what_is_judged_taught_nothing(digits, digit_images, pool, setting, folder, evaluated, monkeypatch):
+    """Every fit sees the teaching half of the clean inputs, and of the attacks all but the one that is left out."""
+    from isthmus.detection.evaluation.learned import CURVES, Learned
+
+    seen = []
+    fit = Learned.fit
+
+    def spy(self, clean, attacked, names, seed):
+        if self is CURVES:
+            seen.append((clean, list(attacked)))
+        return fit(self, clean, attacked, names, seed)
+
+    monkeypatch.setattr(Learned, "fit", spy)
+    evaluate(digits, *digit_images, setting, pool=pool, kept=Kept(folder, "the digits"))
+    given = material(digits, *digit_images, pool=pool, references=2, per_class=None, seed=0)
+    made = {
+        named.name: Kept(folder, "the digits").get(f"attacked by {named.name}", dict, detail=named)["good"]
+        for named in setting.attacks
+    }
+    taught = {name: int(good.numpy()[given.teach].sum()) for name, good in made.items()}
+    assert all(0 < taught[name] < int(good.sum()) for name, good in made.items())
+    names = list(taught)
+    expected = []
+    for name in names:
+        expected.append([taught[other] for other in names if other != name])
+        family = [other for other in names if other.split()[0] != name.split()[0]]
+        expected.append([taught[other] for other in family])
+    found = [[len(rows) for rows in attacked] for _, attacked in seen]
+    assert found[: len(expected)] == expected
+    assert found[len(expected) :] and all(lengths == list(taught.values()) for lengths in found[len(expected) :])
+    assert all(len(clean) == given.teach.sum() for clean, _ in seen)
+
+
 def test_rows_as_they_stand_in_the_result(evaluated):
     wanted = {
         "role",
