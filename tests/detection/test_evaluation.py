@@ -112,7 +112,7 @@ def test_what_is_kept_is_not_made_again(digits, digit_images, pool, setting, fol
 
     monkeypatch.setattr("isthmus.detection.suite.attack", never)
     monkeypatch.setattr("isthmus.detection.probe.Probe.look", never)
-    monkeypatch.setattr("isthmus.detection.evaluation.running.evade", never)
+    monkeypatch.setattr("isthmus.detection.evaluation.knowing.evade", never)
     again = evaluate(digits, *digit_images, setting, pool=pool, kept=Kept(folder, "the digits"))
     assert {file.name: file.stat().st_mtime_ns for file in folder.iterdir()} == before
     assert [row.plain() for row in again.rows] == [row.plain() for row in evaluated.rows]

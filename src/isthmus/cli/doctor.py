@@ -26,7 +26,10 @@ def doctor() -> None:
         ("timm", "timm: networks; pip install 'isthmus[zoo]'"),
         ("ray", "isthmus study run --engine ray; pip install 'isthmus[ray]'"),
         ("foolbox", "attacks by name, isthmus attack --method foolbox:NAME; pip install 'isthmus[attacks]'"),
-        ("adversarial-robustness-toolbox", "Square and AutoAttack for isthmus detect --attacks all; pip install 'isthmus[attacks]'"),
+        (
+            "adversarial-robustness-toolbox",
+            "isthmus detect evaluate --attacks all; pip install 'isthmus[attacks]'",
+        ),
         ("transformers", "hf-hub: networks; pip install 'isthmus[hub]'"),
     ):
         try:

@@ -50,3 +50,8 @@ class Row:
             "n_attacked": self.found.n_attacked,
             "not_counted": self.found.unknown,
         }
+
+
+def row_of(role: Role, name: str, attack: str, found: Detection, *, adaptive: bool = False) -> Row:
+    """A line about an attack that was left out of the learning, or one that knew what was learned."""
+    return Row(role=role, name=name, attack=attack, left_out=not adaptive, adaptive=adaptive, found=found)
