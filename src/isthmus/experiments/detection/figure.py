@@ -76,4 +76,4 @@ def _adaptive(axes, evaluated: Evaluated) -> None:  # type: ignore[no-untyped-de
     axes.set_xlabel("steps of the attack")
     axes.set_ylabel("SR@5: misled and not flagged (%)")
     axes.set_title("Attacks that know the detector")
-    axes.legend(fontsize=8.5, loc="upper left")
+    axes.legend(fontsize=8.5, loc="upper left", bbox_to_anchor=(-0.05, -0.11), ncols=2)
