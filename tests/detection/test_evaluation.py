@@ -145,11 +145,11 @@ def test_what_is_judged_taught_nothing(digits, digit_images, pool, setting, fold
     taught = {name: int(good.numpy()[given.teach].sum()) for name, good in made.items()}
     assert all(0 < taught[name] < int(good.sum()) for name, good in made.items())
     names = list(taught)
-    expected = []
+    sets = []
     for name in names:
-        expected.append([taught[other] for other in names if other != name])
-        family = [other for other in names if other.split()[0] != name.split()[0]]
-        expected.append([taught[other] for other in family])
+        sets.append(tuple(other for other in names if other != name))
+        sets.append(tuple(other for other in names if other.split()[0] != name.split()[0]))
+    expected = [[taught[other] for other in each] for each in dict.fromkeys(sets)]
     found = [[len(rows) for rows in attacked] for _, attacked in seen]
     assert found[: len(expected)] == expected
     assert found[len(expected) :] and all(lengths == list(taught.values()) for lengths in found[len(expected) :])
@@ -190,6 +190,14 @@ class TestMaterial:
         assert len(seen) == sum(map(len, parts))
         assert torch.equal(digits.logits(found.x).argmax(1), found.y)
         assert abs(int(found.teach.sum()) - int(found.test.sum())) <= 10
+
+    def test_references_are_set_aside_until_there_are_enough(self, digits, digit_images):
+        """A third of a class may hold too few that are recognised: here, half of the digits are noise."""
+        x, y = digit_images[0].clone(), digit_images[1]
+        noise = torch.rand(len(x), generator=torch.Generator().manual_seed(1)) < 0.5
+        x[noise] = torch.rand(x[noise].shape, generator=torch.Generator().manual_seed(0))
+        found = material(digits, x, y, pool=None, references=8, per_class=None, seed=0)
+        assert found.references.per_class == 9 and len(found.x) > 40
 
     def test_too_few(self, digits, digit_images):
         x, y = digit_images

@@ -38,7 +38,7 @@ class CurveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         model: Literal["logistic", "boosting"] = "logistic",
         *,
         strength: float = 0.05,
-        trees: int = 200,
+        trees: int = 100,
         depth: int = 3,
         learning_rate: float = 0.1,
         balanced: bool = True,

@@ -27,7 +27,7 @@ def evaluate(
     full: bool = False,
     mirror: bool | None = None,
     adaptive_steps: int = 200,
-    adaptive_inputs: int = 16,
+    adaptive_inputs: int = 8,
     adaptive_epsilon: str | None = None,
     shifted_inputs: int = 200,
     seed: int = 0,

@@ -72,7 +72,9 @@ def material(
         members = (y == group).nonzero()[:, 0]
         members = members[torch.randperm(len(members), generator=random)]
         if pool is None:
-            count = max(references + SPARE + 1, len(members) // POOL)
+            # As many more as it takes for enough of them to be recognised.
+            enough = (right[members].cumsum(0) >= references + SPARE).nonzero()[:1, 0]
+            count = max(int(enough[0]) + 1 if len(enough) else len(members), len(members) // POOL)
             aside.append(members[:count])
             members = members[count:]
         known = members[right[members]][:per_class]

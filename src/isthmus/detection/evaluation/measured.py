@@ -101,6 +101,7 @@ class Measured:
         self.teach, self.test = self.given.teach, self.given.test
         self.random = partial(np.random.default_rng, setting.seed)
         self.notes: list[str] = []
+        self._fitted: dict[tuple[str, tuple[str, ...]], Score | None] = {}
         self.clean = self.features("clean inputs", self.given.x)
         self.seen = see(landscape, self.given.x)
 
@@ -166,8 +167,12 @@ class Measured:
         )
 
     def fit(self, learned: Learned, attacked: Mapping[str, Attacked]) -> Score | None:
-        bad = [made.rows[self.teach[made.source]] for made in attacked.values()]
-        return learned.fit(self.clean[self.teach], bad, self.names, self.setting.seed)
+        """The score learned from the teaching half of the clean inputs and of these attacks, once for each set."""
+        key = learned.name, tuple(attacked)
+        if key not in self._fitted:
+            bad = [made.rows[self.teach[made.source]] for made in attacked.values()]
+            self._fitted[key] = learned.fit(self.clean[self.teach], bad, self.names, self.setting.seed)
+        return self._fitted[key]
 
     def scores(self, learned: Learned, score: Score, rows: Floats) -> Floats:
         return score.of(rows[:, learned.columns(self.names)])
