@@ -17,7 +17,7 @@ from isthmus._shapes import Inputs, Logits, Losses, Mask, Targets
 from isthmus.detection.curves import Curves
 from isthmus.detection.probe import Probe
 from isthmus.detection.references import References
-from isthmus.detection.scores import Score, Trees
+from isthmus.detection.scores import Score
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
 from isthmus.progress import Progress
@@ -72,7 +72,12 @@ class Evaded(NamedTuple):
 
     def share(self, steps: int) -> float:
         """SR: the share of sources whose attack misled network and detector within so many steps."""
-        return float(((self.evaded_at >= 0) & (self.evaded_at <= steps)).mean())
+        return share_reached(self.evaded_at, steps)
+
+
+def share_reached(at: NDArray[np.int64], steps: int) -> float:
+    """The share of what happened within so many steps, of the steps (n,) at which it did, or -1 for never."""
+    return float(((at >= 0) & (at <= steps)).mean())
 
 
 def evade(
@@ -199,7 +204,7 @@ class _Attacker:
                 apart = [(each - wanted[rows]).square().flatten(1).mean(1) for each, wanted in pairs]
                 calm = torch.stack(apart).mean(0)
             else:
-                calm = self.score.differentiable(features, softness=SOFT if isinstance(self.score, Trees) else 0.0)
+                calm = self.score.differentiable(features, softness=SOFT)
             if aim in ("joint", "mimic"):
                 (downhill,) = torch.autograd.grad((loss + self.method.weight * calm).sum(), point)
             elif aim == "selective":

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from isthmus.detection.scores import CLIP, Linear, Score, Trees
+from isthmus.detection.scores import CLIP, Linear, Score, Trees, scale_of
 from isthmus.errors import InputError
 from isthmus.estimates import Floats
 
@@ -74,8 +74,7 @@ class CurveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             share = np.bincount(number, weights=weight)
             weight = weight * (share.sum() / 2 / np.where(share > 0, share, 1))[number]
         mean: Floats = np.average(rows, axis=0, weights=weight)
-        scale: Floats = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weight))
-        scale = np.where(scale > 1e-10 * np.maximum(1, np.abs(mean)), scale, 1.0)
+        scale = scale_of(mean, np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weight)))
         rows = np.clip((rows - mean) / scale, -CLIP, CLIP)
         learn = self._logistic if self.model == "logistic" else self._boosting
         self.score_: Score = learn(rows, number, weight, mean, scale)

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from isthmus.detection.conformal import ALL, Conformal
-from isthmus.detection.scores import CLIP, Distance
+from isthmus.detection.scores import CLIP, Distance, scale_of
 from isthmus.errors import InputError
 from isthmus.estimates import Floats
 
@@ -57,8 +57,8 @@ class ConnectivityNovelty(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         order = np.random.default_rng(self.random_state).permutation(len(rows))
         kept = max(1, min(len(rows) - 1, round(self.calibration * len(rows))))
         learn, hold = order[kept:], order[:kept]
-        mean, scale = rows[learn].mean(0), rows[learn].std(0)
-        scale = np.where(scale > 1e-10 * np.maximum(1, np.abs(mean)), scale, 1.0)
+        mean = rows[learn].mean(0)
+        scale = scale_of(mean, rows[learn].std(0))
         clipped = np.clip((rows[learn] - mean) / scale, -CLIP, CLIP)
         covariance, _ = ledoit_wolf(clipped, assume_centered=True)
         values, vectors = np.linalg.eigh(covariance)

@@ -21,6 +21,11 @@ from isthmus.estimates import Floats
 CLIP = 6.0  # standard deviations beyond which a feature says no more: a curvature may be a thousand times the usual one
 
 
+def scale_of(mean: Floats, deviation: Floats) -> Floats:
+    """The deviation of each feature (f,), and 1 for what does not vary."""
+    return np.where(deviation > 1e-10 * np.maximum(1, np.abs(mean)), deviation, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Score(ABC):
     """Rows of features (n, f) -> suspicion (n,); higher is more suspicious.

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 
 from isthmus._random import generator
-from isthmus._shapes import Inputs, Targets
+from isthmus._shapes import Inputs, Mask, Targets
 from isthmus.detection.radius import radius_text
 from isthmus.detection.references import References
 from isthmus.errors import InputError
@@ -67,6 +67,11 @@ class NamedAttack:
             drawn = [int(torch.randint(len(mine), (1,), generator=random)) for mine in numbers]
             stop = torch.stack([loss[mine[at]] for mine, at in zip(numbers, drawn, strict=True)])
         return attack(landscape, x, target, method=self.method, stop=stop, seed=seed, on_progress=on_progress)
+
+
+def counted(made: Attacked, y: Targets) -> Mask:
+    """Which attacks (n,) count: verified, and no longer taken for their own class y (n,)."""
+    return made.success & made.valid & (made.predicted != y)
 
 
 def suite(small: float, large: float, *, steps: int = 40) -> dict[str, NamedAttack]:

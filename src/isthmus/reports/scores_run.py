@@ -15,7 +15,7 @@ SCHEMA = "isthmus/detection-scores/1"  # docs/tables.md describes it
 COLUMNS = ("image", "predicted", "class", "score", "p_value", "verdict")
 
 
-def write_scores(scores: Scores, folder: Path, *, command: str, fpr: float, overwrite: bool = True) -> None:
+def write_scores(scores: Scores, folder: Path, *, command: str, fpr: float, overwrite: bool = False) -> None:
     """Writes `scores.csv`, `index.html` and, last, `result.json`.
 
     Raises:

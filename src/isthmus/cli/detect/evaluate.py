@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from isthmus.cli.detect.material import DIGITS_EPSILON, PHOTO_EPSILON, check_images, inputs_of, probe_of, radii
+from isthmus.cli.detect.material import check_images, inputs_of, probe_of, radii, two_radii
 from isthmus.cli.interruption import resumable, terminable
 from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of, readable
 
@@ -85,7 +85,7 @@ def evaluate(
     at_least("--shifted-inputs", shifted_inputs, 0)
     at_least("--seed", seed, 0)
     check_images(images, network)
-    small, large = radii("--epsilon", epsilon or (DIGITS_EPSILON if images is None else PHOTO_EPSILON), 2)
+    small, large = two_radii(epsilon, images)
     sizes = [large] if images is None else [small, large]
     if adaptive_epsilon is not None:
         sizes = radii("--adaptive-epsilon", adaptive_epsilon)
@@ -106,7 +106,7 @@ def evaluate(
     with terminable() as signals, resumable(out, signals), stage_progress() as tell:
         tell("reading images", 0, 1)
         given, pool = inputs_of(images, references, landscape)
-        probe = probe_of(tuple(given.x.shape[1:]), mirror=images is not None if mirror is None else mirror, full=full)
+        probe = probe_of(given, images, mirror=mirror, full=full)
         setting = Evaluation(
             attacks=chosen,
             probe=probe,

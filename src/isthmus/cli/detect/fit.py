@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from isthmus.cli.detect.material import DIGITS_EPSILON, PHOTO_EPSILON, check_images, inputs_of, probe_of, radii
+from isthmus.cli.detect.material import check_images, inputs_of, probe_of, two_radii
 from isthmus.cli.interruption import terminable
 from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of
 from isthmus.errors import InputError
@@ -74,7 +74,7 @@ def fit(
     if not 0 < fpr < 1:
         raise InputError(f"--fpr must lie between 0 and 1, got {fpr}.")
     check_images(images, network)
-    small, large = radii("--epsilon", epsilon or (DIGITS_EPSILON if images is None else PHOTO_EPSILON), 2)
+    small, large = two_radii(epsilon, images)
     check_writable(out)
     if out.is_dir() and any(out.iterdir()) and not (overwrite and (out / "detector.json").is_file()):
         raise OutputError(f"{out} is not empty; choose another folder, or --overwrite an earlier detector.")
@@ -84,14 +84,14 @@ def fit(
     from isthmus.cli.terminal import stage_progress
     from isthmus.detection import Detector
     from isthmus.detection.evaluation.material import material
-    from isthmus.detection.suite import choose
+    from isthmus.detection.suite import choose, counted
 
     chosen = [] if model == "novelty" else choose(attacks, small, large, steps=steps)
     landscape = landscape_of(network_of(network), network)
     with terminable(), stage_progress() as tell:
         tell("reading images", 0, 1)
         given, pool = inputs_of(images, references, landscape)
-        probe = probe_of(tuple(given.x.shape[1:]), mirror=images is not None if mirror is None else mirror, full=full)
+        probe = probe_of(given, images, mirror=mirror, full=full)
         parts = material(
             landscape,
             given.x,
@@ -106,7 +106,7 @@ def fit(
         for number, named in enumerate(chosen):
             tell(f"attacking with {named.name}", number, len(chosen))
             made = named.run(landscape, parts.x[teach], parts.y[teach], parts.references, seed=seed)
-            good = made.success & made.valid & (made.predicted != parts.y[teach])
+            good = counted(made, parts.y[teach])
             print(f"{named.name}: {int(good.sum())} of {len(good)} attacks succeeded", file=sys.stderr)
             bad.append(made.x[good])
         attacked = torch.cat(bad) if bad else None

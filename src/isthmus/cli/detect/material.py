@@ -39,12 +39,17 @@ def inputs_of(images: Path | None, references: Path | None, landscape: Landscape
     return given, read_labelled(digits(held_out=False), landscape) if images is None else None
 
 
-def probe_of(shape: tuple[int, ...], *, mirror: bool, full: bool) -> Probe:
-    """The cheap probe, of at most 60 forward-equivalents, or the full one."""
+def probe_of(given: Labelled, images: Path | None, *, mirror: bool | None, full: bool) -> Probe:
+    """The cheap probe, of at most 60 forward-equivalents, or the full one; mirror images for images of one's own."""
     from isthmus.detection import Probe, views_for
 
-    views = views_for(shape, mirror=mirror)
+    views = views_for(tuple(given.x.shape[1:]), mirror=images is not None if mirror is None else mirror)
     return Probe(references=8, points=25, views=views, view_points=13, bypassed=2) if full else Probe(views=views)
+
+
+def two_radii(epsilon: str | None, images: Path | None) -> list[float]:
+    """The small and the large radius of attacks."""
+    return radii("--epsilon", epsilon or (DIGITS_EPSILON if images is None else PHOTO_EPSILON), 2)
 
 
 def radii(name: str, text: str, count: int | None = None) -> list[float]:

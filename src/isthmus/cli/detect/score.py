@@ -90,6 +90,7 @@ def score(
         out,
         command=command,
         fpr=loaded.fpr,
+        overwrite=overwrite,
     )
     for file, reason in found.skipped.items():
         print(f"isthmus: set aside {readable(str(file))}: {readable(reason)}", file=sys.stderr)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from isthmus._random import generator
 from isthmus._shapes import Inputs, Targets
-from isthmus.detection.adaptive import Adaptive, evade
+from isthmus.detection.adaptive import Adaptive, evade, share_reached
 from isthmus.detection.evaluation.learned import CURVES, NOVELTY, TREES, Learned
 from isthmus.detection.evaluation.measured import Attacked, Measured
 from isthmus.detection.evaluation.rows import Row, row_of
@@ -49,8 +49,8 @@ def adaptive_success(measured: Measured, attacked: Mapping[str, Attacked], rows:
                     "aim": method.aim,
                     "epsilon": method.epsilon,
                     "steps": steps,
-                    "sr_at_5": _share(result["evaded_at"], steps),
-                    "misled": _share(result["misled_at"], steps),
+                    "sr_at_5": share_reached(result["evaded_at"].numpy(), steps),
+                    "misled": share_reached(result["misled_at"].numpy(), steps),
                     "n": len(x),
                 }
                 for steps in _checkpoints(method.steps)
@@ -118,10 +118,6 @@ def _models(measured: Measured, target: Targets) -> Inputs:
     taught = measured.given.y.clone()
     taught[torch.from_numpy(measured.test)] = -1
     return torch.stack([measured.given.x[int((taught == group).nonzero()[0, 0])] for group in target.tolist()])
-
-
-def _share(at: Tensor, steps: int) -> float:
-    return float(((at >= 0) & (at <= steps)).double().mean())
 
 
 def _checkpoints(steps: int) -> list[int]:

@@ -22,7 +22,7 @@ from isthmus.detection.evaluation.material import Material, material
 from isthmus.detection.operating_point import Detection, judge
 from isthmus.detection.probe import Probe
 from isthmus.detection.scores import Score
-from isthmus.detection.suite import NamedAttack
+from isthmus.detection.suite import NamedAttack, counted
 from isthmus.estimates import Floats
 from isthmus.landscape import NetworkLandscape
 from isthmus.progress import Progress
@@ -140,7 +140,7 @@ class Measured:
                 seed=self.setting.seed,
                 on_progress=told,
             )
-            good = made.success & made.valid & (made.predicted != self.given.y[order])
+            good = counted(made, self.given.y[order])
             return {"x": made.x, "good": good}
 
         stored = self.kept.get(f"attacked by {named.name}", make, detail=named)
