@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from isthmus._files import cannot_write, write_json, write_text, write_whole
+from isthmus._files import cannot_write, write_csv, write_json, write_text, write_whole
 from isthmus._versions import versions
-from isthmus.experiments.findings import Findings, Table
+from isthmus.experiments.findings import Findings
 from isthmus.experiments.running import RESULT, SCHEMA, STUDY
 from isthmus.reports.rendering import render
 from isthmus.reports.style import save_figure
@@ -54,7 +52,9 @@ def write_findings(
     for ending in ("png", "svg"):
         write_whole(folder / f"{FIGURE}.{ending}", partial(save_figure, findings.figure))
     for table in findings.tables:
-        write_text(folder / f"{table.name}.csv", _csv(table))
+        rows = table.plain_rows()
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        write_csv(folder / f"{table.name}.csv", columns, rows)
     plan = None if study is None else study.plan()
     described = description if description is not None else {} if plan is None else plan.fingerprint
     made = {
@@ -121,13 +121,3 @@ def _page(findings: Findings, folder: Path, made: Mapping[str, Any], notes: Sequ
         study=study,
         made=made,
     )
-
-
-def _csv(table: Table) -> str:
-    stream = io.StringIO()
-    rows = table.plain_rows()
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    writer = csv.DictWriter(stream, keys, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()

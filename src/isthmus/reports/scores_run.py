@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
-from isthmus._files import cannot_write, write_json, write_text
+from isthmus._files import cannot_write, write_csv, write_json, write_text
 from isthmus._versions import versions
 from isthmus.reports.run import RESULT, check_folder
 from isthmus.reports.scores_page import Scores, scores_page
@@ -25,11 +23,7 @@ def write_scores(scores: Scores, folder: Path, *, command: str, fpr: float, over
     with cannot_write(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RESULT).unlink(missing_ok=True)
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(scores.rows)
-    write_text(folder / "scores.csv", stream.getvalue())
+    write_csv(folder / "scores.csv", COLUMNS, scores.rows)
     write_text(folder / "index.html", scores_page(scores))
     result = {
         "schema": SCHEMA,
