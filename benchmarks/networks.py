@@ -5,9 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from isthmus import Network, Preprocessing
+from isthmus import Network, Preprocessing, load_network
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+IMAGENET20 = (0, 155, 159, 162, 167, 182, 193, 207, 217, 229, 258, 273, 482, 491, 497, 566, 569, 571, 574, 701)
 CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
@@ -71,6 +72,25 @@ def _cifar(model: nn.Module) -> Network:
         input_shape=(3, 32, 32),
         class_names=CIFAR_CLASSES,
         preprocessing=Preprocessing(size=(32, 32)),
+    )
+
+
+def imagenet20_resnet18() -> Network:
+    """ResNet-18 of torchvision that chooses among the 20 ImageNet classes of which there are images; fresh weights."""
+    whole = load_network("untrained:torchvision:resnet18?seed=0").model
+    plain = type(whole).forward
+
+    class Chosen(type(whole)):  # type: ignore[misc]
+        def forward(self, x: Tensor) -> Tensor:
+            return plain(self, x)[:, list(IMAGENET20)]
+
+    whole.__class__ = Chosen  # so that its weights keep their names
+    return Network(
+        whole,
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        input_shape=(3, 224, 224),
+        preprocessing=Preprocessing(size=(224, 224)),
     )
 
 

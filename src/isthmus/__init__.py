@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isthmus import detection as detection
     from isthmus import experiments as experiments
+    from isthmus import percolation as percolation
     from isthmus import reports as reports
     from isthmus import studies as studies
     from isthmus import testing as testing
@@ -73,7 +74,7 @@ _HOME = {
     "profile": "profiles.sampling",
     "synthesize": "making.synthesis",
 }
-_MODULES = ("detection", "experiments", "reports", "studies", "testing")
+_MODULES = ("detection", "experiments", "percolation", "reports", "studies", "testing")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", *sorted(_HOME), *_MODULES]  # noqa: PLE0604 (they are strings)

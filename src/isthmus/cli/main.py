@@ -17,6 +17,7 @@ from isthmus.cli.detect import detect
 from isthmus.cli.doctor import doctor
 from isthmus.cli.interruption import Terminated
 from isthmus.cli.paper import paper
+from isthmus.cli.percolate import percolate
 from isthmus.cli.study import study
 from isthmus.cli.synthesize import synthesize
 from isthmus.errors import IsthmusError, IsthmusWarning
@@ -34,6 +35,7 @@ app.command(synthesize)
 app.command(attack)
 app.command(paper)
 app.command(detect)
+app.command(percolate)
 app.command(study)
 app.command(doctor)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -39,6 +39,11 @@ class NetworkOptions:
     """Inputs evaluated at once: auto or a number. It bounds the memory."""
     autocast: bool = False
     """Run the network in bfloat16 mixed precision (for accelerators)."""
+
+    def untrained(self, seed: int) -> NetworkOptions:
+        """The same network with fresh weights."""
+        spec = self.network.partition("?")[0] if self.network.startswith("untrained:") else f"untrained:{self.network}"
+        return replace(self, network=f"{spec}?seed={seed}", weights=None)
 
 
 @Parameter(name="*")

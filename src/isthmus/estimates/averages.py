@@ -34,6 +34,20 @@ def mean(values: Floats, draws: ClassDraws | None) -> Estimate:
     return Estimate.of(share, (draws.times @ sums)[drawn > 0] / drawn[drawn > 0])
 
 
+def mean_of_few(values: Floats, *, low: float = -math.inf, high: float = math.inf) -> Estimate:
+    """Mean of the known values, each a measurement of its own, with Student's interval, cut at `low` and `high`."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return Estimate(math.nan, math.nan, math.nan)
+    middle = float(known.mean())
+    if len(known) == 1:
+        return Estimate(middle, math.nan, math.nan)
+    from scipy.stats import t
+
+    half = float(t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / math.sqrt(len(known)))
+    return Estimate(middle, max(low, middle - half), min(high, middle + half))
+
+
 def median(values: Floats, draws: ClassDraws | None) -> Estimate:
     """Median. Without draws: the interval between two order statistics, by the binomial distribution; with draws:
     from medians weighted by how often each class was drawn.

@@ -40,17 +40,7 @@ class Table:
 
     def plain_rows(self) -> list[dict[str, Any]]:
         """Rows for files: an estimate becomes three columns."""
-        found = []
-        for row in self.rows:
-            flat: dict[str, Any] = {}
-            for key in self.columns:
-                value = row.get(key)
-                if isinstance(value, Estimate):
-                    flat |= {key: value.value, f"{key}_low": value.low, f"{key}_high": value.high}
-                else:
-                    flat[key] = value
-            found.append(flat)
-        return found
+        return plain([{key: row.get(key) for key in self.columns} for row in self.rows])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +71,20 @@ class Findings:
     figure: Figure
     caption: str
     notes: Sequence[str] = ()
+
+
+def plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows in which an estimate is three values: itself and the ends of its interval."""
+    found = []
+    for row in rows:
+        flat: dict[str, Any] = {}
+        for key, value in row.items():
+            if isinstance(value, Estimate):
+                flat |= {key: value.value, f"{key}_low": value.low, f"{key}_high": value.high}
+            else:
+                flat[key] = value
+        found.append(flat)
+    return found
 
 
 def cell(value: Any, *, percent: bool = False) -> str:

@@ -22,6 +22,14 @@ def mlp() -> Network:
     )
 
 
+def sized_mlp(width: int, depth: int) -> Network:
+    """Fully connected, with `depth` hidden layers of `width` units."""
+    layers: list[nn.Module] = [nn.Flatten()]
+    for number in range(depth):
+        layers += [nn.Linear(width if number else 64, width), nn.ReLU()]
+    return _network(nn.Sequential(*layers, nn.Linear(width, 10)))
+
+
 def cnn() -> Network:
     """The architecture of the embedded network."""
     return _network(digits.build())

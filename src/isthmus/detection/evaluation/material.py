@@ -84,6 +84,13 @@ def material(
     if pool is None:
         numbers = torch.cat(aside)
         pool = x[numbers], y[numbers]
+    missing = logits.shape[1] - len(set(pool[1].tolist()))
+    if missing:
+        raise InputError(
+            f"The network tells {logits.shape[1]} classes apart, and there are no references of {missing} of them, as "
+            "which an attacked input may come out; give references of every class, or a network that chooses among "
+            "those of the images."
+        )
     chosen = torch.cat([*teach, *test])
     first = sum(map(len, teach))
     if first < 20 or len(chosen) - first < 20:

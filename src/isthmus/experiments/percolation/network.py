@@ -1,0 +1,217 @@
+"""What slices through landscapes say: summary, tables, words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from isthmus.estimates import Estimate, mean_of_few
+from isthmus.experiments.findings import Findings, Table, share, spread
+from isthmus.experiments.percolation.network_figure import network_figure
+from isthmus.experiments.percolation.slicing import INPUTS, RANDOM, Example, NetworkStudy, SliceRow, shown_share
+
+APART = 0.05  # differences of probabilities from which on they are worth a word
+
+
+def summary(rows: Sequence[SliceRow], study: NetworkStudy) -> list[dict[str, Any]]:
+    """One row for each network, kind of slice and dimension: means over slices, with 95 % intervals."""
+    place = shown_share(study)
+    groups: dict[tuple[str, str, int], list[SliceRow]] = {}
+    for row in rows:
+        groups.setdefault((row.network, row.through, row.dimension), []).append(row)
+    found = []
+    for (network, through, dimension), members in groups.items():
+        each = [row.measured for row in members]
+        own, gaussian, second, independent = (
+            _chance([getattr(one, name).connection[place] for one in each])
+            for name in ("own", "gaussian", "second", "independent")
+        )
+        spacing = _over([one.own.connection[place] - one.coarse.connection[place] for one in each if one.coarse])
+        known = [one for one in each if one.class_connection == one.class_connection]
+        found.append(
+            {
+                "network": network,
+                "through": through,
+                "dimension": dimension,
+                "slices": len(members),
+                "share": study.shares[place],
+                "connection": own,
+                "gaussian": gaussian,
+                "second": second,
+                "independent": independent,
+                "more_than_gaussian": _over(
+                    [one.own.connection[place] - one.gaussian.connection[place] for one in each]
+                ),
+                "largest": _chance([one.own.largest[place] for one in each]),
+                "critical": _chance([one.own.critical for one in each]),
+                "critical_gaussian": _chance([one.gaussian.critical for one in each]),
+                "critical_independent": _chance([one.independent.critical for one in each]),
+                "components": _over([float(one.own.components[place]) for one in each]),
+                "basins": _over([float(one.basins) for one in each]),
+                "class_share": _chance([one.class_share for one in each]),
+                "class_connection": _chance([one.class_connection for one in known]),
+                "class_gaussian": _chance([one.class_gaussian for one in known]),
+                "class_independent": _chance([one.class_independent for one in known]),
+                "finer_minus_coarser": spacing,
+                "depends_on_spacing": _apart(spacing),
+                "curves": {
+                    "share": list(study.shares),
+                    **{
+                        name: np.mean([getattr(one, name).connection for one in each], axis=0).tolist()
+                        for name in ("own", "gaussian", "second", "independent")
+                    },
+                },
+                "outside": float(np.mean([one.outside for one in each])),
+            }
+        )
+    return found
+
+
+def _over(values: Sequence[float]) -> Estimate:
+    """Mean over slices."""
+    return mean_of_few(np.asarray(values, dtype=float))
+
+
+def _chance(values: Sequence[float]) -> Estimate:
+    """Mean of probabilities, which lie between 0 and 1."""
+    return mean_of_few(np.asarray(values, dtype=float), low=0, high=1)
+
+
+def _apart(difference: Estimate) -> bool:
+    """Whether a difference is both larger than a twentieth and more than chance."""
+    return abs(difference.value) > APART and not difference.low <= 0 <= difference.high
+
+
+def network_findings(
+    rows: Sequence[SliceRow], examples: Sequence[Example], study: NetworkStudy, about: str
+) -> Findings:
+    """What the slices say of the conjecture."""
+    groups = summary(rows, study)
+    said: list[str] = []
+    agrees: list[str] = []
+    differs: list[str] = []
+    p = study.shares[shown_share(study)]
+    for network in dict.fromkeys(row.network for row in rows):
+        for through in (INPUTS, RANDOM):
+            mine = [each for each in groups if each["network"] == network and each["through"] == through]
+            first, last = mine[0], mine[-1]
+            text = (
+                f"{network}, slices through {through}: where {share(p)} of the points are open, two of them are "
+                f"connected with probability {spread(first['connection'])} in {first['dimension']} dimensions and "
+                f"{spread(last['connection'])} in {last['dimension']}"
+            )
+            grown = last["connection"].value > 0.9
+            (agrees if grown else differs).append(
+                text + f"; Gaussian fields of the same covariance {last['gaussian'].value:.2g}, independent sites "
+                f"{last['independent'].value:.2g}."
+            )
+    apart = [each for each in groups if _apart(each["more_than_gaussian"])]
+    said.append(
+        f"In {len(apart)} of {len(groups)} groups the landscape connects its open points otherwise than Gaussian "
+        f"fields of its covariance do ({sum(each['more_than_gaussian'].value > 0 for each in apart)} more, "
+        f"{sum(each['more_than_gaussian'].value < 0 for each in apart)} less)."
+    )
+    beyond = [each for each in groups if each["connection"].low > each["independent"].value + APART]
+    said.append(
+        f"In {len(beyond)} of {len(groups)} groups they are better connected than independent sites: that null alone "
+        "proves little, since every smooth field is."
+    )
+    off = [each for each in groups if _apart(each["finer_minus_coarser"])]
+    if off:
+        said.append(
+            f"{len(off)} of {len(groups)} groups depend on the grid: with every second point only, the connection is "
+            "another one. They are marked in the table."
+        )
+    return Findings(
+        title="Do low points of a landscape percolate?",
+        source="Vrabel et al. (2025), Section 5, and what its reviewers asked",
+        claim=(
+            "Inputs of low loss are connected even in untrained networks, as open sites of a lattice of high "
+            "dimension are."
+        ),
+        about=about,
+        found=said,
+        agrees=agrees,
+        differs=differs,
+        tables=[_connection(groups), _levels(groups), _classes(groups)],
+        figure=network_figure(rows, examples, study),
+        caption=(
+            f"{about}. {study.slices} slices of each kind and dimension, {study.points} points along each axis. Left: "
+            f"probability that two of the {share(p)} lowest points are connected; bars: 95 % intervals over slices. "
+            "Middle: a slice of two dimensions through three inputs of a class, every cluster of its lowest 30 % in a "
+            "colour of its own. Right: share of the open points in the largest cluster, against the share that is open."
+        ),
+        notes=[
+            "Slices are cubes around the mean of their inputs, as wide as these are apart on average.",
+            "The network is evaluated on all of a slice, inside the pixel range or not.",
+            "Open are the points of lowest loss, as many as stated, so that all fields are compared at equal p.",
+        ],
+    )
+
+
+def _connection(groups: Sequence[dict[str, Any]]) -> Table:
+    return Table(
+        name="connection",
+        title="Two random open points are connected",
+        columns={
+            "network": "network",
+            "through": "slices through",
+            "dimension": "k",
+            "share": "p",
+            "connection": "landscape",
+            "gaussian": "Gaussian field",
+            "second": "null of that",
+            "independent": "independent",
+            "depends_on_spacing": "depends on the grid",
+            "finer_minus_coarser": None,
+            "more_than_gaussian": None,
+            "slices": None,
+        },
+        rows=groups,
+        note="Means over slices, with 95 % intervals. Where the null of the Gaussian field differs from it, so much "
+        "is the null itself off.",
+    )
+
+
+def _levels(groups: Sequence[dict[str, Any]]) -> Table:
+    return Table(
+        name="levels",
+        title="Levels",
+        columns={
+            "network": "network",
+            "through": "slices through",
+            "dimension": "k",
+            "critical": "spans from p",
+            "critical_gaussian": "Gaussian field",
+            "critical_independent": "independent",
+            "largest": "largest cluster at p",
+            "components": "clusters at p",
+            "basins": "lasting basins",
+            "outside": "outside the pixel range",
+        },
+        rows=groups,
+        percent=frozenset({"outside", "largest"}),
+        note="Spans from p: the share of open points at which a cluster first leads from face to face. Lasting basins "
+        "live over more than 5 % of all levels.",
+    )
+
+
+def _classes(groups: Sequence[dict[str, Any]]) -> Table:
+    return Table(
+        name="classes",
+        title="Points of one predicted class",
+        columns={
+            "network": "network",
+            "through": "slices through",
+            "dimension": "k",
+            "class_share": "share of points",
+            "class_connection": "two of them connected",
+            "class_gaussian": "Gaussian field",
+            "class_independent": "independent",
+        },
+        rows=groups,
+        percent=frozenset({"class_share"}),
+        note="Of the class that the loss is about; null models at the same share of open points.",
+    )
