@@ -138,7 +138,9 @@ def _checked(order: Array, lattice: Lattice, kind: Kind) -> Array:
         raise InputError(f"order must be a list of {kind}s by number, got {order.dtype} of shape {order.shape}.")
     if len(order) and (order.min() < 0 or order.max() >= most):
         raise InputError(f"order must hold numbers from 0 to {most - 1}, got {order.min()} to {order.max()}.")
-    if len(np.unique(order)) < len(order):
+    seen = np.zeros(most, dtype=np.bool_)
+    seen[order] = True
+    if np.count_nonzero(seen) < len(order):
         raise InputError(f"order must hold every {kind} once at most, and some stand there twice.")
     if kind == "bond" and not lattice.periodic and not _exists(order, lattice).all():
         raise InputError("order holds bonds that would lead out of the lattice; with free boundaries there are none.")

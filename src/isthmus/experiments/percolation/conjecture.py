@@ -12,6 +12,7 @@ from isthmus.estimates import Estimate, mean_of_few
 from isthmus.experiments.findings import Findings, Table, spread
 from isthmus.percolation import Lattice, routes, sweep
 from isthmus.percolation.known import known_threshold
+from isthmus.percolation.lattice import check_memory
 from isthmus.reports import style
 
 if TYPE_CHECKING:
@@ -81,10 +82,12 @@ def conjecture(
     """Measures both on lattices of about `sites` sites, which are refused where they would not fit the memory."""
     connected: list[WithDimension] = []
     straight: list[Straightness] = []
-    for number, dimension in enumerate(dimensions):
+    lattices = [Lattice.cube(dimension, side_of(dimension, sites), periodic=True) for dimension in dimensions]
+    largest = max(lattices, key=lambda lattice: lattice.sites)
+    check_memory(sweeps * largest.sweep_bytes("site"), f"{sweeps} sweeps over {largest.sites:,} sites")
+    for number, lattice in enumerate(lattices):
         tell("lattices", number, len(dimensions))
-        side = side_of(dimension, sites)
-        lattice = Lattice.cube(dimension, side, periodic=True)
+        dimension, side = lattice.dimension, lattice.shape[0]
         runs = [sweep(lattice, seed=(seed, dimension, run)) for run in range(sweeps)]
         for share in shares:
             place = round(share * lattice.sites)
@@ -128,8 +131,8 @@ def conjecture_findings(connected: Sequence[WithDimension], straight: Sequence[S
         times = share / (known_threshold(last.dimension, "site") or 1)
         text = (
             f"At p = {share:g} two random open sites are connected with probability {spread(first.connection)} in "
-            f"{first.dimension} dimensions and {spread(last.connection)} in {last.dimension}, where p is "
-            f"{share / (known_threshold(last.dimension, 'site') or 1):.2g} times the threshold."
+            f"{first.dimension} dimensions and {spread(last.connection)} in {last.dimension}, where p is {times:.2g} "
+            "times the threshold."
         )
         if last.connection.value > 0.9 and last.connection.value > first.connection.value:
             agrees.append(text)

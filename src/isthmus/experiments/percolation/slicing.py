@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from isthmus._random import generator
-from isthmus._shapes import Inputs, Targets
+from isthmus._shapes import Inputs, SomeVertices, Targets
 from isthmus.domains import Box
 from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
@@ -145,7 +145,7 @@ def _points(
     through: str,
     landscapes: Mapping[str, AbstractLandscape],
     seed: int,
-) -> tuple[Inputs, int | None]:
+) -> tuple[SomeVertices, int | None]:
     """The inputs of a slice, and the class that the loss is about; None where each network chooses its own."""
     random = np.random.default_rng((seed, dimension, number, through == RANDOM))
     if through == RANDOM:
