@@ -22,6 +22,7 @@ def test_the_examples_are_found():
         "exact.md",
         "extending.md",
         "extending.md",
+        "percolation.md",
         "studies.md",
     ]
     assert all(page.read_text().count("```python") == len(BLOCK.findall(page.read_text())) for page in PAGES)
@@ -42,7 +43,7 @@ def test_an_example_runs_as_printed(page, number, code, tmp_path):
 def test_the_commands_of_the_readme_exist(program, monkeypatch, tmp_path, capsys):
     """Every option in an `isthmus` command of the README is one that the program knows."""
     text = (ROOT / "README.md").read_text()
-    commands = re.findall(r"^isthmus ((?:study|detect) \w+|\w+) (.*)$", text, re.MULTILINE)
+    commands = re.findall(r"^isthmus ((?:study|detect|percolate) \w+|\w+) (.*)$", text, re.MULTILINE)
     assert len(commands) >= 8
     for name, arguments in commands:
         known = program(*name.split(), "--help").out
