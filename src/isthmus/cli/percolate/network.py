@@ -19,6 +19,7 @@ def network(
     dimensions: Annotated[list[int] | None, Parameter(consume_multiple=True)] = None,
     points: int = 9,
     slices: int = 6,
+    extent: float = 1.0,
     shares: Annotated[list[float] | None, Parameter(consume_multiple=True)] = None,
     sizes: bool = False,
     seed: int = 0,
@@ -38,6 +39,9 @@ def network(
         Along each axis of a slice; odd.
     slices
         Of each dimension, through inputs of a class and through random points.
+    extent
+        Width of the slices, in mean distances between the points that they go through; small ones stay inside the pixel
+        range.
     shares
         Shares of open points, by default 0.05 0.1 0.2 0.3 0.5.
     sizes
@@ -67,6 +71,7 @@ def network(
         dimensions=dimensions if dimensions is not None else (1, 2, 3, 4, 5),
         points=points,
         slices=slices,
+        extent=extent,
         shares=shares if shares is not None else (0.05, 0.1, 0.2, 0.3, 0.5),
         seed=seed,
     )
@@ -92,6 +97,7 @@ def network(
             "dimensions": list(study.dimensions),
             "points": points,
             "slices": slices,
+            "extent": extent,
             "shares": list(study.shares),
             "seed": seed,
         },

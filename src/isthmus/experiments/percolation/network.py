@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -96,11 +97,14 @@ def network_findings(
     for network in dict.fromkeys(row.network for row in rows):
         for through in (INPUTS, RANDOM):
             mine = [each for each in groups if each["network"] == network and each["through"] == through]
-            first, last = mine[0], mine[-1]
+            known = [each for each in mine if math.isfinite(each["connection"].value)]
+            if not known:
+                continue
+            first, last = known[0], known[-1]
             text = (
                 f"{network}, slices through {through}: where {share(p)} of the points are open, two of them are "
-                f"connected with probability {spread(first['connection'])} in {first['dimension']} dimensions and "
-                f"{spread(last['connection'])} in {last['dimension']}"
+                f"connected with probability {spread(first['connection'])} at k = {first['dimension']} and "
+                f"{spread(last['connection'])} at k = {last['dimension']}"
             )
             grown = last["connection"].value > 0.9
             (agrees if grown else differs).append(

@@ -28,6 +28,7 @@ class NetworkStudy:
         dimensions: of the slices.
         points: along each axis; odd, so that every second point is a grid too.
         slices: of each dimension, through inputs of one class and through random points.
+        extent: width of the slices, in mean distances between the points that they go through.
         shares: of open points.
         draws: of each null model.
         seed: of everything that is drawn.
@@ -39,6 +40,7 @@ class NetworkStudy:
     dimensions: Sequence[int] = (1, 2, 3, 4, 5)
     points: int = 9
     slices: int = 6
+    extent: float = 1.0
     shares: Sequence[float] = (0.05, 0.1, 0.2, 0.3, 0.5)
     draws: int = 2
     seed: int = 0
@@ -49,6 +51,8 @@ class NetworkStudy:
                 f"A slice needs an odd number of points along each axis, 5 at least, got {self.points}: every second "
                 "one is measured too."
             )
+        if self.extent <= 0:
+            raise InputError(f"The extent of a slice must be greater than 0, got {self.extent:g}.")
         if self.slices < 2:
             raise InputError(f"An interval needs two slices at least, got {self.slices}.")
         if not all(0 < share < 1 for share in self.shares):
@@ -118,7 +122,7 @@ def study_slices(
         for number in range(study.slices):
             for through in (INPUTS, RANDOM):
                 points, target = _points(x, y, dimension, number, through, landscapes, study.seed)
-                piece = Slice.through(points)
+                piece = Slice.through(points, extent=study.extent)
                 for name, landscape in landscapes.items():
                     tell("slices", len(rows), total)
                     found = slice_map(landscape, piece, target, points=study.points)
@@ -126,7 +130,7 @@ def study_slices(
                     rows.append(SliceRow(name, through, dimension, number, found.target, measured))
     points, target = _points(x, y, 2, 0, INPUTS, landscapes, study.seed)
     examples = [
-        Example(name, slice_map(landscape, Slice.through(points), target, points=picture))
+        Example(name, slice_map(landscape, Slice.through(points, extent=study.extent), target, points=picture))
         for name, landscape in landscapes.items()
     ]
     return rows, examples
