@@ -56,6 +56,19 @@ def test_persistence_counts_the_components_at_every_level():
     assert (np.diff(lives[1:]) <= 0).all() and (lives > 0).all()
 
 
+def test_the_younger_of_two_basins_ends_where_they_meet():
+    basins = persistence(np.array([4.0, 0, 5, 1, 3, 2, 9]))
+    assert list(zip(basins.begins.tolist(), basins.ends.tolist(), strict=True)) == [(0, np.inf), (1, 5), (2, 3)]
+
+
+def test_the_null_of_a_slope_has_no_step_at_its_faces():
+    values = np.add.outer(np.arange(32.0), 1e-3 * np.arange(4))
+    model, random = GaussianField(Field(values)), np.random.default_rng(1)
+    drawn = [model.draw(random).values for _ in range(100)]
+    steepest = np.mean([np.abs(np.diff(each, axis=0)).max() for each in drawn])
+    assert steepest < np.mean([each.std() for each in drawn])  # periodic without a mirror: twice as much
+
+
 def test_shortest_ways_are_those_of_scipy():
     is_open = np.random.default_rng(5).random((11, 12)) < 0.7
     found = routes(is_open, pairs=40, seed=1)

@@ -131,8 +131,8 @@ def conjecture_findings(connected: Sequence[WithDimension], straight: Sequence[S
         times = share / (known_threshold(last.dimension, "site") or 1)
         text = (
             f"At p = {share:g} two random open sites are connected with probability {spread(first.connection)} for d = "
-            f"{first.dimension} and {spread(last.connection)} for d = {last.dimension}, where p is {times:.2g} times the "
-            "threshold."
+            f"{first.dimension} and {spread(last.connection)} for d = {last.dimension}, where p is {times:.2g} times "
+            "the threshold."
         )
         if last.connection.value > 0.9 and last.connection.value > first.connection.value:
             agrees.append(text)
