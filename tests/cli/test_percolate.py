@@ -86,10 +86,11 @@ def test_network(program, tmp_path):
     ("arguments", "message"),
     [
         (["lattice", "--dimensions", "14"], "--dimensions must be 1 to 13, got 14"),
-        (["lattice", "--effort", "0"], "--effort must be greater than 0"),
+        (["lattice", "--effort", "nan"], "--effort must be a number greater than 0"),
         (["conjecture", "--shares", "1.5"], "--shares must lie between 0 and 1"),
         (["conjecture", "--dimensions", "0"], "--dimensions must be 1 to 13"),
         (["conjecture", "--sites", "10000000000", "--dimensions", "2"], "more than this program can count"),
+        (["network", "--extent", "0"], "extent of a slice must be a number above 0"),
         (["network", "--points", "8"], "odd number of points"),
         (["network", "--slices", "1"], "two slices at least"),
         (["network", "--dimensions", "9", "--points", "9"], "GiB"),

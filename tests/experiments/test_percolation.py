@@ -7,7 +7,17 @@ import pytest
 import torch
 
 from isthmus.errors import InputError
-from isthmus.experiments.percolation import NetworkStudy, network_findings, study_slices, summary, threshold_findings
+from isthmus.estimates import Estimate
+from isthmus.experiments.percolation import (
+    NetworkStudy,
+    Straightness,
+    WithDimension,
+    conjecture_findings,
+    network_findings,
+    study_slices,
+    summary,
+    threshold_findings,
+)
 from isthmus.experiments.percolation.sizes import SIZES, sized_landscapes
 from isthmus.percolation import Threshold
 
@@ -48,7 +58,7 @@ def test_the_same_slices_for_every_network(digits, digit_images, slices):
 def test_what_depends_on_the_grid_is_marked(slices):
     study, rows, examples = slices
     quiet = [replace(row, measured=replace(row.measured, coarse=row.measured.own)) for row in rows]
-    assert not any(group["depends_on_spacing"] for group in summary(quiet, study))
+    assert {group["depends_on_spacing"] for group in summary(quiet, study)} == {"no"}
     loud = [
         replace(
             row,
@@ -59,15 +69,50 @@ def test_what_depends_on_the_grid_is_marked(slices):
         )
         for row in rows
     ]
-    assert all(group["depends_on_spacing"] for group in summary(loud, study))
+    assert {group["depends_on_spacing"] for group in summary(loud, study)} == {"connection"}
+    blind = [replace(row, measured=replace(row.measured, coarse=None)) for row in rows]
+    assert {group["depends_on_spacing"] for group in summary(blind, study)} == {"not measured"}
     text = " ".join(network_findings(loud, examples, study, "").found)
     assert "4 of 4 groups depend on the grid" in text
 
 
 def test_a_landscape_that_is_like_its_null_is_not_reported_as_another(slices):
     study, rows, examples = slices
-    same = [replace(row, measured=replace(row.measured, gaussian=row.measured.own)) for row in rows]
-    assert "In 0 of 4 groups the landscape connects" in " ".join(network_findings(same, examples, study, "").found)
+
+    # Off its null by as much as that is off its own: the bias of the null, not a finding.
+    def shifted(row, off):
+        own = row.measured.own
+        gaussian = replace(own, connection=own.connection - 0.2 - 0.01 * row.number)
+        second = replace(own, connection=own.connection - 0.4 - 0.02 * row.number + off)
+        return replace(row, measured=replace(row.measured, gaussian=gaussian, second=second))
+
+    same = " ".join(network_findings([shifted(row, 0.001 * row.number) for row in rows], examples, study, "").found)
+    assert "In 0 of 4 groups the landscape connects" in same
+    more = " ".join(network_findings([shifted(row, 0.2) for row in rows], examples, study, "").found)
+    assert "In 4 of 4 groups" in more and "(4 more, 0 less)" in more
+
+
+def chance(dimension: int, value: float, low: float, detour: float = 1.0) -> tuple[WithDimension, Straightness]:
+    interval = Estimate(value, low, min(1.0, 2 * value - low))
+    way = Estimate(detour, detour, detour)
+    return (
+        WithDimension(dimension=dimension, side=3, share=0.5, connection=interval, largest=interval, neighboured=1.0),
+        Straightness(dimension=dimension, side=3, share=0.5, connected=1.0, detour=way, stretch=way, straight=1.0),
+    )
+
+
+def test_the_conjecture_is_seen_or_not():
+    for value, low, seen in ((1.0, 1.0, True), (0.95, 0.85, False), (0.5, 0.4, False)):
+        connected, straight = zip(chance(3, 0.2, 0.1), chance(9, value, low), strict=True)
+        findings = conjecture_findings(connected, straight, "")
+        assert bool(findings.agrees) == seen and bool(findings.differs) != seen
+        assert "as short as the lattice allows" in findings.found[0]
+    connected, straight = zip(chance(9, 1.0, 1.0, detour=1.5), strict=True)
+    findings = conjecture_findings(connected, straight, "")
+    assert findings.agrees and "Ways are not straight" in findings.found[0]
+    nan = float("nan")
+    connected, straight = zip(chance(9, nan, nan), strict=True)
+    assert "too few sites are open" in conjecture_findings(connected, straight, "").found[0]
 
 
 def test_networks_of_several_sizes_learn(digit_images):

@@ -35,6 +35,36 @@ def test_a_planted_barrier_parts_the_field_until_the_level_reaches_it():
     assert field.sweep.crossed[1] == 401
 
 
+def test_equal_values_are_not_opened_side_by_side():
+    flat = Field(np.zeros((33, 33)))
+    assert flat.tied == 1 and float(flat.connection(0.3)) < 0.1  # as for independent sites, below their threshold
+    assert float(flat.connection(0.9)) > 0.9
+    assert Field(np.arange(6.0)).tied == 0 and Field(np.array([1.0, 1.0, 2.0, 3.0])).tied == 0.5
+    assert np.array_equal(flat.order, Field(np.zeros((33, 33))).order)
+    values = np.array([[3.0, 1.0], [2.0, 1.0]])
+    assert sorted(Field(values).order[:2].tolist()) == [1, 3] and Field(values).order[2:].tolist() == [2, 0]
+
+
+@pytest.mark.parametrize(("dimension", "length"), [(2, 0.3), (2, 1.0), (3, 1.0)])
+def test_a_gaussian_field_on_a_few_points_is_off_its_null_by_as_much_as_that_off_its_own(dimension, length):
+    random, off = np.random.default_rng(0), []
+    places = np.linspace(0, 1, 9)
+    covariance = np.exp(-((places[:, None] - places) ** 2) / (2 * length**2)) + 1e-9 * np.eye(9)
+    root = np.linalg.cholesky(covariance)
+    for _ in range(250):
+        values = random.standard_normal((9,) * dimension)
+        for axis in range(dimension):
+            values = np.moveaxis(np.tensordot(root, values, axes=(1, axis)), 0, axis)
+        field = Field(np.ascontiguousarray(values))
+        model = GaussianField(field)
+        own, null, second = (float(each.connection(0.2)) for each in (field, model.draw(random), model.second(random)))
+        off.append((own - null, own - 2 * null + second))
+    plain, corrected = np.mean(off, axis=0)
+    error = np.std(off, axis=0)[1] / np.sqrt(len(off))
+    assert abs(corrected) < max(0.05, 3 * error)
+    assert plain > -0.05
+
+
 def test_levels_of_a_field_are_the_clusters_of_a_threshold():
     values = np.random.default_rng(3).normal(size=(9, 8, 7))
     field = Field(values)
@@ -89,6 +119,9 @@ def test_shortest_ways_are_those_of_scipy():
     assert found.connected == np.mean(found.steps >= 0)
     everywhere = routes(np.ones((6, 6), dtype=bool), pairs=30)
     assert (everywhere.detour == 1).all() and everywhere.connected == 1
+    assert (everywhere.stretch >= 1).all() and everywhere.stretch.max() <= np.sqrt(
+        2
+    ) + 1e-12 < 2 * everywhere.stretch.max()
     assert np.isnan(routes(np.zeros((4, 4), dtype=bool), pairs=3).connected)
 
 
@@ -125,7 +158,8 @@ def test_a_slice_goes_through_its_inputs(digits, digit_images):
     found = slice_map(digits, piece, int(y[0]), points=5)
     assert found.loss.shape == found.predicted.shape == found.inside.shape == (5, 5, 5)
     corner = piece.centre + 0.5 * (piece.axes[0] - piece.axes[1]) + 0.25 * piece.axes[2]
-    loss, logits = digits.evaluate(corner[None].clamp(-9, 9), y[:1], validated=True)
+    logits = digits.evaluate(corner[None], y[:1], validated=True).logits
+    loss = torch.nn.functional.cross_entropy(logits.double(), y[:1])
     assert found.loss[4, 0, 3] == pytest.approx(float(loss), rel=1e-4)
     assert found.predicted[4, 0, 3] == int(logits.argmax())
     assert not found.inside.all()  # digits lie at the edge of the box

@@ -196,12 +196,15 @@ def test_plain_python_gives_the_same_answer():
         "import numpy as np; from isthmus.percolation import Lattice, sweep, routes, persistence;"
         "from isthmus.percolation.growth import invaded_shares;"
         "s = sweep(Lattice.cube(3, 6, periodic=True), seed=3); b = sweep(Lattice.cube(2, 12), kind='bond', seed=3);"
+        "t = sweep(Lattice.cube(2, 7, periodic=True), kind='bond', seed=3);"
+        "whole = sweep(Lattice.cube(2, 260), seed=1);"
         "f = np.random.default_rng(0).random((12, 12));"
         "r = routes(f < 0.7, pairs=9); q = persistence(f);"
         "i = invaded_shares(3, 'site', size=1800, runs=2, seed=0, workers=1, on_run=lambda: None)[1];"
         "j = invaded_shares(2, 'bond', size=1800, runs=2, seed=0, workers=1, on_run=lambda: None)[1];"
-        "print(s.squares.tolist(), s.crossed.tolist(), b.largest.tolist(), b.crossed.tolist(), r.steps.tolist(),"
-        "q.ends.tolist(), i.tolist(), j.tolist())"
+        "print(t.squares.tolist(), t.crossed.tolist(), whole.squares[-5:].tolist(), whole.connection[-1], "
+        "s.squares.tolist(), s.crossed.tolist(), b.largest.tolist(), b.crossed.tolist(), "
+        "r.steps.tolist(),q.ends.tolist(), i.tolist(), j.tolist())"
     )
     answers = [
         subprocess.run(

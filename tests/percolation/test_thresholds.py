@@ -51,7 +51,10 @@ def test_a_planted_threshold_is_recovered_with_its_error():
     sizes = (10 ** (np.arange(12, 21) / 4)).astype(int)
     off = []
     for _ in range(40):
-        shares = 0.2 - 0.5 * sizes**-0.5 + 0.3 * sizes**-0.5 * random.standard_normal((60, len(sizes)))
+        # A larger cluster contains the smaller ones, so its noise contains theirs.
+        new = np.diff(sizes, prepend=0)
+        noise = np.cumsum(np.sqrt(new) * random.standard_normal((60, len(sizes))), axis=1) / sizes
+        shares = 0.2 - 0.5 * sizes**-0.5 + 0.3 * noise
         p_c, error = grown_threshold(sizes, shares, 0)
         off.append((p_c - 0.2) / error)
     assert np.mean(np.abs(off) < 2) > 0.8
@@ -119,6 +122,9 @@ def test_series_and_tables_agree_in_high_dimension():
         ({"dimension": 14}, "1 to 13"),
         ({"dimension": 2, "kind": "face"}, "site or bond"),
         ({"dimension": 5, "method": "finite size"}, "dimensions 2 and 3"),
+        ({"dimension": 5, "effort": float("nan")}, "effort must be a number above 0"),
+        ({"dimension": 5, "workers": -1}, "workers 1 or more"),
+        ({"dimension": 5, "seed": -1}, "seed 0 or more"),
     ],
 )
 def test_bad_input_gets_one_clear_line(as_installed, arguments, message):

@@ -13,6 +13,7 @@ from isthmus.percolation.lattice import Lattice
 from isthmus.percolation.sweep import Sweep, sweep
 
 Array = np.ndarray[Any, np.dtype[Any]]
+TIES = 0  # seed of the order of equal values
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +36,30 @@ class Field:
             raise InputError(f"A field needs two points at least, got shape {self.values.shape}.")
 
     @cached_property
+    def order(self) -> Array:
+        """Points from the lowest to the highest; equal values in random order, always the same, since any other would
+        open them side by side.
+        """
+        flat = self.values.ravel()
+        return np.lexsort((np.random.default_rng(TIES).random(flat.size), flat))
+
+    @property
+    def ranks(self) -> Array:
+        """Place of every point in that order, between 0 and 1 (the grid's shape)."""
+        found = np.empty(self.values.size)
+        found[self.order] = (np.arange(self.values.size) + 0.5) / self.values.size
+        return found.reshape(self.values.shape)
+
+    @property
+    def tied(self) -> float:
+        """Share of the points whose value another point has too."""
+        _, place, counts = np.unique(self.values, return_inverse=True, return_counts=True)
+        return float((counts[place] > 1).mean())
+
+    @cached_property
     def sweep(self) -> Sweep:
         """All levels at once: points open in the order of their values."""
-        order = np.argsort(self.values.ravel(), kind="stable")
-        return sweep(Lattice(self.values.shape), order=order)
+        return sweep(Lattice(self.values.shape), order=self.order)
 
     def connection(self, share: Array | float) -> Array:
         """Share of the pairs of open points that are connected, where the given shares of all points are open."""
@@ -60,7 +81,7 @@ class Field:
     def below(self, share: float) -> Array:
         """The points that are open where that share of them is (the grid's shape)."""
         opened = np.zeros(self.values.size, dtype=np.bool_)
-        opened[np.argsort(self.values.ravel(), kind="stable")[: int(self._opened(share))]] = True
+        opened[self.order[: int(self._opened(share))]] = True
         return opened.reshape(self.values.shape)
 
     def coarser(self) -> Field:

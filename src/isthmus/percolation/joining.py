@@ -97,7 +97,7 @@ def open_sites(
                     continue
                 other = root_of(parent, near)
                 if other != root:
-                    total += 2 * parent[root] * parent[other]
+                    total += 2 * int(parent[root]) * int(parent[other])
                     root = join(parent, faces, root, other)
                     number -= 1
         most = max(most, -parent[root])
@@ -130,7 +130,7 @@ def open_bonds(
         axis, site = order[count] // sites, order[count] % sites
         root, other = root_of(parent, site), root_of(parent, site + strides[axis])
         if root != other:
-            total += 2 * parent[root] * parent[other]
+            total += 2 * int(parent[root]) * int(parent[other])
             root = join(parent, faces, root, other)
             number -= 1
             most = max(most, -parent[root])
@@ -194,7 +194,7 @@ def open_torus(
     for count in range(order.size):
         site, low, high, signs = order[count], 0, dimension, 2
         if bonds:
-            low = order[count] // sites
+            low = int(order[count]) // sites
             site, high, signs = order[count] % sites, low + 1, 1
         else:
             parent[site] = -1
@@ -219,7 +219,7 @@ def open_torus(
                     if apart != 0 and watched:
                         watched = not wrapped(apart // shape[axis], base, count + 1, wraps)
                     continue
-                total += 2 * parent[root] * parent[other]
+                total += 2 * int(parent[root]) * int(parent[other])
                 number -= 1
                 if parent[root] > parent[other]:
                     root, other, apart = other, root, -apart

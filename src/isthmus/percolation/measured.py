@@ -49,13 +49,15 @@ class Measured:
         own: of the loss on the slice.
         coarse: of every second point of it; None where the grid is too small.
         gaussian: mean over Gaussian fields of the slice's covariance.
-        second: mean over the null of those fields; where it differs from `gaussian`, that null is off by as much.
+        second: mean over the null of those fields. A Gaussian field would differ from `gaussian` by about as much as
+            that from `second`.
         independent: mean over independent sites.
         basins: basins of the loss that last over more than 5 % of all levels.
         class_share: share of the points that are taken for the target.
         class_connection: share of the pairs of these that are connected; NaN where there are fewer than two.
         class_gaussian, class_independent: that of the null models at the same share.
         outside: share of the points outside the landscape's domain.
+        tied: share of the points whose loss another point has too; their order is drawn.
     """
 
     shares: Array
@@ -70,6 +72,7 @@ class Measured:
     class_gaussian: float
     class_independent: float
     outside: float
+    tied: float
 
 
 def measure(found: SliceMap, shares: Sequence[float], *, draws: int = 4, seed: int = 0) -> Measured:
@@ -89,9 +92,7 @@ def measure(found: SliceMap, shares: Sequence[float], *, draws: int = 4, seed: i
     model = GaussianField(field)
     gaussian = _mean([Curve.of(model.draw(random), levels) for _ in range(draws)])
     independent = _mean([Curve.of(independent_field(found.loss.shape, random), levels) for _ in range(draws)])
-    ranks = np.empty(found.loss.size)
-    ranks[np.argsort(found.loss.ravel(), kind="stable")] = np.arange(found.loss.size) / found.loss.size
-    lives = persistence(ranks.reshape(found.loss.shape))
+    lives = persistence(field.ranks)
     return Measured(
         shares=wanted,
         own=Curve.of(field, wanted),
@@ -105,6 +106,7 @@ def measure(found: SliceMap, shares: Sequence[float], *, draws: int = 4, seed: i
         class_gaussian=float(gaussian.connection[-1]),
         class_independent=float(independent.connection[-1]),
         outside=float((~found.inside).mean()),
+        tied=field.tied,
     )
 
 

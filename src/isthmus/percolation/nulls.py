@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from isthmus.percolation.fields import Field
+from isthmus.percolation.lattice import check_memory
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -16,14 +17,11 @@ def independent_field(shape: tuple[int, ...], generator: np.random.Generator) ->
     return Field(generator.random(shape))
 
 
-def normal_scores(values: Array) -> Array:
+def normal_scores(field: Field) -> Array:
     """The values replaced by those that a Gaussian sample has at their ranks: levels keep their sets."""
     from scipy.stats import norm
 
-    ranks = np.empty(values.size)
-    ranks[np.argsort(values.ravel(), kind="stable")] = np.arange(values.size)
-    found: Array = norm.ppf((ranks + 0.5) / values.size).reshape(values.shape)
-    return found
+    return np.asarray(norm.ppf(field.ranks))
 
 
 class GaussianField:
@@ -32,13 +30,18 @@ class GaussianField:
     The field's normal scores are mirrored at every face, which gives a periodic field without steps; the power spectrum
     of that is the covariance which is sampled. (Estimates lag by lag are not covariances, and repairing them adds
     noise.) The mirror makes the covariance symmetric along each axis, and correlations as long as the grid come out too
-    short; `second` measures what that does: the null of a field that is Gaussian itself should be like it.
+    short. `second` measures what that does: a field that is Gaussian itself differs from its null by about as much as
+    that null differs from its own.
+
+    Raises:
+        InputError: a field that would not fit the memory.
     """
 
     def __init__(self, field: Field) -> None:
         from scipy import fft
 
-        scores = normal_scores(field.values)
+        check_memory(field.values.size * 48 * 2**field.values.ndim, "Gaussian fields of this size")
+        scores = normal_scores(field)
         mirrored = np.pad(scores, [(0, side) for side in scores.shape], mode="symmetric")
         self._shape = scores.shape
         self._double = mirrored.shape

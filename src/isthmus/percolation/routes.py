@@ -21,11 +21,13 @@ class Routes:
     Attributes:
         steps: steps of the shortest way through open sites (pairs,); -1 where there is none.
         straight: steps of the shortest way if all sites were open (pairs,).
+        distance: Euclidean distance of the two, in steps (pairs,).
         opened: how many sites are open.
     """
 
     steps: Array
     straight: Array
+    distance: Array
     opened: int
 
     @property
@@ -35,9 +37,18 @@ class Routes:
 
     @property
     def detour(self) -> Array:
-        """Steps over straight steps of each connected pair; 1 where the way is as short as can be."""
+        """Steps over those of the shortest lattice way of each connected pair; 1 where it is as short as can be."""
         known = self.steps >= 0
         found: Array = self.steps[known] / self.straight[known]
+        return found
+
+    @property
+    def stretch(self) -> Array:
+        """Steps over Euclidean distance of each connected pair: up to the root of the dimension even where all is
+        open.
+        """
+        known = self.steps >= 0
+        found: Array = self.steps[known] / self.distance[known]
         return found
 
 
@@ -59,6 +70,7 @@ def routes(is_open: Array, *, pairs: int, seed: int = 0) -> Routes:
     numbers = np.flatnonzero(is_open)
     steps: list[int] = []
     straight: list[int] = []
+    distance: list[float] = []
     random = np.random.default_rng(seed)
     while len(numbers) > 1 and len(steps) < pairs:
         start, *ends = random.choice(numbers, min(9, len(numbers), pairs - len(steps) + 1), replace=False).tolist()
@@ -67,8 +79,10 @@ def routes(is_open: Array, *, pairs: int, seed: int = 0) -> Routes:
         here = np.array(np.unravel_index(start, is_open.shape))
         for end in ends:
             steps.append(int(away[end]))
-            straight.append(int(np.abs(np.array(np.unravel_index(end, is_open.shape)) - here).sum()))
-    return Routes(np.array(steps, dtype=np.int64), np.array(straight, dtype=np.int64), len(numbers))
+            apart = np.abs(np.array(np.unravel_index(end, is_open.shape)) - here)
+            straight.append(int(apart.sum()))
+            distance.append(float(np.sqrt((apart**2).sum())))
+    return Routes(np.array(steps, dtype=np.int64), np.array(straight, dtype=np.int64), np.array(distance), len(numbers))
 
 
 @compiled

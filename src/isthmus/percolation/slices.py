@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 
 from isthmus._shapes import Input, Inputs
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
+from isthmus.landscape import AbstractLandscape, Landscape
 from isthmus.percolation.fields import Field
 from isthmus.percolation.lattice import MOST_DIMENSIONS, check_memory
 from isthmus.progress import Progress
@@ -52,10 +53,11 @@ class Slice:
             extent: side of the cube, in mean distances between the inputs.
 
         Raises:
-            InputError: fewer than two inputs, or inputs of which one lies in the span of the others.
+            InputError: fewer than two inputs, inputs of which one lies in the span of the others, or no extent.
         """
         if not 2 <= len(points) <= MOST_DIMENSIONS + 1:
             raise InputError(f"A slice goes through 2 to {MOST_DIMENSIONS + 1} inputs, got {len(points)}.")
+        check_extent(extent)
         flat = points.detach().double().flatten(1)
         centre = flat.mean(0)
         axes, triangle = torch.linalg.qr((flat[1:] - flat[0]).T)
@@ -76,6 +78,16 @@ class Slice:
         return found
 
 
+def check_extent(extent: float) -> None:
+    """Refuses a width that a slice cannot have.
+
+    Raises:
+        InputError: with the number.
+    """
+    if not (math.isfinite(extent) and extent > 0):
+        raise InputError(f"The extent of a slice must be a number above 0, got {extent}.")
+
+
 @dataclass(frozen=True, eq=False)
 class SliceMap:
     """The landscape on a grid over a slice; every array has one entry a grid point, shape (points,) * k.
@@ -83,7 +95,7 @@ class SliceMap:
     Attributes:
         slice: which.
         target: class that the loss is about.
-        loss: for the target.
+        loss: for the target, in float64.
         predicted: class predicted.
         inside: whether the point lies in the landscape's domain.
     """
@@ -141,9 +153,12 @@ def slice_map(
         numbers = np.arange(begin, min(total, begin + step))
         places = np.stack(np.unravel_index(numbers, (points,) * dimension), axis=1)
         x = piece.at(places / (points - 1) - 0.5)
-        some = landscape.evaluate(x, torch.full((len(x),), target), validated=True)
+        aims = torch.full((len(x),), target)
+        some = landscape.evaluate(x, aims, validated=True)
         rows = slice(begin, begin + len(x))
-        loss[rows] = some.loss.double().cpu().numpy()
+        # Near 0 float32 losses are equal by the dozen, which would leave their order to chance.
+        exact = landscape.loss_function(some.logits.double(), aims) if isinstance(landscape, Landscape) else some.loss
+        loss[rows] = exact.double().cpu().numpy()
         predicted[rows] = some.logits.argmax(1).cpu().numpy()
         inside[rows] = landscape.domain.contains(x).cpu().numpy()
         if on_progress is not None:

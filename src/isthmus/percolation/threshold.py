@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from isthmus.progress import Progress
 Method = Literal["exact", "finite size", "growth"]
 SIDES = {2: {32: 12000, 64: 6000, 128: 1500}, 3: {8: 12000, 16: 12000, 32: 1500}}  # runs by side
 CLUSTER = 100_000  # sites or bonds of a grown cluster
-RUNS = {2: 200, 3: 200, 4: 160, 5: 160, 6: 120}  # grown clusters, by dimension; 40 above
+RUNS = {2: 200, 3: 200, 4: 240, 5: 160, 6: 120}  # grown clusters, by dimension; 40 above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +69,14 @@ def threshold(
         on_progress: called with the runs done.
 
     Raises:
-        InputError: a dimension, kind or method that there is not.
+        InputError: a dimension, kind or method that there is not, or an impossible effort, seed or number of workers.
     """
     if not 1 <= dimension <= MOST_DIMENSIONS:
         raise InputError(f"dimension must be 1 to {MOST_DIMENSIONS}, got {dimension}.")
+    if not (math.isfinite(effort) and effort > 0) or seed < 0 or (workers is not None and workers < 1):
+        raise InputError(
+            f"effort must be a number above 0, seed 0 or more, workers 1 or more; got {effort}, {seed} and {workers}."
+        )
     if kind not in ("site", "bond"):
         raise InputError(f"kind must be site or bond, got {kind!r}.")
     if dimension == 1:  # one closed site or bond cuts the line

@@ -45,11 +45,11 @@ def conjecture(
     overwrite
         Replace earlier results in that folder.
     """
-    wanted = sorted(set(dimensions)) if dimensions is not None else list(range(1, 12))
-    given = shares if shares is not None else [0.05, 0.1, 0.2, 0.3, 0.5]
-    if not wanted or min(wanted) < 1 or max(wanted) > 13:
+    wanted = sorted(set(dimensions or range(1, 12)))
+    given = shares or [0.05, 0.1, 0.2, 0.3, 0.5]
+    if min(wanted) < 1 or max(wanted) > 13:
         raise InputError(f"--dimensions must be 1 to 13, got {wanted}.")
-    if not given or not all(0 < share < 1 for share in given):
+    if not all(0 < share < 1 for share in given):
         raise InputError(f"--shares must lie between 0 and 1, got {given}.")
     for name, value, least in (
         ("--sites", sites, 100),
@@ -66,7 +66,7 @@ def conjecture(
     with stage_progress() as tell:
         connected, straight = run(wanted, given, sites=sites, sweeps=sweeps, pairs=pairs, seed=seed, tell=tell)
     write(
-        conjecture_findings(connected, straight, f"Independent sites, lattices of at most {sites:,} sites"),
+        conjecture_findings(connected, straight, f"Independent sites, lattices of about {sites:,} sites at most"),
         out,
         "conjecture",
         description={

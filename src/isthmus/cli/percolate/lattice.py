@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,12 +40,12 @@ def lattice(
     overwrite
         Replace earlier results in that folder.
     """
-    wanted = dimensions if dimensions is not None else [2, 3, 4]
+    wanted = dimensions or [2, 3, 4]
     for dimension in wanted:
         if not 1 <= dimension <= 13:
             raise InputError(f"--dimensions must be 1 to 13, got {dimension}.")
-    if effort <= 0:
-        raise InputError(f"--effort must be greater than 0, got {effort:g}.")
+    if not (math.isfinite(effort) and effort > 0):
+        raise InputError(f"--effort must be a number greater than 0, got {effort:g}.")
     at_least("--seed", seed, 0)
     check(out, overwrite=overwrite)
 

@@ -68,11 +68,11 @@ def network(
     from isthmus.inputs.collection import digits, open_collection
 
     study = NetworkStudy(
-        dimensions=dimensions if dimensions is not None else (1, 2, 3, 4, 5),
+        dimensions=tuple(sorted(set(dimensions or (1, 2, 3, 4, 5)))),
         points=points,
         slices=slices,
         extent=extent,
-        shares=shares if shares is not None else (0.05, 0.1, 0.2, 0.3, 0.5),
+        shares=shares or (0.05, 0.1, 0.2, 0.3, 0.5),
         seed=seed,
     )
     trained = landscape_of(network_of(network), network)

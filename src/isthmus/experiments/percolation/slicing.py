@@ -15,6 +15,7 @@ from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
 from isthmus.percolation import Measured, Slice, SliceMap, measure, slice_map
 from isthmus.percolation.lattice import check_memory
+from isthmus.percolation.slices import check_extent
 
 INPUTS, RANDOM = "inputs of a class", "random points"
 SHOWN = 0.2  # share of open points that tables and figure show, or the one nearest to it
@@ -51,8 +52,7 @@ class NetworkStudy:
                 f"A slice needs an odd number of points along each axis, 5 at least, got {self.points}: every second "
                 "one is measured too."
             )
-        if self.extent <= 0:
-            raise InputError(f"The extent of a slice must be greater than 0, got {self.extent:g}.")
+        check_extent(self.extent)
         if self.slices < 2:
             raise InputError(f"An interval needs two slices at least, got {self.slices}.")
         if not all(0 < share < 1 for share in self.shares):

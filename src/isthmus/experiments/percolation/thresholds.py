@@ -94,7 +94,9 @@ def threshold_findings(found: Sequence[Threshold], about: str) -> Findings:
             "and 1/(2d) (dotted). Right: difference from the published value, with one standard error (thick) and "
             "three (thin)."
         ),
-        notes=["One dimension is exact: a single closed site cuts the line."] if found[0].dimension == 1 else [],
+        notes=["One dimension is exact: a single closed site cuts the line."]
+        if any(each.dimension == 1 for each in found)
+        else [],
     )
 
 
@@ -140,7 +142,7 @@ def _values(axes: Axes, found: Sequence[Threshold]) -> None:
     axes.set_xticks(range(1, 14))
     axes.set_xlabel("dimension d")
     axes.set_ylabel("threshold p_c")
-    axes.set_title("Thresholds fall like 1/(2d)")
+    axes.set_title("Thresholds")
     axes.legend(fontsize=9)
 
 
@@ -158,4 +160,4 @@ def _differences(axes: Axes, found: Sequence[Threshold]) -> None:
     axes.set_xticks(sorted({each.dimension for each in found}))
     axes.set_xlabel("dimension d")
     axes.set_ylabel("relative difference from published")
-    axes.set_title("And agree with the published ones")
+    axes.set_title("Difference from the published ones")
