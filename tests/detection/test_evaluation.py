@@ -202,9 +202,15 @@ class TestMaterial:
     def test_too_few(self, digits, digit_images):
         x, y = digit_images
         with pytest.raises(IsthmusError, match=r"Class \d has"):
-            material(digits, x, y, pool=(x[:20], y[:20]), references=3, per_class=None, seed=0)
+            few = torch.cat([(y == group).nonzero()[:2, 0] for group in range(10)])
+            material(digits, x, y, pool=(x[few], y[few]), references=3, per_class=None, seed=0)
         with pytest.raises(IsthmusError, match="20 to learn from"):
             material(digits, x[:30], y[:30], pool=digit_images, references=2, per_class=None, seed=0)
+
+    def test_a_class_that_attacked_inputs_may_come_out_as_needs_references(self, digits, digit_images):
+        x, y = digit_images
+        with pytest.raises(IsthmusError, match="tells 10 classes apart, and there are no references of 2 of them"):
+            material(digits, x[y < 8], y[y < 8], pool=None, references=2, per_class=None, seed=0)
 
 
 def planted(role, name, attack, clean, attacked, seed=0):
