@@ -201,8 +201,8 @@ class TestMaterial:
 
     def test_too_few(self, digits, digit_images):
         x, y = digit_images
+        few = torch.cat([(y == group).nonzero()[:2, 0] for group in range(10)])
         with pytest.raises(IsthmusError, match=r"Class \d has"):
-            few = torch.cat([(y == group).nonzero()[:2, 0] for group in range(10)])
             material(digits, x, y, pool=(x[few], y[few]), references=3, per_class=None, seed=0)
         with pytest.raises(IsthmusError, match="20 to learn from"):
             material(digits, x[:30], y[:30], pool=digit_images, references=2, per_class=None, seed=0)

@@ -13,6 +13,7 @@ from scipy import ndimage
 from isthmus.errors import InputError
 from isthmus.percolation import Lattice, canonical, clusters_of, sweep
 from isthmus.percolation import lattice as lattices
+from isthmus.percolation.sweep import first_crossings
 
 
 def neighbours(site: tuple[int, ...], lattice: Lattice) -> list[tuple[int, ...]]:
@@ -182,6 +183,15 @@ def _all(lattice: Lattice, kind: str) -> np.ndarray:
         return bonds
     axis, site = bonds // 81, bonds % 81
     return bonds[np.where(axis == 0, site // 9 < 8, site % 9 < 8)]
+
+
+@pytest.mark.parametrize("kind", ["site", "bond"])
+def test_first_crossings_are_those_of_the_whole_sweep(kind):
+    lattice = Lattice.cube(3, 7, periodic=True)
+    for seed in range(20):
+        assert np.array_equal(
+            first_crossings(lattice, kind=kind, seed=seed), sweep(lattice, kind=kind, seed=seed).crossed
+        )
 
 
 def test_a_full_lattice_is_one_cluster_that_crosses_every_axis():

@@ -14,7 +14,7 @@ import numpy as np
 
 from isthmus.percolation.lattice import Kind, Lattice
 from isthmus.percolation.parallel import in_threads
-from isthmus.percolation.sweep import sweep
+from isthmus.percolation.sweep import first_crossings
 
 Array = np.ndarray[Any, np.dtype[Any]]
 STEPS = 33
@@ -46,7 +46,7 @@ def wrapping_counts(
     lattice = Lattice.cube(dimension, side, periodic=True)
 
     def one(number: int) -> Array:
-        found = sweep(lattice, kind=kind, seed=(seed, dimension, side, int(kind == "bond"), number)).crossed
+        found = first_crossings(lattice, kind=kind, seed=(seed, dimension, side, int(kind == "bond"), number))
         on_run()
         return found
 

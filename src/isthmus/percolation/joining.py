@@ -174,6 +174,7 @@ def open_torus(
     shape: Integers,
     strides: Integers,
     bonds: bool,
+    until_crossed: bool,
     base: int,
     parent: Integers,
     ways: Integers,
@@ -184,7 +185,8 @@ def open_torus(
 ) -> None:
     """Opens sites, or bonds between sites that are all open, in order on a torus with equal sides of at least 3.
 
-    A displacement is one number, its coordinates being digits to `base`.
+    A displacement is one number, its coordinates being digits to `base`. With `until_crossed` the loop ends when every
+    axis is wrapped; the curves stay 0 from there on.
     """
     sites, dimension, watched = parent.size, shape.size, True
     most, total, number = 0, 0, 0
@@ -192,6 +194,8 @@ def open_torus(
         parent[:] = -1
         most, total, number = 1, sites, sites
     for count in range(order.size):
+        if until_crossed and not watched:
+            break
         site, low, high, signs = order[count], 0, dimension, 2
         if bonds:
             low = int(order[count]) // sites

@@ -84,7 +84,14 @@ def sweep(lattice: Lattice, *, kind: Kind = "site", order: Array | None = None, 
     return swept(lattice, kind, order, seed)[0]
 
 
-def swept(lattice: Lattice, kind: Kind, order: Array | None, seed: int | Sequence[int]) -> tuple[Sweep, Array]:
+def first_crossings(lattice: Lattice, *, kind: Kind, seed: int | Sequence[int]) -> Array:
+    """`crossed` of a sweep over a torus, which ends there."""
+    return swept(lattice, kind, None, seed, until_crossed=True)[0].crossed
+
+
+def swept(
+    lattice: Lattice, kind: Kind, order: Array | None, seed: int | Sequence[int], *, until_crossed: bool = False
+) -> tuple[Sweep, Array]:
     """The sweep, and what its loop leaves: the parent of every site."""
     if kind not in ("site", "bond"):
         raise InputError(f"kind must be site or bond, got {kind!r}.")
@@ -102,8 +109,8 @@ def swept(lattice: Lattice, kind: Kind, order: Array | None, seed: int | Sequenc
     crossed = np.full(lattice.dimension, -1, dtype=np.int64)
     if lattice.periodic:
         ways = np.zeros(sites, dtype=np.int64)
-        open_torus(order, shape, strides, kind == "bond", _base(lattice), parent, ways, largest, squares, clusters,
-                   crossed)  # fmt: skip
+        open_torus(order, shape, strides, kind == "bond", until_crossed, _base(lattice), parent, ways, largest,
+                   squares, clusters, crossed)  # fmt: skip
     else:
         faces = np.zeros(sites, dtype=np.int32)
         loop = open_bonds if kind == "bond" else open_sites
