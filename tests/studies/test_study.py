@@ -579,6 +579,24 @@ def test_a_landscape_of_ones_own(tmp_path, monkeypatch):
     assert len(rows) == 66 and sum(row["rounds"] > 0 for row in rows) == 36 and all(row["connected"] for row in rows)
 
 
+def test_a_study_can_certify_its_connections(tmp_path, text):
+    text = text.replace('[networks.fresh]\nspec = "untrained:digits?seed=1&classes=10"\n', "").replace(
+        'kind = "across"\nper_class = 3', 'kind = "within"\nname = "more"\nper_class = 2'
+    )
+    certified = Study.create(tmp_path / "study", text + '[connect]\nverify = "exact"\n')
+    assert certified.run(device="cpu").complete
+    rows = rows_of(certified)
+    assert len(rows) == 60 and all(row["exact"] and row["pieces"] > 1 for row in rows if row["connected"])
+    assert sum(row["connected"] for row in rows) > 50
+
+
+def test_a_network_that_is_not_affine_on_pieces_cannot_be_certified(tmp_path, text):
+    text = text.replace('spec = "digits"', 'spec = "untrained:py:isthmus.experiments.small_networks:vit?seed=0"')
+    study = Study.create(tmp_path / "study", text + '[connect]\nverify = "exact"\n')
+    with pytest.raises(IsthmusError, match=r"is not affine on pieces.*isthmus\.profile"):
+        study.run(device="cpu")
+
+
 def test_results_say_what_they_are_of(finished):
     finished.results.write_json("Some digits")
     result = json.loads((finished.folder / "result.json").read_text())

@@ -54,10 +54,11 @@ class Network(Section):
 
 
 class Connect(Section):
-    """How pairs are connected: a method by name with settings of its own, a threshold, and how paths are sampled."""
+    """How pairs are connected: a method by name with settings of its own, a threshold, how paths are looked at."""
 
     method: Literal["bypass", "paper", "straight"] = "bypass"
     threshold: float | None = None
+    verify: Literal["exact"] | None = None
     sampling: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
 

@@ -159,6 +159,7 @@ class Bench:
             threshold=self.config.connect.threshold,
             seed=self.config.seed,
             sampling=self.sampling,
+            verify=self.config.connect.verify,
             on_progress=tell,
         )
         return dict(zip(usable, connected, strict=True)), lost
