@@ -143,7 +143,13 @@ def test_ctrl_c_in_a_real_process(digit_folder, tmp_path):
                "--method", "paper", "--max-batch", "1", "--out", str(tmp_path / "run"), *FAST]  # fmt: skip
     log = tmp_path / "log.txt"
     with log.open("w") as stream:
-        process = subprocess.Popen(command, stderr=stream, stdout=subprocess.DEVNULL)
+        # A shell starts what runs in its background deaf to Ctrl-C; a terminal does not.
+        process = subprocess.Popen(
+            command,
+            stderr=stream,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
     give_up = time.monotonic() + 120
     while not re.search(r"connecting: [1-9]", log.read_text()) and process.poll() is None:
         assert time.monotonic() < give_up
