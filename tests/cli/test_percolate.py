@@ -91,6 +91,7 @@ def test_network(program, tmp_path):
         (["conjecture", "--dimensions", "0"], "--dimensions must be 1 to 13"),
         (["conjecture", "--sites", "10000000000", "--dimensions", "2"], "more than this program can count"),
         (["network", "--extent", "0"], "extent of a slice must be a number above 0"),
+        (["network", "--shares", "0.00001"], "fewer than two of"),
         (["network", "--points", "8"], "odd number of points"),
         (["network", "--slices", "1"], "two slices at least"),
         (["network", "--dimensions", "9", "--points", "9"], "GiB"),
@@ -103,3 +104,20 @@ def test_bad_input_gets_one_line(program, tmp_path, arguments, message):
     ran = program("percolate", *arguments, "--out", out)
     assert ran.code == 1 and message in ran.err and len(ran.err.strip().splitlines()) == 1, ran.err
     assert not out.exists()
+
+
+def test_too_few_slices_give_no_verdict(program, tmp_path):
+    for number, (dimensions, slices) in enumerate(((("2", "3"), "2"), (("2",), "4"))):
+        out = tmp_path / str(number)
+        ran = program(
+            "percolate", "network", "--dimensions", *dimensions, "--points", "5", "--slices", slices, "--out", out
+        )
+        assert ran.code == 0, ran.err
+        result = json.loads((out / "result.json").read_text())
+        assert not result["agrees"] and all("too few for a verdict" in text for text in result["differs"])
+        assert "percolate? the embedded network" in ran.out
+        for row in result["rows"]:
+            assert row["components_low"] >= 1 and row["finer_minus_coarser_low"] >= -1
+            assert row["depends_on_spacing"] != "no" or (
+                row["finer_minus_coarser_high"] - row["finer_minus_coarser_low"] < 0.5
+            )

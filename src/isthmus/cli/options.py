@@ -122,7 +122,7 @@ def out_folder(options: OutputOptions, default: str) -> Path:
     folder = options.out if options.out is not None else Path(default)
     if options.overwrite and options.resume:
         raise InputError("--overwrite and --resume exclude one another; give one of them.")
-    check_folder(folder, overwrite=options.overwrite or options.resume)
+    check_folder(folder, overwrite=options.overwrite or options.resume, resumable=True)
     return folder
 
 

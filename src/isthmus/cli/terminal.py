@@ -221,7 +221,7 @@ def _percent(share: Estimate, interval: bool) -> str:
 
 def say_findings(findings: Findings) -> None:
     """What an experiment has found, sentence by sentence."""
-    print(f"{findings.title}. {findings.about}")
+    print(f"{findings.title}{'' if findings.title.endswith('?') else '.'} {findings.about}")
     for heading, sentences in (
         ("Found here", findings.found),
         ("As the paper says", findings.agrees),

@@ -100,8 +100,8 @@ def write_run(run: Run, folder: Path, *, overwrite: bool = False, on_pair: Calla
         raise KeyboardInterrupt(f"interrupted while drawing: all results are in {folder}, with {drawn} pairs' figures")
 
 
-def check_folder(folder: Path, *, overwrite: bool = False) -> None:
-    """Whether a run may be written there, before any work is spent on it.
+def check_folder(folder: Path, *, overwrite: bool = False, resumable: bool = False) -> None:
+    """Whether a run may be written there, before any work is spent on it; `resumable` ones know --resume.
 
     Raises:
         OutputError: it is a file, not writable, or holds something.
@@ -109,7 +109,8 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
     with cannot_write(folder):
         if folder.is_dir() and any(not entry.name.startswith(STAGE) for entry in folder.iterdir()):
             if not overwrite:
-                raise OutputError(f"{folder} is not empty; choose another folder, or add --overwrite or --resume.")
+                add = "--overwrite or --resume" if resumable else "--overwrite"
+                raise OutputError(f"{folder} is not empty; choose another folder, or add {add}.")
             if not (folder / RESULT).is_file():
                 raise OutputError(f"{folder} holds no earlier run ({RESULT} is missing), so nothing there is replaced.")
     check_writable(folder)

@@ -90,7 +90,7 @@ def network(
         network_findings(rows, examples, study, f"{name}, {source}"),
         out,
         "network",
-        device=network.device,
+        device=str(trained.device),
         description={
             "networks": {key: each.describe() for key, each in landscapes.items()},
             "images": given.digest,

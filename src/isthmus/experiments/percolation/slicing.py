@@ -60,6 +60,11 @@ class NetworkStudy:
         if not all(1 <= dimension <= 13 for dimension in self.dimensions):
             raise InputError(f"Slices have 1 to 13 dimensions, got {list(self.dimensions)}.")
         most = max(self.dimensions)
+        if not any(round(each * self.points**most) > 1 for each in self.shares):
+            raise InputError(
+                f"Shares of {list(self.shares)} leave fewer than two of {self.points**most} points open; take larger "
+                "ones."
+            )
         total = self.points**most
         # Mirrored, a Gaussian field is twice as large along every axis, and complex.
         check_memory(

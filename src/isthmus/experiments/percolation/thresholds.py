@@ -64,16 +64,22 @@ def threshold_findings(found: Sequence[Threshold], about: str) -> Findings:
     columns = {
         "dimension": "d",
         "kind": "open",
-        "p_c": "p_c",
+        "p_c": None,
+        "shown": "p_c",
         "standard_error": "standard error",
-        "published": "published",
+        "published": None,
+        "shown_published": "published",
         "difference_in_errors": "difference / error",
         "relative_difference": "relative difference",
         "method": "method",
         "runs": "runs",
     }
     shown = [
-        {**row, "p_c": f"{row['p_c']:.6f}", "published": "–" if row["published"] is None else f"{row['published']:.6f}"}
+        {
+            **row,
+            "shown": f"{row['p_c']:.6f}",
+            "shown_published": "–" if row["published"] is None else f"{row['published']:.6f}",
+        }
         for row in rows
     ]
     return Findings(
