@@ -54,6 +54,7 @@ def test_conjecture(program, tmp_path):
     assert rows[6, 0.5]["connection"] > 0.99
     assert rows[1, 0.5]["connection"] < 0.1
     assert rows[6, 0.2]["connection"] > rows[3, 0.2]["connection"]
+    assert rows[3, 0.5]["neighboured"] == 1 - 0.5**6
     ways = {(row["dimension"], row["share"]): row for row in result["tables"]["straightness"]}
     assert ways[6, 0.2]["detour"] > ways[6, 0.5]["detour"] >= 1
     assert any("p = 0.2" in text and "times the threshold" in text for text in result["agrees"] + result["differs"])

@@ -70,6 +70,17 @@ def test_what_depends_on_the_grid_is_marked(slices):
         for row in rows
     ]
     assert {group["depends_on_spacing"] for group in summary(loud, study)} == {"connection"}
+    faint = [
+        replace(
+            row,
+            measured=replace(
+                row.measured,
+                coarse=replace(row.measured.own, connection=row.measured.own.connection - 0.03 - 1e-4 * row.number),
+            ),
+        )
+        for row in rows
+    ]
+    assert {group["depends_on_spacing"] for group in summary(faint, study)} == {"no"}  # certain, but not worth a word
     blind = [replace(row, measured=replace(row.measured, coarse=None)) for row in rows]
     assert {group["depends_on_spacing"] for group in summary(blind, study)} == {"not measured"}
     text = " ".join(network_findings(loud, examples, study, "").found)
