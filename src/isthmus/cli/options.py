@@ -98,6 +98,12 @@ def landscape_of(network: Network, options: NetworkOptions) -> Landscape:
     )
 
 
+def check_images(images: Path | None, network: NetworkOptions) -> None:
+    """Whether there are inputs for the network, before it is loaded."""
+    if images is None and network.network != "digits":
+        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+
+
 def batch_size(text: str) -> int | str:
     """`auto`, or a number of inputs."""
     if text != "auto" and (not text.isdecimal() or int(text) < 1):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.errors import InputError
 from isthmus.percolation.compiled import compiled
 from isthmus.percolation.joining import root_of
 from isthmus.percolation.lattice import Lattice
@@ -57,9 +56,7 @@ def clusters_of(is_open: Array, *, periodic: bool = False) -> Clusters:
     Raises:
         InputError: an array that is not boolean, or a shape that is no lattice's.
     """
-    if is_open.dtype != np.bool_:
-        raise InputError(f"is_open must be an array of booleans, got {is_open.dtype}; compare with a level first.")
-    lattice = Lattice(is_open.shape, periodic)
+    lattice = Lattice.under(is_open, periodic=periodic)
     done, parent = swept(lattice, "site", np.flatnonzero(is_open), 0)
     labels = np.zeros(lattice.sites, dtype=np.int32)
     number = _label(parent, labels)

@@ -6,10 +6,13 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from isthmus.errors import InputError
 
+Array = np.ndarray[Any, np.dtype[Any]]
 Kind = Literal["site", "bond"]
 MOST_DIMENSIONS, MOST_SITES = 13, 2**31 - 2
 SMALL = 2**26  # bytes that every machine has
@@ -51,6 +54,13 @@ class Lattice:
             raise InputError(f"A lattice has 1 to {MOST_DIMENSIONS} dimensions, got {dimension}.")
         return cls((side,) * dimension, periodic=periodic)
 
+    @classmethod
+    def under(cls, is_open: Array, *, periodic: bool = False) -> Lattice:
+        """The lattice whose sites are the entries of a boolean array."""
+        if is_open.dtype != np.bool_:
+            raise InputError(f"is_open must be an array of booleans, got {is_open.dtype}; compare with a level first.")
+        return cls(is_open.shape, periodic)
+
     @property
     def dimension(self) -> int:
         """Number of axes."""
@@ -71,6 +81,11 @@ class Lattice:
     def count(self, kind: Kind) -> int:
         """Number of sites or of bonds."""
         return self.sites if kind == "site" else self.bonds
+
+    @property
+    def axes(self) -> tuple[Array, Array]:
+        """Shape and strides, as compiled loops take them."""
+        return np.array(self.shape, dtype=np.int64), np.array(self.strides, dtype=np.int64)
 
     @property
     def strides(self) -> tuple[int, ...]:

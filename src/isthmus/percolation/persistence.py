@@ -43,7 +43,7 @@ def persistence(values: Array) -> Basins:
     if not np.isfinite(values).all():
         raise InputError(f"{int((~np.isfinite(values)).sum())} values are not finite; basins need a number everywhere.")
     lattice = Lattice(values.shape)
-    shape, strides = (np.array(each, dtype=np.int64) for each in (lattice.shape, lattice.strides))
+    shape, strides = lattice.axes
     flat = values.ravel()
     order = np.argsort(flat, kind="stable")
     ends = np.full(lattice.sites, np.inf)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.errors import InputError
 from isthmus.percolation.compiled import compiled
 from isthmus.percolation.lattice import Lattice
 
@@ -63,10 +62,8 @@ def routes(is_open: Array, *, pairs: int, seed: int = 0) -> Routes:
     Raises:
         InputError: an array that is not boolean.
     """
-    if is_open.dtype != np.bool_:
-        raise InputError(f"is_open must be an array of booleans, got {is_open.dtype}; compare with a level first.")
-    lattice = Lattice(is_open.shape)
-    shape, strides = (np.array(each, dtype=np.int64) for each in (lattice.shape, lattice.strides))
+    lattice = Lattice.under(is_open)
+    shape, strides = lattice.axes
     numbers = np.flatnonzero(is_open)
     steps: list[int] = []
     straight: list[int] = []

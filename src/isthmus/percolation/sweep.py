@@ -61,12 +61,6 @@ class Sweep:
             found: Array = self.largest / np.where(self.open_sites == 0, np.nan, self.open_sites)
         return found
 
-    @property
-    def first_crossing(self) -> float:
-        """Share of all sites (or bonds) that were open when the first axis was crossed; NaN where none was."""
-        known = self.crossed[self.crossed >= 0]
-        return float(known.min()) / self.lattice.count(self.kind) if len(known) else float("nan")
-
 
 def sweep(lattice: Lattice, *, kind: Kind = "site", order: Array | None = None, seed: int | Sequence[int] = 0) -> Sweep:
     """Opens sites or bonds one after the other.
@@ -101,7 +95,7 @@ def swept(
     else:
         order = _checked(np.asarray(order), lattice, kind)
     sites, opened = lattice.sites, len(order)
-    shape, strides = (np.array(each, dtype=np.int64) for each in (lattice.shape, lattice.strides))
+    shape, strides = lattice.axes
     parent = np.full(sites, sites, dtype=np.int32)
     largest, squares, clusters = (np.zeros(opened + 1, dtype=np.int64) for _ in range(3))
     if kind == "bond":

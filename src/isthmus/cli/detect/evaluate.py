@@ -9,9 +9,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from isthmus.cli.detect.material import check_images, inputs_of, probe_of, radii, two_radii
+from isthmus.cli.detect.material import inputs_of, probe_of, radii, two_radii
 from isthmus.cli.interruption import resumable, terminable
-from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of, readable
+from isthmus.cli.options import NetworkOptions, at_least, check_images, landscape_of, network_of, readable
 
 SCHEMA, KEPT = "isthmus/detection/1", "kept"  # docs/tables.md describes it
 

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from isthmus.cli.detect.material import check_images, inputs_of, probe_of, two_radii
+from isthmus.cli.detect.material import inputs_of, probe_of, two_radii
 from isthmus.cli.interruption import terminable
-from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of
+from isthmus.cli.options import NetworkOptions, at_least, check_images, landscape_of, network_of
 from isthmus.errors import InputError
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.cli.options import NetworkOptions, readable
+from isthmus.cli.options import readable
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from isthmus.inputs.collection import Collection
 
 DIGITS_EPSILON, PHOTO_EPSILON = "0.15,0.3", "2/255,8/255"
-
-
-def check_images(images: Path | None, network: NetworkOptions) -> None:
-    """Whether there are inputs for the network, before it is loaded."""
-    if images is None and network.network != "digits":
-        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
 
 
 def inputs_of(images: Path | None, references: Path | None, landscape: Landscape) -> tuple[Labelled, Labelled | None]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of, readable
+from isthmus.cli.options import NetworkOptions, at_least, check_images, landscape_of, network_of, readable
 from isthmus.cli.percolate.writing import check, write
 from isthmus.cli.terminal import stage_progress
 from isthmus.errors import InputError
@@ -54,8 +54,7 @@ def network(
         Replace earlier results in that folder.
     """
     at_least("--seed", seed, 0)
-    if images is None and network.network != "digits":
-        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+    check_images(images, network)
     if sizes and images is not None:
         raise InputError("--sizes belongs to the embedded digits; leave out --images and --network.")
     check(out, overwrite=overwrite)
@@ -68,11 +67,11 @@ def network(
     from isthmus.inputs.collection import digits, open_collection
 
     study = NetworkStudy(
-        dimensions=tuple(sorted(set(dimensions or (1, 2, 3, 4, 5)))),
+        dimensions=tuple(sorted(set(dimensions or NetworkStudy.dimensions))),
         points=points,
         slices=slices,
         extent=extent,
-        shares=shares or (0.05, 0.1, 0.2, 0.3, 0.5),
+        shares=shares or NetworkStudy.shares,
         seed=seed,
     )
     trained = landscape_of(network_of(network), network)

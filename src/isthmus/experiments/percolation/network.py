@@ -17,6 +17,7 @@ FEWEST = 4  # slices of each kind that a verdict takes
 WIDE = 0.5  # interval of a difference of probabilities from which on nothing can be told
 NEARLY = 0.9  # probability of a connection from which on the conjecture counts as seen
 TIED = 0.01  # share of points from which on ties are mentioned
+GROUP = {"network": "network", "through": "slices through", "dimension": "k"}  # first columns of every table
 APART = 0.05  # differences of probabilities from which on they are worth a word
 
 
@@ -196,9 +197,7 @@ def _connection(groups: Sequence[dict[str, Any]]) -> Table:
         name="connection",
         title="Two random open points are connected",
         columns={
-            "network": "network",
-            "through": "slices through",
-            "dimension": "k",
+            **GROUP,
             "share": "p",
             "connection": "landscape",
             "gaussian": "Gaussian field",
@@ -211,7 +210,7 @@ def _connection(groups: Sequence[dict[str, Any]]) -> Table:
         },
         rows=groups,
         note="Means over slices, with 95 % intervals. Where the null of the Gaussian field differs from it, so much "
-        "is the null itself off.",
+        "is the null itself off; corrected: landscape − 2 × Gaussian field + null of that.",
     )
 
 
@@ -220,9 +219,7 @@ def _levels(groups: Sequence[dict[str, Any]]) -> Table:
         name="levels",
         title="Levels",
         columns={
-            "network": "network",
-            "through": "slices through",
-            "dimension": "k",
+            **GROUP,
             "critical": "spans from p",
             "critical_gaussian": "Gaussian field",
             "critical_independent": "independent",
@@ -243,9 +240,7 @@ def _classes(groups: Sequence[dict[str, Any]]) -> Table:
         name="classes",
         title="Points of one predicted class",
         columns={
-            "network": "network",
-            "through": "slices through",
-            "dimension": "k",
+            **GROUP,
             "class_share": "share of points",
             "class_connection": "two of them connected",
             "class_gaussian": "Gaussian field",

@@ -15,6 +15,7 @@ from isthmus.errors import InputError
 from isthmus.landscape import AbstractLandscape
 from isthmus.percolation import Measured, Slice, SliceMap, measure, slice_map
 from isthmus.percolation.lattice import check_memory
+from isthmus.percolation.nulls import gaussian_bytes
 from isthmus.percolation.slices import check_extent
 
 INPUTS, RANDOM = "inputs of a class", "random points"
@@ -60,15 +61,14 @@ class NetworkStudy:
         if not all(1 <= dimension <= 13 for dimension in self.dimensions):
             raise InputError(f"Slices have 1 to 13 dimensions, got {list(self.dimensions)}.")
         most = max(self.dimensions)
-        if not any(round(each * self.points**most) > 1 for each in self.shares):
-            raise InputError(
-                f"Shares of {list(self.shares)} leave fewer than two of {self.points**most} points open; take larger "
-                "ones."
-            )
         total = self.points**most
-        # Mirrored, a Gaussian field is twice as large along every axis, and complex.
+        if not any(round(each * total) > 1 for each in self.shares):
+            raise InputError(
+                f"Shares of {list(self.shares)} leave fewer than two of {total} points open; take larger ones."
+            )
         check_memory(
-            total * (64 + 48 * 2**most), f"{self.points} points along each of {most} axes, with the null models,"
+            total * 64 + gaussian_bytes(total, most),
+            f"{self.points} points along each of {most} axes, with the null models,",
         )
 
 
