@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, final
 import torch
 from torch import Tensor
 
-from isthmus._shapes import Inputs, Logits, Losses, Targets
+from isthmus._shapes import Input, Inputs, Logits, Losses, Targets
 from isthmus.batching import BatchSize
 from isthmus.domains import Box, Domain
 from isthmus.errors import NetworkError
@@ -91,6 +91,10 @@ class AbstractLandscape(ABC):
     def batch_size(self) -> int | None:
         """Inputs evaluated at once; None before an automatic size was found."""
         return self._batch.size
+
+    def batch_size_for(self, x: Input) -> int:
+        """Inputs like x evaluated at once; an automatic size is found now if it was not before."""
+        return self._batch.get(x.numel(), self.device)
 
     @final
     def loss(self, x: Inputs, target: Targets) -> Losses:

@@ -1,15 +1,16 @@
 """Pieces: a tensor that is an affine function of t between knots, and remembers its value at every knot.
 
 It looks like a batch of one input to the network that runs on it. Affine operators act on the values at the knots; ReLU
-and its relatives add the knots at which they break (`breaking`); `operators` says which operator does what.
+and its relatives add the knots at which they break (`levels`), max-pooling those at which a winner changes (`envelope`);
+`operators` says which operator does what.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,7 +19,15 @@ from isthmus._geometry import expand_to
 
 
 class TooManyKnots(Exception):  # noqa: N818 (a signal to cut the interval, never seen by callers)
-    """There are more knots than may be held at once."""
+    """There are more knots than may be held at once.
+
+    Attributes:
+        share: of what there is so far, how much may be held.
+    """
+
+    def __init__(self, most: int, count: int) -> None:
+        super().__init__(f"{count} knots, of which {most} may be held")
+        self.share = most / count
 
 
 @dataclass
@@ -27,11 +36,51 @@ class Run:
 
     Attributes:
         most: knots that may be held at once.
-        unresolved: places of max-pooling whose knots could not be told apart.
+        apply: what an operator gives for arguments among which there are Pieces.
     """
 
     most: int
-    unresolved: int = 0
+    apply: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(repr=False)
+
+
+class Waiting(NamedTuple):
+    """An operator like ReLU, constant below a level and rising above it, that was asked for and has not run yet.
+
+    Max-pooling may go first: the largest of relu(x) is relu of the largest of x, which has far fewer knots.
+
+    Attributes:
+        before: what it works on.
+        level: where it bends.
+        function: the operator on values at knots.
+        finish: the operator on pieces.
+    """
+
+    before: Pieces
+    level: float
+    function: Callable[[Tensor], Tensor]
+    finish: Callable[[Pieces], Pieces]
+
+
+class Refinement(NamedTuple):
+    """Knots and further knots, in one ascending row.
+
+    Attributes:
+        knots: all of them (m,).
+        old, new: where the ones and the others are in the row.
+    """
+
+    knots: Tensor
+    old: Tensor
+    new: Tensor
+
+    def merged(self, old: Tensor, new: Tensor) -> Tensor:
+        """Values at all knots (m, *rest) from those at the old and at the new ones."""
+        values = torch.empty(
+            (len(self.knots), *old.shape[1:]), dtype=old.dtype, device=old.device, memory_format=layout(old)
+        )
+        values.index_copy_(0, self.old, old)
+        values.index_copy_(0, self.new, new)
+        return values
 
 
 class Pieces(torch.Tensor):
@@ -41,38 +90,62 @@ class Pieces(torch.Tensor):
         knots: positions t of the knots, in ascending order, in float64.
         numbers: values at the knots.
         run: what it belongs to.
+        waiting: the operator that makes it, where that has not run yet; asking for knots or numbers runs it.
         family: all that share memory with it, as views and what they are views of.
         stale: whether an in-place operator has changed another of the family.
     """
 
-    knots: Tensor
-    numbers: Tensor
     run: Run
+    waiting: Waiting | None
     family: list[weakref.ref[Pieces]]
     stale: bool
+    _knots: Tensor
+    _numbers: Tensor
 
     @staticmethod
-    def __new__(cls, knots: Tensor, numbers: Tensor, run: Run) -> Pieces:
+    def __new__(cls, knots: Tensor, numbers: Tensor, run: Run, waiting: Waiting | None = None) -> Pieces:
         made: Pieces = torch.Tensor._make_wrapper_subclass(
             cls, (1, *numbers.shape[1:]), dtype=numbers.dtype, device=numbers.device
         )
-        made.knots, made.numbers, made.run = knots, numbers, run
+        made._knots, made._numbers, made.run, made.waiting = knots, numbers, run, waiting
         made.family, made.stale = [weakref.ref(made)], False
         return made
 
-    def __init__(self, knots: Tensor, numbers: Tensor, run: Run) -> None:
+    def __init__(self, *_: object) -> None:
         pass
 
     def __repr__(self) -> str:  # type: ignore[override]
-        return f"Pieces({len(self.knots)} knots, shape {tuple(self.numbers.shape[1:])})"
+        return f"Pieces({len(self.knots)} knots, shape {tuple(self.shape[1:])})"
 
     @classmethod
     def __torch_dispatch__(  # type: ignore[override]
         cls, function: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        from isthmus.exact.operators import run
+        flat = [each for arg in args for each in (arg if isinstance(arg, list | tuple) else [arg])]
+        run = next(each.run for each in (*flat, *(kwargs or {}).values()) if isinstance(each, Pieces))
+        return run.apply(function, args, kwargs or {})
 
-        return run(function, args, kwargs or {})
+    @property
+    def knots(self) -> Tensor:
+        return self._settled()._knots
+
+    @property
+    def numbers(self) -> Tensor:
+        return self._settled()._numbers
+
+    def _settled(self) -> Pieces:
+        if self.waiting is not None:
+            made = self.waiting.finish(self.waiting.before)
+            self._knots, self._numbers, self.waiting = made._knots, made._numbers, None
+        return self
+
+    def snapshot(self) -> Pieces:
+        """The same function as an object of its own, which no in-place operator changes."""
+        return Pieces(self.knots, self.numbers, self.run)
+
+    def wait_for(self, waiting: Waiting) -> Pieces:
+        """What an operator that has not run yet will give, of the same shape."""
+        return Pieces(waiting.before._knots, waiting.before._numbers, self.run, waiting)
 
     def with_numbers(self, numbers: Tensor) -> Pieces:
         """Other values at the same knots."""
@@ -85,32 +158,57 @@ class Pieces(torch.Tensor):
         return self
 
     def become(self, other: Pieces) -> Pieces:
-        """Takes knots and numbers of another, as in-place operators do; nobody of the family may be read any more."""
-        self.knots, self.numbers = other.knots, other.numbers
+        """Takes what another is, as in-place operators do; nobody of the family may be read any more."""
+        self._knots, self._numbers, self.waiting = other._knots, other._numbers, other.waiting
         for member in self.family:
             piece = member()
             if piece is not None and piece is not self:
                 piece.stale = True
         return self
 
-    def refined(self, knots: Tensor) -> Pieces:
-        """The same function with further knots; `knots` must hold all knots that are there already.
+    def refinement(self, extra: Tensor) -> Refinement | None:
+        """Where further knots go; None where all are there already.
 
         Raises:
             TooManyKnots: there are more than may be held.
         """
+        knots = torch.unique(torch.cat([self.knots, extra]))
         if len(knots) == len(self.knots):
-            return self
+            return None
         if len(knots) > self.run.most:
-            raise TooManyKnots
-        # Most knots are there already: only the others are computed.
+            raise TooManyKnots(self.run.most, len(knots))
         old = torch.searchsorted(knots, self.knots)
         new = torch.ones(len(knots), dtype=torch.bool, device=knots.device)
         new[old] = False
-        numbers = self.numbers.new_empty((len(knots), *self.numbers.shape[1:]))
-        numbers.index_copy_(0, old, self.numbers)
-        numbers.index_copy_(0, new.nonzero()[:, 0], between(self.knots, self.numbers, knots[new]))
-        return Pieces(knots, numbers, self.run)
+        return Refinement(knots, old, new.nonzero()[:, 0])
+
+    def mapped(
+        self, extra: Tensor, function: Callable[[Tensor], Tensor], *, known: Tensor | None = None
+    ) -> Pieces:
+        """A function of the numbers that is affine between the knots and further ones.
+
+        Args:
+            extra: the further knots; what is a knot already may be among them.
+            function: gives the values at any knots.
+            known: the values at the knots that are there, where they are known.
+        """
+        numbers = function(self.numbers) if known is None else known
+        there = self.refinement(extra)
+        if there is None:
+            return self.with_numbers(numbers)
+        added = function(between(self.knots, self.numbers, there.knots[there.new]))
+        return Pieces(there.knots, there.merged(numbers, added), self.run)
+
+
+def layout(values: Tensor) -> torch.memory_format:
+    """How memory has the axes: images may have their channels last, which makes convolutions faster."""
+    last = values.ndim == 4 and not values.is_contiguous() and values.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last else torch.contiguous_format
+
+
+def in_rows(values: Tensor) -> Tensor:
+    """Values (m, *rest) as (m, n), in the order in which memory has them."""
+    return (values.permute(0, 2, 3, 1) if layout(values) is torch.channels_last else values).flatten(1)
 
 
 def between(knots: Tensor, values: Tensor, t: Tensor) -> Tensor:
@@ -129,4 +227,4 @@ def together(pieces: Sequence[Pieces]) -> list[Pieces]:
     if all(each.knots is first.knots for each in pieces):
         return list(pieces)
     t = torch.unique(torch.cat([each.knots for each in pieces]))
-    return [each.refined(t) for each in pieces]
+    return [each.mapped(t, lambda numbers: numbers) for each in pieces]

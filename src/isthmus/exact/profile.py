@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
@@ -12,15 +12,16 @@ from torch import Tensor
 
 from isthmus._shapes import Losses
 from isthmus.errors import InputError, NetworkError
-from isthmus.exact.breaking import at_changes_of_the_largest
-from isthmus.exact.pieces import Pieces, Run
-from isthmus.exact.segment import cut_segment
+from isthmus.exact.envelope import changes_of_the_largest
+from isthmus.exact.pieces import between
+from isthmus.exact.precision import in_precision, largest_difference, sharpened
+from isthmus.exact.segment import Cut, cut_segment
 from isthmus.landscape import AbstractLandscape, Landscape
 from isthmus.losses import CrossEntropy, Margin
-from isthmus.networks.network import Network
 from isthmus.paths import Polyline
 from isthmus.profiles import Profile
 from isthmus.progress import Progress
+from isthmus.validation import check_target_range
 
 
 @final
@@ -33,11 +34,14 @@ class ExactProfile(Profile):
 
     Attributes:
         pieces: number of affine pieces of every segment of the path.
-        unresolved: places of max-pooling whose knots could not be told apart; normally 0.
+        unresolved: intervals so short (1e-9 of a segment; 1e-13 in float64) that they are not cut further, although
+            there are more knots inside than may be held at once; normally 0.
+        difference: the largest difference of logits from what the network says in float64, at places between knots.
     """
 
     pieces: tuple[int, ...]
     unresolved: int
+    difference: float
 
     @property
     def margins(self) -> Losses:
@@ -53,11 +57,16 @@ class ExactProfile(Profile):
 
     def class_intervals(self) -> list[tuple[float, float, int]]:
         """Begin, end and predicted class of every stretch of the path, also where the class changes inside a piece."""
-        groups = torch.arange(self.logits.shape[1])[None]
-        whole, _ = at_changes_of_the_largest(Pieces(self.t, self.logits.double(), Run(most=2**62)), groups)
-        middle = (whole.numbers[1:] + whole.numbers[:-1]).argmax(1).tolist()
+        logits = self.logits.double()
+        every = torch.arange(logits.shape[1])
+        changes = changes_of_the_largest(
+            self.t, logits, logits.argmax(1, keepdim=True), lambda groups: every.expand(len(groups), -1)
+        )
+        t = torch.unique(torch.cat([self.t, changes]))
+        at = between(self.t, logits, t)
+        middle = (at[1:] + at[:-1]).argmax(1).tolist()
         found: list[tuple[float, float, int]] = []
-        for begin, end, index in zip(whole.knots[:-1].tolist(), whole.knots[1:].tolist(), middle, strict=True):
+        for begin, end, index in zip(t[:-1].tolist(), t[1:].tolist(), middle, strict=True):
             if found and found[-1][2] == index:
                 found[-1] = (found[-1][0], end, index)
             elif end > begin:
@@ -76,12 +85,15 @@ def exact_profile(
 ) -> ExactProfile:
     """The loss along a path with no peak between what is listed: for networks of affine pieces.
 
+    Losses are in float64. All is computed in the network's own precision, compared with the network in float64 at some
+    places, and whatever could be the highest after that is computed again in float64.
+
     Args:
         landscape: on such a network, with cross-entropy or the margin.
         path: the path.
         target: the class that the loss is about.
-        dtype: torch.float64 computes in double precision, on a copy of the network; by default the network's own.
-        max_batch: knots held at once; it bounds the memory.
+        dtype: torch.float64 computes everything in double precision, on a copy of the network.
+        max_batch: knots held at once; it bounds the memory. By default four times the landscape's batch.
         on_progress: called after every stretch, with thousandths of the path.
 
     Raises:
@@ -89,63 +101,66 @@ def exact_profile(
             network.
         InputError: target out of range, or vertices that cannot be used.
     """
-    if not isinstance(landscape, Landscape) or not isinstance(landscape.loss_function, CrossEntropy | Margin):
-        raise NetworkError("An exact profile needs a Landscape on a network, with cross-entropy or the margin.")
-    if landscape.autocast is not None:
-        raise NetworkError("An exact profile follows float32 or float64; make the landscape without autocast.")
+    landscape = followed(landscape)
     targets = torch.as_tensor(target).reshape(-1)
     if len(targets) != 1 or targets.is_floating_point():
         raise InputError(f"exact_profile takes one path and one whole number as its target, got target {target}.")
     if not bool(path.vertices.isfinite().all()):
         raise InputError("exact_profile needs finite vertices, got NaN or infinity.")
     landscape.try_out(landscape.prepare(path.vertices))
-    work = landscape if dtype is None else _in_precision(landscape, dtype)
+    work = landscape if dtype is None else in_precision(landscape, dtype)
     before = work.forward_equivalents
-    ends = path.t
-    t: list[Tensor] = []
-    logits: list[Tensor] = []
-    pieces: list[int] = []
-    unresolved = 0
-    for number in range(len(ends) - 1):
-        begin, end = ends[number], ends[number + 1]
+    ends = path.t.tolist()
+    cuts: list[Cut] = []
+    for number, (begin, end) in enumerate(itertools.pairwise(ends)):
 
-        def tell(share: float, begin: float = float(begin), width: float = float(end - begin)) -> None:
+        def tell(share: float, begin: float = begin, width: float = end - begin) -> None:
             if on_progress is not None:
                 cost = work.forward_equivalents - before
                 on_progress(Progress(round(1000 * (begin + share * width)), 1000, cost))
 
-        cut = cut_segment(work, path.vertices[number], path.vertices[number + 1], most=max_batch, on_progress=tell)
-        skip = 1 if number else 0
-        t.append((begin + cut.t * (end - begin))[skip:])
-        logits.append(cut.logits[skip:])
-        pieces.append(cut.pieces)
-        unresolved += cut.unresolved
-    if work is not landscape:
-        landscape.forward_equivalents += work.forward_equivalents - before
-    everywhere = torch.cat(logits)
-    losses = landscape.loss_function(everywhere, targets.expand(len(everywhere)))
+        cuts.append(
+            cut_segment(work, path.vertices[number], path.vertices[number + 1], most=max_batch, on_progress=tell)
+        )
+    check_target_range(targets, cuts[0].logits.shape[1])
+    precise = in_precision(work, torch.float64)
+    difference = largest_difference(precise, path.vertices, cuts)
+    if precise is not work:
+        cuts = sharpened(precise, path.vertices, cuts, int(targets), difference)
+    for other in {work, precise} - {landscape}:
+        landscape.forward_equivalents += other.forward_equivalents
+    return _joined(landscape, path, cuts, int(targets), difference, work.network.dtype)
+
+
+def followed(landscape: AbstractLandscape) -> Landscape:
+    """The landscape, if it is of a kind that can be followed exactly.
+
+    Raises:
+        NetworkError: it is not.
+    """
+    if not isinstance(landscape, Landscape) or not isinstance(landscape.loss_function, CrossEntropy | Margin):
+        raise NetworkError("An exact profile needs a Landscape on a network, with cross-entropy or the margin.")
+    if landscape.autocast is not None:
+        raise NetworkError("An exact profile follows float32 or float64; make the landscape without autocast.")
+    return landscape
+
+
+def _joined(
+    landscape: Landscape, path: Polyline, cuts: list[Cut], target: int, difference: float, dtype: torch.dtype
+) -> ExactProfile:
+    ends = path.t
+    skip = [int(number > 0) for number in range(len(cuts))]  # a segment begins where the last one ended
+    places = zip(ends[:-1], ends[1:], cuts, skip, strict=True)
+    logits = torch.cat([cut.logits[after:] for cut, after in zip(cuts, skip, strict=True)])
+    losses = landscape.loss_function(logits.double(), torch.full((len(logits),), target))
     return ExactProfile(
-        t=torch.cat(t),
+        t=torch.cat([(begin + cut.t * (end - begin))[after:] for begin, end, cut, after in places]),
         loss=losses,
-        logits=everywhere,
-        target=int(targets),
+        logits=logits.to(dtype),
+        target=target,
         exact=True,
         coarse_max_loss=float(losses.max()),
-        pieces=tuple(pieces),
-        unresolved=unresolved,
+        pieces=tuple(cut.pieces for cut in cuts),
+        unresolved=sum(cut.unresolved for cut in cuts),
+        difference=difference,
     )
-
-
-def _in_precision(landscape: Landscape, dtype: torch.dtype) -> Landscape:
-    """A landscape on a copy of the network in another precision."""
-    network = landscape.network
-    model = copy.deepcopy(network.model).to(dtype)
-    other = Network(
-        model,
-        mean=None if network.mean is None else network.mean.tolist(),
-        std=None if network.std is None else network.std.tolist(),
-        input_shape=network.input_shape,
-        name=network.name,
-        check=False,
-    )
-    return Landscape(other, loss=landscape.loss_function, domain=landscape.domain)

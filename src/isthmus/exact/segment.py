@@ -11,25 +11,28 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
-from isthmus._shapes import Input, Logits, Parameters
+from isthmus._shapes import Input, Inputs, Logits, Parameters
 from isthmus.errors import NetworkError
+from isthmus.exact import operators
 from isthmus.exact.operators import NotPiecewiseAffineError
 from isthmus.exact.pieces import Pieces, Run, TooManyKnots
 from isthmus.landscape import Landscape
 
-KNOTS = 512  # held at once, where the landscape says nothing else
+KNOTS = 4  # held at once for each input that is evaluated at once: no gradients are kept
 FEWEST_KNOTS = 64  # held at once in any case: a single layer of a network may break in as many places at once
-SHORTEST = 1e-9  # of a segment: no interval below is cut further
+# No interval below this share of a segment is cut: inside it inputs differ by less than their own rounding.
+SHORTEST = {torch.float64: 1e-13}
+SHORTEST_ELSE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A segment cut into pieces.
+    """A segment, or a part of one, cut into pieces.
 
     Attributes:
-        t: every knot (m,), from 0 to 1, in float64.
+        t: every knot (m,), in float64.
         logits: what the network says there (m, classes).
-        unresolved: places of max-pooling whose knots could not be told apart.
+        unresolved: intervals of the shortest length in which there are more knots than may be held at once.
     """
 
     t: Parameters
@@ -47,6 +50,7 @@ def cut_segment(
     start: Input,
     end: Input,
     *,
+    part: tuple[float, float] = (0.0, 1.0),
     most: int | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> Cut:
@@ -59,55 +63,75 @@ def cut_segment(
     Args:
         landscape: of the network, in whose precision all is computed; knots are in float64.
         start, end: the ends, in data units.
+        part: from where to where, in t.
         most: knots held at once; it bounds the memory.
-        on_progress: called with the share of the segment that is done.
+        on_progress: called with the t up to which the segment is done.
 
     Raises:
         NetworkError: the network is not made of affine operators, ReLU and its relatives, and max-pooling; the operator
             is named, and the module in which it runs.
     """
-    most = max(FEWEST_KNOTS, most or landscape.batch_size or KNOTS)
-    ends = landscape.prepare(torch.stack([start, end]))
-    begin, length = 0.0, 1.0
+    most = max(FEWEST_KNOTS, most or KNOTS * landscape.batch_size_for(start))
+    ends = torch.stack([start, end])
+    begin, last = part
+    length = last - begin
+    shortest = SHORTEST.get(landscape.network.dtype, SHORTEST_ELSE)
     t: list[Tensor] = []
     logits: list[Tensor] = []
     unresolved = 0
     with landscape.fixed(), torch.no_grad(), _named_operators(landscape.network.model):
-        while begin < 1:
-            finish = min(1.0, begin + length)
-            if 1 - finish < SHORTEST:
-                finish = 1.0
-            where = torch.tensor([begin, finish], dtype=torch.float64, device=ends.device)
-            try:
-                found = _run(landscape, ends, where, most)
-            except TooManyKnots:
-                length /= 2
-                if length < SHORTEST:
-                    raise NetworkError(
-                        f"More than {most} pieces lie in a billionth of the segment; allow more with max_batch."
-                    ) from None
-                continue
+        while begin < last or not t:
+            finish = last if last - begin < length + shortest else begin + length
+            if finish - begin <= 2 * shortest:
+                length, unresolved = shortest, unresolved + 1
+                knots, there = _ends_alone(landscape, ends, begin, finish)
+            else:
+                try:
+                    knots, there = _run(landscape, ends, begin, finish, most)
+                except TooManyKnots as too_many:  # later layers will have more
+                    length = 0.5 * too_many.share * (finish - begin)
+                    continue
             skip = 1 if t else 0  # a stretch begins where the last one ended
-            t.append(found.knots[skip:].cpu())
-            logits.append(found.numbers[skip:].cpu())
-            unresolved += found.run.unresolved
-            landscape.forward_equivalents += len(found.knots)
-            length *= min(2.0, max(0.5, 0.7 * most / len(found.knots)))
+            t.append(knots[skip:].cpu())
+            logits.append(there[skip:].cpu())
+            landscape.forward_equivalents += len(knots)
+            length = (finish - begin) * min(2.0, 0.7 * most / len(knots))
             begin = finish
             if on_progress is not None:
                 on_progress(begin)
     return Cut(torch.cat(t), torch.cat(logits), unresolved)
 
 
-def _run(landscape: Landscape, ends: Tensor, where: Tensor, most: int) -> Pieces:
-    share = where.to(ends.dtype).reshape(-1, *(1,) * (ends.ndim - 1))
-    inputs = Pieces(where, torch.lerp(ends[:1], ends[1:], share), Run(most))
+def follow(landscape: Landscape, ends: Inputs, begin: float, finish: float, run: Run) -> Pieces:
+    """The logits on a stretch of the segment between two inputs (2, *input), in data units.
+
+    Raises:
+        TooManyKnots: there are more than the run may hold.
+    """
+    where = torch.tensor([begin, finish], dtype=torch.float64, device=landscape.device)
+    inputs = Pieces(where, landscape.prepare(_at(ends, where)), run)
     logits: Any = landscape.network.logits(inputs)
     if not isinstance(logits, Pieces):
         raise NetworkError("The network's output does not depend on its input by operators that can be followed.")
     if logits.stale:
         raise NotPiecewiseAffineError("the output", "was changed in place through a view of it")
     return logits
+
+
+def _at(ends: Inputs, where: Tensor) -> Inputs:
+    """Points of the segment; in float64, since stretches may be shorter than float32 can tell apart."""
+    ends, share = ends.to(where.device, torch.float64), where.reshape(-1, *(1,) * (ends.ndim - 1))
+    return torch.lerp(ends[:1], ends[1:], share)
+
+
+def _run(landscape: Landscape, ends: Inputs, begin: float, finish: float, most: int) -> tuple[Tensor, Tensor]:
+    logits = follow(landscape, ends, begin, finish, Run(most, operators.run))
+    return logits.knots, logits.numbers
+
+
+def _ends_alone(landscape: Landscape, ends: Inputs, begin: float, finish: float) -> tuple[Tensor, Tensor]:
+    where = torch.tensor([begin, finish], dtype=torch.float64, device=landscape.device)
+    return where, landscape.network.logits(landscape.prepare(_at(ends, where)))
 
 
 @contextmanager

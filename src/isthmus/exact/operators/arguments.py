@@ -1,0 +1,57 @@
+"""Arguments of operators: which of them depend on the input, and what in-place operators do with the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
+from isthmus.exact.pieces import Pieces
+
+
+def pieces_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Pieces]:
+    """All arguments that depend on the input, also inside lists."""
+    flat = [each for arg in (*args, *kwargs.values()) for each in (arg if isinstance(arg, list | tuple) else [arg])]
+    return [each for each in flat if isinstance(each, Pieces)]
+
+
+def only_piece(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Pieces:
+    """The one argument that depends on the input."""
+    pieces = pieces_among(args, kwargs)
+    if len(pieces) != 1 or not any(pieces[0] is arg for arg in args):
+        raise NotPiecewiseAffineError(name_of(function), "takes several tensors that depend on the input")
+    return pieces[0]
+
+
+def constant(function: Any, value: Any, piece: Pieces) -> Any:
+    """An argument that does not depend on the input, which must treat every member of a batch alike."""
+    if isinstance(value, Tensor) and (
+        value.ndim > piece.ndim or (value.ndim == piece.ndim and value.ndim and value.shape[0] != 1)
+    ):
+        raise NotPiecewiseAffineError(name_of(function), "mixes the members of a batch")
+    return value
+
+
+def is_in_place(function: Any) -> bool:
+    """Whether an operator changes its first argument."""
+    name = name_of(function)
+    return name.endswith("_") and not name.endswith("__")
+
+
+def out_of_place(function: Any) -> Any:
+    """The same operator on fresh memory: values at knots may be shared by views."""
+    return getattr(torch.ops.aten, name_of(function)[:-1]) if is_in_place(function) else function
+
+
+def finished(function: Any, target: object, result: Pieces) -> Pieces:
+    """The result, which an in-place operator also puts into its first argument."""
+    if not is_in_place(function):
+        return result
+    if not isinstance(target, Pieces):
+        raise NotPiecewiseAffineError(name_of(function), "puts what depends on the input into a tensor that does not")
+    if target.shape != result.shape:
+        raise NotPiecewiseAffineError(name_of(function), "changes the shape of its tensor")
+    return target.become(result)

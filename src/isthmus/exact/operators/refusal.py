@@ -1,0 +1,24 @@
+"""What is said of an operator that cannot be followed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isthmus.errors import NetworkError
+
+
+class NotPiecewiseAffineError(NetworkError):
+    """A network computes something that is not affine on pieces, or that is not known to be.
+
+    Attributes:
+        operator: its name.
+    """
+
+    def __init__(self, operator: str, why: str) -> None:
+        super().__init__(f"{operator} {why}")
+        self.operator = operator
+
+
+def name_of(function: Any) -> str:
+    """Name of an operator, as PyTorch's own tables have it."""
+    return str(function.overloadpacket).removeprefix("aten.")
