@@ -54,7 +54,7 @@ class BatchSize:
             try:
                 call(piece)
             except (RuntimeError, MemoryError) as error:
-                if not (self.automatic and _is_out_of_memory(error)):
+                if not (self.automatic and is_out_of_memory(error)):
                     raise
                 too_large = True
             else:
@@ -67,7 +67,8 @@ class BatchSize:
                 begin = piece.stop
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     text = str(error).lower()

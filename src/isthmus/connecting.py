@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Literal
 
@@ -15,14 +16,16 @@ from isthmus.connection import Connection, Outcome
 from isthmus.connections import Connections
 from isthmus.connectors.barrier_bypass import BarrierBypass
 from isthmus.connectors.base import Batch, Connector, join, take
-from isthmus.errors import InputError
-from isthmus.exact import exact_profile
+from isthmus.errors import InputError, NetworkError
+from isthmus.exact import exact_profile, try_to_follow
 from isthmus.landscape import AbstractLandscape
 from isthmus.pair_work import PairWork, Span
 from isthmus.paths import Polyline
 from isthmus.profiles import Sampling, profile_many
 from isthmus.progress import Progress
 from isthmus.validation import check_inputs, check_target_range, check_targets
+
+logger = logging.getLogger("isthmus")
 
 SLACK = 0.01  # the default threshold is this much above the higher end
 
@@ -68,6 +71,8 @@ def connect(
     if verify not in (None, "exact"):
         raise InputError(f"verify must be 'exact' or None, got {verify!r}.")
     thresholds = _check(landscape, a, c, target, threshold)
+    if verify:
+        try_to_follow(landscape, a[0])
     random = generator(seed)
     report = _Report(landscape, len(a), on_progress)
     description = {
@@ -89,13 +94,13 @@ def connect(
                 limits = None if thresholds is None else thresholds[group]
                 work = _start(landscape, method, a[group], c[group], target[group], limits, sampling)
                 if verify:
-                    _certify(landscape, work)
+                    _certify(landscape, work, report)
                 report(sum(pair.outcome is not None for pair in work))
                 _solve(landscape, method, work, sampling, random, report, verify=verify is not None)
                 found += [pair.connection() for pair in work]  # on the CPU: only a group lies on the device
                 work = []
     except KeyboardInterrupt as interrupt:
-        done = {len(found) + place: pair for place, pair in enumerate(work) if pair.outcome is not None}
+        done = {len(found) + place: pair for place, pair in enumerate(work) if pair.is_done(verify is not None)}
         numbers = (*range(len(found)), *done)
         finished = Connections((*found, *(pair.connection() for pair in done.values())), description)
         raise Interrupted(finished, numbers, len(a)) from interrupt
@@ -208,7 +213,7 @@ def _solve(
             pair.cost += len(profile)
             pair.judge(profile)
         if verify:
-            _certify(landscape, active)
+            _certify(landscape, active, report)
         report(sum(pair.outcome is not None for pair in active))
     above = [pair for pair in work if pair.outcome is None]
     for pair in above:
@@ -216,14 +221,21 @@ def _solve(
     report(len(above))
 
 
-def _certify(landscape: AbstractLandscape, work: list[PairWork]) -> None:
+def _certify(landscape: AbstractLandscape, work: list[PairWork], report: _Report) -> None:
     """Looks exactly at the paths of pairs that are connected as far as samples go."""
     for pair in work:
         if pair.outcome in (Outcome.DIRECT, Outcome.CONNECTED):
             before = landscape.forward_equivalents
-            profile = exact_profile(landscape, Polyline(pair.vertices), pair.direct.target)
+            try:
+                profile = exact_profile(
+                    landscape, Polyline(pair.vertices), pair.direct.target, on_progress=lambda _: report()
+                )
+            except NetworkError as error:  # the network can be followed, but not along this path: rounding
+                logger.warning("a path could not be certified: %s", error)
+                pair.outcome = Outcome.NOT_CERTIFIED
+            else:
+                pair.certify(profile)
             pair.cost += landscape.forward_equivalents - before
-            pair.certify(profile)
 
 
 def _move(

@@ -19,6 +19,7 @@ class Outcome(Enum):
     CONNECTED = "connected"
     ABOVE_THRESHOLD = "ended above the threshold"
     END_ABOVE_THRESHOLD = "an end itself is above the threshold"
+    NOT_CERTIFIED = "connected as far as samples go, but it could not be certified"
     NOT_FINITE = "the loss is not finite somewhere on the path"
 
     def __str__(self) -> str:
@@ -67,7 +68,7 @@ class Connection:
     @property
     def direct_connected(self) -> bool:
         """Whether the max loss of the direct path is at or below the threshold."""
-        return self.direct.max_loss <= self.threshold
+        return self.direct.max_loss <= self.threshold and self.outcome is not Outcome.NOT_CERTIFIED
 
     @property
     def connected(self) -> bool:

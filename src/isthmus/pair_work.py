@@ -68,6 +68,11 @@ class PairWork:
         if exact.max_loss > self.threshold:
             self.outcome = None
 
+    def is_done(self, certified: bool) -> bool:
+        """Whether nothing is left to do; where connections are certified, one that is not yet is not done."""
+        connected = self.outcome in (Outcome.DIRECT, Outcome.CONNECTED)
+        return self.outcome is not None and not (certified and connected and not self.profile.exact)
+
     def connection(self) -> Connection:
         """What was found, once there is an outcome."""
         assert self.outcome is not None

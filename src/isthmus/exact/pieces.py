@@ -37,10 +37,12 @@ class Run:
     Attributes:
         most: knots that may be held at once.
         apply: what an operator gives for arguments among which there are Pieces.
+        peak: the most knots that there were at any time.
     """
 
     most: int
     apply: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(repr=False)
+    peak: int = 2
 
 
 class Waiting(NamedTuple):
@@ -166,6 +168,10 @@ class Pieces(torch.Tensor):
                 piece.stale = True
         return self
 
+    def drop(self, others: Tensor) -> None:
+        """Keeps the marked knots only: the function becomes another one."""
+        self._knots, self._numbers = self.knots[others], self.numbers[others]
+
     def refinement(self, extra: Tensor) -> Refinement | None:
         """Where further knots go; None where all are there already.
 
@@ -177,6 +183,7 @@ class Pieces(torch.Tensor):
             return None
         if len(knots) > self.run.most:
             raise TooManyKnots(self.run.most, len(knots))
+        self.run.peak = max(self.run.peak, len(knots))
         old = torch.searchsorted(knots, self.knots)
         new = torch.ones(len(knots), dtype=torch.bool, device=knots.device)
         new[old] = False

@@ -10,7 +10,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from isthmus._shapes import Losses
+from isthmus._shapes import Input, Losses
 from isthmus.errors import InputError, NetworkError
 from isthmus.exact.envelope import changes_of_the_largest
 from isthmus.exact.pieces import between
@@ -124,12 +124,22 @@ def exact_profile(
         )
     check_target_range(targets, cuts[0].logits.shape[1])
     precise = in_precision(work, torch.float64)
-    difference = largest_difference(precise, path.vertices, cuts)
-    if precise is not work:
-        cuts = sharpened(precise, path.vertices, cuts, int(targets), difference)
+    with precise.fixed():
+        difference = largest_difference(precise, path.vertices, cuts)
+        if precise is not work:
+            cuts = sharpened(precise, path.vertices, cuts, int(targets), difference)
     for other in {work, precise} - {landscape}:
         landscape.forward_equivalents += other.forward_equivalents
     return _joined(landscape, path, cuts, int(targets), difference, work.network.dtype)
+
+
+def try_to_follow(landscape: AbstractLandscape, x: Input) -> None:
+    """Finds out whether a network can be followed exactly, at the price of two evaluations.
+
+    Raises:
+        NetworkError: it cannot; the operator and the module are named.
+    """
+    cut_segment(followed(landscape), x, x)
 
 
 def followed(landscape: AbstractLandscape) -> Landscape:

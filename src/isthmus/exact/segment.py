@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,11 +13,14 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from isthmus._shapes import Input, Inputs, Logits, Parameters
+from isthmus.batching import is_out_of_memory
 from isthmus.errors import NetworkError
 from isthmus.exact import operators
 from isthmus.exact.operators import NotPiecewiseAffineError
 from isthmus.exact.pieces import Pieces, Run, TooManyKnots
 from isthmus.landscape import Landscape
+
+logger = logging.getLogger("isthmus")
 
 KNOTS = 4  # held at once for each input that is evaluated at once: no gradients are kept
 FEWEST_KNOTS = 64  # held at once in any case: a single layer of a network may break in as many places at once
@@ -90,6 +94,12 @@ def cut_segment(
                     knots, there = _run(landscape, ends, begin, finish, most)
                 except TooManyKnots as too_many:  # later layers will have more
                     length = 0.5 * too_many.share * (finish - begin)
+                    continue
+                except (RuntimeError, MemoryError) as error:
+                    if most == FEWEST_KNOTS or not is_out_of_memory(error):
+                        raise
+                    most = max(FEWEST_KNOTS, most // 2)
+                    logger.warning("out of memory: holding %d knots at once from here on", most)
                     continue
             skip = 1 if t else 0  # a stretch begins where the last one ended
             t.append(knots[skip:].cpu())

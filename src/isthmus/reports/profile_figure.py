@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.connection import Connection, Outcome
 from isthmus.paths import Bundle
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+PIECE_BINS = 100  # in each of which pieces are counted
 FLOOR = 1e-6  # the lowest loss that a logarithmic axis shows
 
 
 def profile_figure(
     pair: Connection, *, class_names: Sequence[str] | None = None, unit: str = "nats", note: str = ""
 ) -> Figure:
-    """Loss over arc length for one pair; below it, the predicted class along each of the two paths.
+    """Loss over arc length for one pair; below it, the predicted class along each of the two paths, and, of a certified
+    path, how many affine pieces it has where.
 
     Args:
         pair: the pair.
@@ -34,13 +37,17 @@ def profile_figure(
     import matplotlib
     from matplotlib.figure import Figure
 
+    certified = pair.profile.exact
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(8, 4.6))
-        top, bands = figure.subplots(2, 1, sharex=True, height_ratios=(5, 1.15))
+        figure = Figure(figsize=(8, 5.2 if certified else 4.6))
+        heights = (5, 1.15, 0.75) if certified else (5, 1.15)
+        top, bands, *more = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         _draw_losses(top, pair, unit)
         _draw_bands(bands, pair, class_names)
         top.set_title(style.plain(_message(pair, class_names)))
-        bands.set_xlabel("arc length / |AC|" + (f"\n{style.plain(note)}" if note else ""))
+        for axes in more:
+            _draw_pieces(axes, pair)
+        (more or [bands])[-1].set_xlabel("arc length / |AC|" + (f"\n{style.plain(note)}" if note else ""))
     return figure
 
 
@@ -64,12 +71,13 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     floor = FLOOR if logarithmic else -np.inf
 
     def curve(profile: Profile, scale: float, **look: object) -> None:
-        axes.plot(profile.t * scale, profile.loss.double().clamp_min(floor), **look)  # type: ignore[arg-type]
+        dots = 0 if profile.exact else 4  # an exact profile has too many points to see any
+        axes.plot(profile.t * scale, profile.loss.double().clamp_min(floor), markersize=dots, **look)  # type: ignore[arg-type]
 
-    curve(direct, 1, color=style.DIRECT, label="direct path", linewidth=2, marker=".", markersize=4)
+    curve(direct, 1, color=style.DIRECT, label="direct path", linewidth=2, marker=".")
     ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
     if found is not direct:
-        curve(found, ratio, color=style.FOUND, label="path found", linewidth=2, marker=".", markersize=4)
+        curve(found, ratio, color=style.FOUND, label="path found", linewidth=2, marker=".")
     axes.axhline(max(pair.threshold, floor), color="black", linestyle="--", linewidth=1, label="threshold")
     axes.plot(
         direct.argmax_t,
@@ -108,6 +116,19 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=10)
 
 
+def _draw_pieces(axes: Axes, pair: Connection) -> None:
+    """Where the affine pieces are that were all looked at."""
+    ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
+    counts = pieces_along(pair.profile, PIECE_BINS)
+    left = np.arange(PIECE_BINS) / PIECE_BINS * ratio
+    axes.bar(left, counts, width=0.8 * ratio / PIECE_BINS, align="edge", color=style.FOUND, linewidth=0)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    word = "certified" if pair.connected else "exact"
+    message = f"{word}: none of the {len(pair.profile) - 1:,} affine pieces of the path is higher"
+    axes.set_title(message, fontsize=10, fontweight="normal")
+
+
 def _draw_bands(axes: Axes, pair: Connection, class_names: Sequence[str] | None) -> None:
     ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
     rows = [("direct", pair.direct, 1.0)]
@@ -133,6 +154,11 @@ def _draw_bands(axes: Axes, pair: Connection, class_names: Sequence[str] | None)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_title("predicted class", fontsize=10, fontweight="normal")
+
+
+def pieces_along(profile: Profile, bins: int) -> NDArray[np.int64]:
+    """How many affine pieces of an exact profile begin in each of so many equal parts of the path (bins,)."""
+    return np.histogram(profile.t[:-1].numpy(), bins=bins, range=(0, 1))[0]
 
 
 def class_bands(profile: Profile) -> list[tuple[float, float, int]]:

@@ -22,11 +22,12 @@ from isthmus.paths import Bundle
 from isthmus.profiles import Profile
 from isthmus.reports import style
 from isthmus.reports.pictures import difference, to_image, to_pixels
-from isthmus.reports.profile_figure import class_bands
+from isthmus.reports.profile_figure import class_bands, pieces_along
 from isthmus.reports.strip_figure import strip_figure
 
 MOST_POINTS = 200  # of a profile
 STORED = 8  # most probable classes kept of each evaluated point; the page shows five
+BINS = 100  # of the path, in each of which its affine pieces are counted
 SIZES = (224, 160, 112, 80)  # pixels of a picture's longer side: the first with which the page stays small
 
 
@@ -128,6 +129,7 @@ def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Picture
         "steps": pair.steps,
         "cost": pair.forward_equivalents,
         "pieces": len(pair.profile) - 1 if pair.profile.exact else None,
+        "density": pieces_along(pair.profile, BINS).tolist() if pair.profile.exact else None,
         "peak": _number(pair.direct.argmax_t),
         "direct": direct | {"vertices": [0, 1], "pictures": [pictures[0], pictures[-1]], "rounds": [0, 0]},
         "found": found

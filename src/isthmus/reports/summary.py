@@ -17,6 +17,7 @@ class Summary:
     """Counts over all pairs; medians over the pairs whose losses are finite.
 
     Attributes:
+        certified: pairs that are connected by a path without a peak between samples.
         connected_after: pairs connected after 0, 1, 2, ... rounds at most; the first counts direct paths.
     """
 
@@ -25,6 +26,7 @@ class Summary:
     connected: int
     class_connected: int
     connected_after: tuple[int, ...]
+    certified: int
     outcomes: dict[str, int]
     not_finite: int
     median_direct_max_loss: float | None
@@ -52,6 +54,7 @@ def summarize(pairs: Sequence[Connection]) -> Summary:
         connected=sum(p.connected for p in pairs),
         class_connected=sum(p.class_connected for p in counted),
         connected_after=tuple(sum(rounds[k] for k in range(number + 1)) for number in range(most + 1)),
+        certified=sum(p.connected and p.profile.exact for p in pairs),
         outcomes=dict(Counter(str(p.outcome) for p in pairs).most_common()),
         not_finite=sum(p.outcome is Outcome.NOT_FINITE for p in pairs),
         median_direct_max_loss=_median([p.direct.max_loss for p in counted]),

@@ -62,8 +62,8 @@ let cursors = {}, chart = null;
 const BANDS = ["#cc79a7", "#d8c830", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#999999"];
 function drawChart() {
   const pair = data.pairs[state.pair], root = byId("chart").firstElementChild, width = root.clientWidth || 600;
-  const left = 62, right = 16, plot = 250, rows = pair.found.vertices.length === 2 ? ["direct"] : ["direct", "found"];
-  const height = plot + 44 + 24 * rows.length;
+  const left = 62, right = 16, plot = 250, rows = pair.found.vertices.length === 2 ? ["direct"] : ["direct", "found"], certified = pair.density !== null;
+  const height = plot + 44 + 24 * (rows.length + certified);
   root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height);
   root.replaceChildren();
   const scale = axis([...pair.direct.loss, ...pair.found.loss, pair.threshold]);
@@ -104,9 +104,19 @@ function drawChart() {
       if ((x(end) - x(begin)) > 7 * className(index, pair).length + 8) root.append(svg("text", { x: x((begin + end) / 2), y: top + 14, "text-anchor": "middle", style: index === pair.target ? "" : "fill:#111" }, className(index, pair)));
     }
   });
-  const bottom = plot + 8 + 24 * rows.length;
+  const bottom = plot + 8 + 24 * (rows.length + certified);
+  if (certified) {
+    const base = bottom - 5, most = Math.max(...pair.density), share = 1 / pair.density.length;
+    root.append(svg("text", { x: left - 8, y: base - 5, "text-anchor": "end" }, "pieces"));
+    pair.density.forEach((count, i) => {
+      const tall = count && Math.max(1.5, 19 * count / most);
+      const bar = svg("rect", { x: x(i * share), y: base - tall, width: Math.max(0.6, x(share) - x(0) - 0.6), height: tall, class: "pieces" });
+      bar.append(svg("title", {}, `${count.toLocaleString("en")} affine pieces of the path found begin here`));
+      root.append(bar);
+    });
+  }
   for (const t of [0, 0.25, 0.5, 0.75, 1]) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
-  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length; bands: predicted class"));
+  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length; bands: predicted class" + (certified ? "; bars: affine pieces of the path found" : "")));
   cursors = { line: svg("line", { y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
   root.append(cursors.line, cursors.direct, cursors.found);
 }
@@ -161,7 +171,7 @@ function choose(id, scroll = false) {
   const pair = data.pairs[id];
   byId("name").textContent = `Pair ${pair.number ?? id}: ${pair.a} → ${pair.c}, target ${className(pair.target, pair)}`;
   byId("verdict").textContent = `${pair.group ? pair.group + ", " + pair.rank + ": " : ""}${pair.outcome}. Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found (threshold ${number(pair.threshold)}); ` +
-    `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.pieces === null ? "." : `; certified: its highest loss is exact, over ${pair.pieces.toLocaleString("en")} affine pieces.`);
+    `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.pieces === null ? "." : `. ${pair.state === "good" ? "Certified" : "Exact"}: on none of the ${pair.pieces.toLocaleString("en")} affine pieces of the path found is the loss higher.`);
   byId("difference").hidden = pair.difference === undefined;
   if (pair.difference !== undefined) {
     byId("now-difference").textContent = `what moves the peak off the barrier, × ${pair.factor}`;
