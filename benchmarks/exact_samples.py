@@ -90,7 +90,8 @@ def show(name: str, kind: str, rows: list[dict[str, Any]]) -> None:
     seconds = np.mean([row["seconds"] for row in rows])
     print(
         f"\n{name}, {kind} paths of {len(rows)} pairs of one class, {np.median(pieces):.0f} pieces in the median "
-        f"({pieces.min()} to {pieces.max()}), {seconds:.2f} s a path, {sum(row['unresolved'] for row in rows)} unresolved"
+        f"({pieces.min()} to {pieces.max()}), {seconds:.2f} s a path, "
+        f"{sum(row['unresolved'] for row in rows)} unresolved"
     )
     highest = np.array([row["max_loss"] for row in rows])
     thresholds = np.array([row["threshold"] for row in rows])

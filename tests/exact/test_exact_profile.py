@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 import torch
+from exact.common import DENSE, landscape_of, segment
 from torch import nn
 from torch.nn import functional
 
@@ -14,8 +15,6 @@ import isthmus
 from isthmus.errors import NetworkError
 from isthmus.exact import exact_profile
 from isthmus.exact.pieces import between
-
-DENSE = torch.linspace(0, 1, 4001, dtype=torch.float64)
 
 
 class Residual(nn.Module):
@@ -56,16 +55,6 @@ def cnn() -> nn.Module:
         nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 5, 2), nn.ReLU(inplace=True),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(), nn.Linear(5, 3),
     )  # fmt: skip
-
-
-def landscape_of(model: nn.Module, **settings) -> isthmus.Landscape:
-    network = isthmus.Network(model.double().eval(), **settings)
-    return isthmus.Landscape(network, domain=isthmus.Unbounded())
-
-
-def segment(*shape: int, seed: int = 0, scale: float = 1.5) -> isthmus.Polyline:
-    random = torch.Generator().manual_seed(seed)
-    return isthmus.Polyline(scale * torch.randn((2, *shape), generator=random, dtype=torch.float64))
 
 
 CASES = {"mlp": (mlp, (1, 3, 3)), "cnn": (cnn, (1, 8, 8)), "residual": (Residual, (2, 8, 8))}
@@ -346,56 +335,3 @@ def test_toys_are_refused():
     ring = Ring()
     with pytest.raises(NetworkError, match="on a network"):
         exact_profile(ring, isthmus.Polyline(torch.cat([ring.a, ring.c])), 0)
-
-
-def test_connections_are_certified(digits, digit_pairs):
-    a, c, y = (part[:10] for part in digit_pairs)
-    plain, found = isthmus.connect(digits, a, c, y), isthmus.connect(digits, a, c, y, verify="exact")
-    assert found.description["verify"] == "exact" and plain.description["verify"] is None
-    for one, other in zip(found, plain, strict=True):
-        assert one.connected and one.profile.exact and not other.profile.exact
-        assert one.profile.max_loss <= one.threshold and one.profile.max_loss >= other.profile.max_loss - 1e-4
-        assert one.row()["pieces"] == len(one.profile) - 1 > 100 and other.row()["pieces"] is None
-        assert one.max_loss_after[-1] == one.profile.max_loss
-        # A path is certified again by nobody's word but its own.
-        again = exact_profile(digits, one.path, one.target, dtype=torch.float64)
-        assert again.max_loss <= one.threshold + 1e-4
-
-
-def test_a_peak_that_samples_missed_is_bypassed(digits, digit_pairs):
-    """With hardly any samples, paths look connected that are not: certifying sees it, and goes on from the peak."""
-    a, c, y = (part[:8] for part in digit_pairs)
-    blind = isthmus.Sampling(intervals=1, per_segment=1, resolution=1.0)
-    believed = isthmus.connect(digits, a, c, y, sampling=blind)
-    wrong = [exact_profile(digits, pair.path, pair.target).max_loss > pair.threshold + 1e-6 for pair in believed]
-    assert all(pair.connected for pair in believed) and sum(wrong) >= 6
-    found = isthmus.connect(digits, a, c, y, sampling=blind, verify="exact", method=isthmus.BarrierBypass(rounds=8))
-    assert sum(pair.connected for pair in found) >= 6
-    for pair in found:
-        if pair.connected:
-            assert exact_profile(digits, pair.path, pair.target).max_loss <= pair.threshold + 1e-6
-        assert pair.rounds >= 1
-
-
-def test_certified_connections_are_saved_and_read_back(digits, digit_pairs, tmp_path):
-    a, c, y = (part[:2] for part in digit_pairs)
-    found = isthmus.connect(digits, a, c, y, verify="exact")
-    found.save(tmp_path / "saved")
-    again = isthmus.Connections.load(tmp_path / "saved")
-    assert [pair.row() for pair in again] == [pair.row() for pair in found]
-
-
-def test_unknown_ways_to_verify(digits, digit_pairs, as_installed):
-    with pytest.raises(isthmus.IsthmusError, match="verify must be 'exact'"):
-        isthmus.connect(digits, *(part[:1] for part in digit_pairs), verify="quickly")
-
-
-def test_the_program_certifies(program, two, tmp_path):
-    ran = program("connect", *two, "--out", tmp_path / "out", "--exact")
-    assert ran.code == 0, ran.err
-    import json
-
-    (row,) = json.loads((tmp_path / "out" / "result.json").read_text())["rows"]
-    assert row["exact"] and row["pieces"] > 100
-    page = (tmp_path / "out" / "index.html").read_text()
-    assert f'"pieces":{row["pieces"]}' in page

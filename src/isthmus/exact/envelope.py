@@ -34,7 +34,7 @@ def changes_of_the_largest(
     """
     rows, groups = (winner[1:] != winner[:-1]).nonzero(as_tuple=True)
     found = [t[:0]]
-    for row, group in zip(rows.split(ROWS), groups.split(ROWS), strict=True):
+    for row, group in zip(torch.split(rows, ROWS), torch.split(groups, ROWS), strict=True):
         index = members(group)
         left, right = (_of(values, row + after, index) for after in (0, 1))
         found += [at_share(t, row[place], share) for place, share in _walk(left, right, floor)]

@@ -1,8 +1,8 @@
 """Pieces: a tensor that is an affine function of t between knots, and remembers its value at every knot.
 
-It looks like a batch of one input to the network that runs on it. Affine operators act on the values at the knots; ReLU
-and its relatives add the knots at which they break (`levels`), max-pooling those at which a winner changes (`envelope`);
-`operators` says which operator does what.
+It looks like a batch of one input to the network that runs on it. Affine operators act on the values at the knots;
+ReLU and its relatives add the knots at which they break (`levels`), max-pooling those at which a winner changes
+(`envelope`); `operators` says which operator does what.
 """
 
 from __future__ import annotations
@@ -37,12 +37,10 @@ class Run:
     Attributes:
         most: knots that may be held at once.
         apply: what an operator gives for arguments among which there are Pieces.
-        peak: the most knots that there were at any time.
     """
 
     most: int
     apply: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(repr=False)
-    peak: int = 2
 
 
 class Waiting(NamedTuple):
@@ -53,14 +51,20 @@ class Waiting(NamedTuple):
     Attributes:
         before: what it works on.
         level: where it bends.
+        name: which operator it is.
         function: the operator on values at knots.
         finish: the operator on pieces.
     """
 
     before: Pieces
     level: float
+    name: str
     function: Callable[[Tensor], Tensor]
     finish: Callable[[Pieces], Pieces]
+
+    def same_as(self, other: Waiting) -> bool:
+        """Whether both are the same operator: the joined results are that operator on what is joined."""
+        return (self.name, self.level) == (other.name, other.level)
 
 
 class Refinement(NamedTuple):
@@ -168,10 +172,6 @@ class Pieces(torch.Tensor):
                 piece.stale = True
         return self
 
-    def drop(self, others: Tensor) -> None:
-        """Keeps the marked knots only: the function becomes another one."""
-        self._knots, self._numbers = self.knots[others], self.numbers[others]
-
     def refinement(self, extra: Tensor) -> Refinement | None:
         """Where further knots go; None where all are there already.
 
@@ -183,15 +183,12 @@ class Pieces(torch.Tensor):
             return None
         if len(knots) > self.run.most:
             raise TooManyKnots(self.run.most, len(knots))
-        self.run.peak = max(self.run.peak, len(knots))
         old = torch.searchsorted(knots, self.knots)
         new = torch.ones(len(knots), dtype=torch.bool, device=knots.device)
         new[old] = False
         return Refinement(knots, old, new.nonzero()[:, 0])
 
-    def mapped(
-        self, extra: Tensor, function: Callable[[Tensor], Tensor], *, known: Tensor | None = None
-    ) -> Pieces:
+    def mapped(self, extra: Tensor, function: Callable[[Tensor], Tensor], *, known: Tensor | None = None) -> Pieces:
         """A function of the numbers that is affine between the knots and further ones.
 
         Args:

@@ -68,9 +68,7 @@ def largest_difference(precise: Landscape, vertices: Vertices, cuts: Sequence[Cu
     return worst
 
 
-def sharpened(
-    precise: Landscape, vertices: Vertices, cuts: Sequence[Cut], target: int, difference: float
-) -> list[Cut]:
+def sharpened(precise: Landscape, vertices: Vertices, cuts: Sequence[Cut], target: int, difference: float) -> list[Cut]:
     """The same cuts, with all knots that could be the highest of the path computed again in float64.
 
     Logits that are off by d at most change a loss L by 2 d at most, and cross-entropy by 2 d L to first order.

@@ -36,7 +36,7 @@ def several(function: Any, args: Args, kwargs: Named) -> list[Pieces]:
 def _wrapped(function: Any, piece: Pieces, result: Tensor) -> Pieces:
     if result.shape[:1] != piece.numbers.shape[:1]:
         raise NotPiecewiseAffineError(name_of(function), "mixes the members of a batch")
-    if not result.is_floating_point():
+    if piece.numbers.is_floating_point() and not result.is_floating_point():
         raise NotPiecewiseAffineError(name_of(function), "makes whole numbers of what depends on the input")
     made = piece.with_numbers(result)
     shared = result.untyped_storage().data_ptr() == piece.numbers.untyped_storage().data_ptr()
@@ -88,15 +88,19 @@ def product(function: Any, args: Args, kwargs: Named) -> Any:
 
 
 def concatenate(function: Any, args: Args, kwargs: Named) -> Any:
-    """cat(tensors, dim) along another axis than the batch."""
+    """Tensors joined along another axis than the batch."""
     parts, axis = args[0], args[1] if len(args) > 1 else kwargs.get("dim", 0)
     if axis % parts[0].ndim == 0:
         raise NotPiecewiseAffineError(name_of(function), "works along the batch")
+    waiting = [part.waiting if isinstance(part, Pieces) else None for part in parts]
+    if waiting[0] is not None and all(each is not None and each.same_as(waiting[0]) for each in waiting):
+        before = _joined(function, [each.before for each in waiting if each is not None], axis)
+        return before.wait_for(waiting[0]._replace(before=before))
     return _joined(function, parts, axis)
 
 
 def stack(function: Any, args: Args, kwargs: Named) -> Any:
-    """stack(tensors, dim) with a new axis that is not the first."""
+    """Tensors stacked along a new axis, which is not the first."""
     parts, axis = args[0], args[1] if len(args) > 1 else kwargs.get("dim", 0)
     if axis % (parts[0].ndim + 1) == 0:
         raise NotPiecewiseAffineError(name_of(function), "works along the batch")

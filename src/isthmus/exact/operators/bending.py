@@ -14,7 +14,7 @@ from isthmus.exact.operators.arguments import constant, finished, only_piece, ou
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
 from isthmus.exact.pieces import Pieces, Waiting, together
 
-Levels = Callable[[Args, Named], Sequence[float | None]]
+Levels = Callable[[Args, Named], Sequence[float | Tensor | None]]
 
 
 def bends_at(levels: Levels, *, constant_below: bool = False) -> Callable[..., Any]:
@@ -41,7 +41,9 @@ def bends_at(levels: Levels, *, constant_below: bool = False) -> Callable[..., A
             return before.mapped(crossings(before.knots, before.numbers, found), values)
 
         if constant_below and len(asked) == 1:
-            result = piece.wait_for(Waiting(piece.snapshot(), found[0], values, finish))
+            result = piece.wait_for(
+                Waiting(piece.snapshot(), found[0], name_of(function).removesuffix("_"), values, finish)
+            )
         else:
             result = finish(piece)
         return finished(function, args[0], result)
@@ -56,7 +58,7 @@ def threshold(function: Any, args: Args, kwargs: Named) -> Any:
     return bends_at(lambda args, kwargs: [args[1]], constant_below=True)(function, args, kwargs)
 
 
-def bounds(args: Args, kwargs: Named) -> list[float | None]:
+def bounds(args: Args, kwargs: Named) -> list[float | Tensor | None]:
     """Both bounds of clamp(x, min, max)."""
     low = args[1] if len(args) > 1 else kwargs.get("min")
     high = args[2] if len(args) > 2 else kwargs.get("max")

@@ -19,8 +19,7 @@ aten = torch.ops.aten
 
 
 def max_pool(dimensions: int) -> Callable[..., Any]:
-    """max_pool(x, kernel, stride, padding, dilation, ceil_mode), with or without indices."""
-
+    """Windows of one size: x, kernel, stride, padding, dilation, ceil_mode; with or without indices."""
     operator = aten.max_pool2d_with_indices if dimensions == 2 else aten.max_pool3d_with_indices
 
     def rule(function: Any, args: Args, kwargs: Named) -> Any:
@@ -30,7 +29,8 @@ def max_pool(dimensions: int) -> Callable[..., Any]:
         ceil = args[5] if len(args) > 5 else kwargs.get("ceil_mode", False)
 
         def pool(numbers: Tensor) -> tuple[Tensor, Tensor]:
-            return operator(numbers, kernel, stride, padding, dilation, ceil)
+            result: tuple[Tensor, Tensor] = operator(numbers, kernel, stride, padding, dilation, ceil)
+            return result
 
         def places(axis: int, size: int, count: int) -> Tensor:
             begin = torch.arange(count)[:, None] * stride[axis] - padding[axis]
@@ -43,7 +43,7 @@ def max_pool(dimensions: int) -> Callable[..., Any]:
 
 
 def adaptive_max_pool(dimensions: int) -> Callable[..., Any]:
-    """adaptive_max_pool(x, output_size), with indices."""
+    """Windows that cover the image, so many: x, output_size; with indices."""
 
     def rule(function: Any, args: Args, kwargs: Named) -> Any:
         def pool(numbers: Tensor) -> tuple[Tensor, Tensor]:
@@ -115,13 +115,15 @@ def _pooled(
         largest = before.mapped(extra, lambda some: pool(some)[0], known=numbers)
     else:
         same = in_rows(winner)
-        extra = torch.cat(
-            [extra, crossings(before.knots, numbers, [waiting.level], where=same[1:] == same[:-1])]
-        )
+        extra = torch.cat([extra, crossings(before.knots, numbers, [waiting.level], where=same[1:] == same[:-1])])
         bend = waiting.function
         largest = before.mapped(extra, lambda some: bend(pool(some)[0]), known=bend(numbers))
-    returns_indices = len(function._schema.returns) > 1
-    return (largest, winner[:0]) if returns_indices else largest
+    return (largest, before.with_numbers(winner)) if _tells_places(function) else largest
+
+
+def _tells_places(function: Any) -> bool:
+    """Whether an operator also says where the largest is; whoever reads that is refused, since it jumps."""
+    return len(function._schema.returns) > 1
 
 
 def largest_along(function: Any, args: Args, kwargs: Named) -> Any:
@@ -139,8 +141,10 @@ def largest_along(function: Any, args: Args, kwargs: Named) -> Any:
     size = grouped.shape[2]
 
     def members(group: Tensor) -> Tensor:
-        return group[:, None] * size + torch.arange(size, device=group.device)
+        index: Tensor = group[:, None] * size + torch.arange(size, device=group.device)
+        return index
 
-    extra = changes_of_the_largest(piece.knots, grouped.flatten(1), grouped.argmax(2), members)
+    winner = grouped.argmax(2)
+    extra = changes_of_the_largest(piece.knots, grouped.flatten(1), winner, members)
     result = piece.mapped(extra, lambda numbers: numbers.amax(listed, keepdim=keep))
-    return (result, result.numbers.new_empty(0, dtype=torch.long)) if len(function._schema.returns) > 1 else result
+    return (result, piece.with_numbers(winner)) if _tells_places(function) else result

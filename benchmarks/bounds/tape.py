@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from benchmarks.bounds.gains import CONVOLUTIONS, NORMS, convolution_norm, gain, scale_of
 from isthmus.exact import operators
-from isthmus.exact.bounds.gains import CONVOLUTIONS, NORMS, convolution_norm, gain, scale_of
 from isthmus.exact.operators.arguments import pieces_among
 from isthmus.exact.pieces import Pieces
 
@@ -75,9 +75,10 @@ class Tape:
         for entry in reversed(self.entries):
             behind = sum(reach[made] for made in entry.made)
             if behind:
-                own = self._through_norms(entry, users, reach) or gain(
-                    entry.function, entry.args, entry.kwargs, entry.shape
-                ) * behind
+                own = (
+                    self._through_norms(entry, users, reach)
+                    or gain(entry.function, entry.args, entry.kwargs, entry.shape) * behind
+                )
                 for given in set(entry.given):
                     reach[given] += own * math.sqrt(entry.given.count(given))
         return reach

@@ -25,6 +25,7 @@ class Thinner:
 
     Attributes:
         moved: how far the logits may have been moved in the present run, in the Euclidean norm.
+        peak: the most knots that any tensor had in it.
     """
 
     def __init__(self, reach: Sequence[float], bends: frozenset[int]) -> None:
@@ -32,17 +33,20 @@ class Thinner:
         self.merged = {number: 2 for number in bends if 0 < reach[number] < math.inf}
         self.count = 0
         self.moved = 0.0
+        self.peak = 2
         self.budget = 0.0
 
     def start(self, budget: float) -> None:
         """Begins a run in which the logits may be moved by so much."""
-        self.count, self.moved, self.budget = 0, 0.0, budget
+        self.count, self.moved, self.budget, self.peak = 0, 0.0, budget, 2
 
     def apply(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What an operator gives, with fewer knots."""
         result = operators.run(function, args, kwargs)
         for piece in pieces_among([result], {}):
             self.count += 1
+            if piece.waiting is None:
+                self.peak = max(self.peak, len(piece.knots))
             if self.budget > 0 and self.count in self.merged:
                 self._thin(piece, self.count)
         return result
@@ -61,7 +65,7 @@ class Thinner:
             kept = torch.ones(len(piece.knots), dtype=torch.bool, device=fits.device)
             inner = torch.arange(blocks * several, device=fits.device).reshape(blocks, several)[:, 1:]
             kept[inner[fits]] = False
-            piece.drop(kept)
+            piece._knots, piece._numbers = piece.knots[kept], piece.numbers[kept]
         share = float(fits.double().mean())
         if share > 0.9:
             self.merged[number] = min(MOST_MERGED, 2 * several)

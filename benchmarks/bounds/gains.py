@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -76,7 +76,7 @@ def _overlap(args: Sequence[Any]) -> float:
 
 
 def _not_negative(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], shape: Sequence[int]) -> float:
-    """Sqrt(|A|_1 |A|_inf) >= |A|_2: largest sums of columns and rows, read off what A and its transpose make of ones."""
+    """Sqrt(|A|_1 |A|_inf) >= |A|_2: largest sums of columns and rows, read off what A and its transpose do to ones."""
     with torch.inference_mode(False), torch.enable_grad():
         ones = torch.ones(tuple(shape), dtype=torch.float64, requires_grad=True)
         zero = torch.zeros_like(ones)
@@ -93,7 +93,7 @@ def _not_negative(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any],
 
 
 def scale_of(args: Sequence[Any]) -> Tensor:
-    """What a batch norm in eval mode multiplies each channel by (channels,); args: x, weight, bias, mean, var, ..., eps."""
+    """What a batch norm multiplies each channel by (channels,); args: x, weight, bias, mean, var, ..., eps."""
     eps = float(args[-1])
     scale = (args[4].double() + eps).rsqrt()
     return scale if args[1] is None else scale * args[1].double()
@@ -132,6 +132,3 @@ def _largest_gram(matrices: Tensor) -> Tensor:
     adjoint = matrices.conj().transpose(-1, -2)
     gram = matrices @ adjoint if rows <= columns else adjoint @ matrices
     return torch.linalg.eigvalsh(gram).max()
-
-
-Gain = Callable[..., float]

@@ -1,0 +1,138 @@
+"""Certified connections: `connect(..., verify="exact")`, and the program's `--exact`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from exact.common import landscape_of
+from torch import nn
+
+import isthmus
+from isthmus import connecting
+from isthmus.connecting import Interrupted
+from isthmus.connection import Outcome
+from isthmus.errors import NetworkError
+from isthmus.exact import exact_profile
+from isthmus.reports import summarize
+from isthmus.reports.profile_figure import pieces_along, profile_figure
+
+
+def test_connections_are_certified(digits, digit_pairs):
+    a, c, y = (part[:10] for part in digit_pairs)
+    plain, found = isthmus.connect(digits, a, c, y), isthmus.connect(digits, a, c, y, verify="exact")
+    assert found.description["verify"] == "exact" and plain.description["verify"] is None
+    for one, other in zip(found, plain, strict=True):
+        assert one.connected and one.profile.exact and not other.profile.exact
+        assert one.profile.max_loss <= one.threshold and one.profile.max_loss >= other.profile.max_loss - 1e-4
+        assert one.row()["pieces"] == len(one.profile) - 1 > 100 and other.row()["pieces"] is None
+        assert one.max_loss_after[-1] == one.profile.max_loss
+        # A path is certified again by nobody's word but its own.
+        again = exact_profile(digits, one.path, one.target, dtype=torch.float64)
+        assert again.max_loss <= one.threshold + 1e-4
+
+
+def test_a_peak_that_samples_missed_is_bypassed(digits, digit_pairs):
+    """With hardly any samples, paths look connected that are not: certifying sees it, and goes on from the peak."""
+    a, c, y = (part[:8] for part in digit_pairs)
+    blind = isthmus.Sampling(intervals=1, per_segment=1, resolution=1.0)
+    believed = isthmus.connect(digits, a, c, y, sampling=blind)
+    wrong = [exact_profile(digits, pair.path, pair.target).max_loss > pair.threshold + 1e-6 for pair in believed]
+    assert all(pair.connected for pair in believed) and sum(wrong) >= 6
+    found = isthmus.connect(digits, a, c, y, sampling=blind, verify="exact", method=isthmus.BarrierBypass(rounds=8))
+    assert sum(pair.connected for pair in found) >= 6
+    for pair in found:
+        if pair.connected:
+            assert exact_profile(digits, pair.path, pair.target).max_loss <= pair.threshold + 1e-6
+        assert pair.rounds >= 1
+
+
+def test_certified_connections_are_saved_and_read_back(digits, digit_pairs, tmp_path):
+    a, c, y = (part[:2] for part in digit_pairs)
+    found = isthmus.connect(digits, a, c, y, verify="exact")
+    found.save(tmp_path / "saved")
+    again = isthmus.Connections.load(tmp_path / "saved")
+    assert [pair.row() for pair in again] == [pair.row() for pair in found]
+
+
+def test_unknown_ways_to_verify(digits, digit_pairs, as_installed):
+    with pytest.raises(isthmus.IsthmusError, match="verify must be 'exact'"):
+        isthmus.connect(digits, *(part[:1] for part in digit_pairs), verify="quickly")
+
+
+def test_the_program_certifies(program, two, tmp_path):
+    ran = program("connect", *two, "--out", tmp_path / "out", "--exact")
+    assert ran.code == 0, ran.err
+    (row,) = json.loads((tmp_path / "out" / "result.json").read_text())["rows"]
+    assert row["exact"] and row["pieces"] > 100
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert f'"pieces":{row["pieces"]}' in page
+
+
+def test_a_network_that_cannot_be_followed_is_refused_before_anything_is_solved(as_installed):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(9, 8), nn.GELU(), nn.Linear(8, 3))
+    landscape = landscape_of(model)
+    x = torch.rand((40, 1, 3, 3), dtype=torch.float64)
+    with pytest.raises(NetworkError, match=r"in module '2' gelu .*isthmus\.profile"):
+        isthmus.connect(landscape, x[:20], x[20:], torch.zeros(20, dtype=torch.long), verify="exact")
+    assert landscape.forward_equivalents < 10
+    assert len(isthmus.connect(landscape, x[:2], x[2:4], torch.zeros(2, dtype=torch.long), threshold=9.0)) == 2
+
+
+def test_progress_is_told_while_paths_are_certified(digits, digit_pairs):
+    a, c, y = (part[-3:] for part in digit_pairs)
+    told = []
+    isthmus.connect(digits, a, c, y, verify="exact", on_progress=told.append)
+    assert len(told) > 3 and [each.done for each in told] == sorted(each.done for each in told)
+    before_the_first = [each.forward_equivalents for each in told if each.done == 0]
+    assert len(set(before_the_first)) > 1  # it moves
+
+
+def test_one_path_that_cannot_be_certified_stops_only_itself(digits, digit_pairs, monkeypatch, caplog):
+    a, c, y = (part[-4:] for part in digit_pairs)
+    calls = []
+
+    def sometimes(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 2:
+            raise NetworkError("The pieces of the network are off by 3.")
+        return exact_profile(*args, **kwargs)
+
+    monkeypatch.setattr(connecting, "exact_profile", sometimes)
+    found = isthmus.connect(digits, a, c, y, verify="exact")
+    assert [pair.outcome is Outcome.NOT_CERTIFIED for pair in found] == [False, True, False, False]
+    assert not found[1].connected and not found[1].direct_connected and not found[1].profile.exact
+    assert found.table()["outcome"].to_pylist()[1] == "not_certified" and "off by 3" in caplog.text
+    assert all(found[number].connected and found[number].profile.exact for number in (0, 2, 3))
+    summary = summarize(found)
+    assert (summary.connected, summary.certified, summary.connected_after[0]) == (3, 3, 3)
+
+
+def test_ctrl_c_keeps_no_connection_that_is_not_certified_yet(digits, digit_pairs):
+    a, c, y = (part[-6:] for part in digit_pairs)
+    blind = isthmus.Sampling(intervals=1, per_segment=1, resolution=1.0)  # all of them look connected at once
+    told = []
+
+    def stop(progress):
+        told.append(progress)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as stopped:
+        isthmus.connect(digits, a, c, y, sampling=blind, verify="exact", on_progress=stop)
+    finished = stopped.value.finished
+    assert 0 < len(finished) < 6 and len(stopped.value.numbers) == len(finished)
+    assert all(pair.profile.exact for pair in finished if pair.connected)
+
+
+def test_the_figure_shows_where_the_pieces_are(digits, digit_pairs):
+    a, c, y = (part[-1:] for part in digit_pairs)
+    (certified,) = isthmus.connect(digits, a, c, y, verify="exact")
+    (plain,) = isthmus.connect(digits, a, c, y)
+    assert int(pieces_along(certified.profile, 10).sum()) == len(certified.profile) - 1
+    titles = [axes.get_title(loc="left") for axes in profile_figure(certified).axes]
+    assert len(titles) == 3 and titles[2] == (
+        f"certified: none of the {len(certified.profile) - 1:,} affine pieces of the path is higher"
+    )
+    assert len(profile_figure(plain).axes) == 2

@@ -1,0 +1,128 @@
+"""What float32 does to exact profiles, what is done about it, and what happens where knots cannot be told apart."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from exact.common import landscape_of, segment
+from torch import nn
+
+import isthmus
+from isthmus.errors import NetworkError
+from isthmus.exact import exact_profile
+from isthmus.exact import segment as segments
+from isthmus.exact.operators import table
+from isthmus.exact.operators.affine import affine
+
+
+def network(seed: int = 0, gain: float = 1.0) -> isthmus.Network:
+    torch.manual_seed(seed)
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3), nn.ReLU(), nn.Flatten(),
+        nn.Linear(32, 24), nn.ReLU(), nn.Linear(24, 4),
+    )  # fmt: skip
+    with torch.no_grad():
+        model[-1].weight.mul_(gain)
+        model[-1].bias.mul_(gain).add_(gain * torch.tensor([1.0, 0, 0, 0]))
+    return isthmus.Network(model.eval(), input_shape=(1, 8, 8))
+
+
+@pytest.mark.parametrize("loss", [isthmus.CrossEntropy(), isthmus.Margin()])
+@pytest.mark.parametrize("gain", [1.0, 12.0])  # of 12: losses far below what float32 can tell from 0
+def test_the_top_is_that_of_float64(loss, gain):
+    landscape = isthmus.Landscape(network(gain=gain), loss=loss, domain=isthmus.Unbounded())
+    path = isthmus.Polyline(segment(1, 8, 8, seed=3).vertices[:, :].float() * 0.3)
+    found = exact_profile(landscape, path, 0)
+    precise = exact_profile(landscape, path, 0, dtype=torch.float64)
+    assert found.logits.dtype == torch.float32 and precise.logits.dtype == torch.float64
+    assert found.loss.dtype == precise.loss.dtype == torch.float64
+    assert found.max_loss == pytest.approx(precise.max_loss, rel=1e-9)
+    assert found.argmax_t == pytest.approx(precise.argmax_t, abs=1e-9)
+    assert abs(found.pieces[0] - precise.pieces[0]) <= 2
+    assert 1e-9 < found.difference < 1e-4 and precise.difference < 1e-12
+
+
+def test_the_same_top_without_it_would_be_off():
+    """The test above can fail: the cut alone, in float32, does not have the top of float64."""
+    landscape = isthmus.Landscape(network(gain=12.0), domain=isthmus.Unbounded())
+    a, c = segment(1, 8, 8, seed=3).vertices.float() * 0.3
+    cut = segments.cut_segment(landscape, a, c)
+    loss = landscape.loss_function(cut.logits.double(), torch.zeros(len(cut.t), dtype=torch.long))
+    precise = exact_profile(landscape, isthmus.Polyline(torch.stack([a, c])), 0, dtype=torch.float64)
+    assert float(loss.max()) != pytest.approx(precise.max_loss, rel=1e-9)
+
+
+def test_a_rule_that_is_wrong_is_noticed(monkeypatch):
+    """Were ReLU taken for affine, its knots would be missing: the pieces do not agree with the network."""
+    monkeypatch.setitem(table.RULES, torch.ops.aten.relu, affine)
+    with pytest.raises(NetworkError, match="pieces of the network are off by"):
+        exact_profile(landscape_of(network().model), segment(1, 8, 8), 0)
+
+
+class Together(nn.Module):
+    """Neurons that all break about 0.3, so far apart; what they make is about |x - 0.3|, and 0."""
+
+    def __init__(self, neurons: int, apart: float) -> None:
+        super().__init__()
+        self.register_buffer("places", 0.3 + apart * torch.arange(neurons, dtype=torch.float64)[None])
+
+    def forward(self, x):
+        above = torch.relu(x - self.places).sum(1, keepdim=True) / self.places.shape[1]
+        return torch.cat([2 * above - (x - 0.3), 0 * x], dim=1)
+
+
+LINE = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
+
+
+def test_knots_that_cannot_be_told_apart_are_counted():
+    landscape = landscape_of(Together(400, 1e-15))
+    found = exact_profile(landscape, isthmus.Polyline(LINE), 1, max_batch=64)
+    assert 1 <= found.unresolved <= 8 and len(found) < 1000
+    assert found.max_loss == pytest.approx(1.5410085, abs=1e-7)  # log(1 + e^1.3), at the left end
+    assert float(found.loss.min()) == pytest.approx(0.6931472, abs=1e-7)  # log 2, at the bottom
+    whole = exact_profile(landscape, isthmus.Polyline(LINE), 1, max_batch=1000)
+    assert whole.unresolved == 0 and whole.max_loss == pytest.approx(found.max_loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_neurons_that_break_in_one_place_are_one_knot_or_a_few(dtype):
+    model = Together(400, 0.0).to(dtype)
+    landscape = isthmus.Landscape(isthmus.Network(model, check=False), domain=isthmus.Unbounded())
+    found = exact_profile(landscape, isthmus.Polyline(LINE.to(dtype)), 1, max_batch=64)
+    assert found.unresolved == 0 and found.pieces[0] < 100
+    assert float(found.loss.min()) == pytest.approx(0.6931472, abs=1e-6)
+
+
+def test_less_is_held_when_memory_runs_out(monkeypatch, caplog):
+    landscape = landscape_of(network().model)
+    path = segment(1, 8, 8, seed=5)
+    expected = exact_profile(landscape, path, 0)
+    follow, seen = segments.follow, []
+
+    def hungry(landscape, ends, begin, finish, run):
+        seen.append(run.most)
+        if run.most > 100:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        return follow(landscape, ends, begin, finish, run)
+
+    monkeypatch.setattr(segments, "follow", hungry)
+    found = exact_profile(landscape, path, 0, max_batch=400)
+    assert seen[:4] == [400, 200, 100, 100] or seen[:3] == [400, 200, 100]
+    assert "holding 100 knots" in caplog.text
+    assert found.max_loss == pytest.approx(expected.max_loss, rel=1e-12)
+
+    def broken(*_):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(segments, "follow", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        exact_profile(landscape, path, 0)
+
+
+def test_paths_of_no_length():
+    landscape = landscape_of(network().model)
+    x = segment(1, 8, 8).vertices[:1]
+    found = exact_profile(landscape, isthmus.Polyline(torch.cat([x, x])), 0)
+    assert found.pieces == (1,) and found.max_loss == pytest.approx(float(landscape.loss(x, torch.tensor([0]))))
+    bent = exact_profile(landscape, isthmus.Polyline(torch.cat([x, x, 0 * x])), 0)
+    assert bent.pieces[0] == 1 and bent.pieces[1] > 3 and bool(bent.t.isfinite().all())
