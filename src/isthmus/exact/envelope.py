@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from isthmus.exact.levels import at_share
+from isthmus.exact.levels import at_share, marked
 
 LOWEST = -1e300  # stands for a member that is not there
 ROWS = 2**18  # walks made together
@@ -32,7 +32,7 @@ def changes_of_the_largest(
         members: numbers among the n of the members (k, size) of groups (k,); -1 for none.
         floor: changes at which the largest is no larger than this do not matter.
     """
-    rows, groups = (winner[1:] != winner[:-1]).nonzero(as_tuple=True)
+    rows, groups = marked(winner[1:] != winner[:-1])
     found = [t[:0]]
     for row, group in zip(torch.split(rows, ROWS), torch.split(groups, ROWS), strict=True):
         index = members(group)
