@@ -53,6 +53,10 @@ def joined_relu_and_others(x):
     return functional.max_pool2d(torch.cat([torch.relu(x), functional.relu6(x), x], dim=1), 2)
 
 
+def joined_unlike_relus(x):
+    return functional.max_pool2d(torch.cat([torch.relu(x), x.clamp_min(0.3)], dim=1), 2)
+
+
 def max_pool_in_three(x):
     return functional.max_pool3d(x.reshape(x.shape[0], 2, 3, 4, 4), 2)
 
@@ -81,6 +85,7 @@ FOLLOWED = {
     "max pool twice over relu": lambda x: functional.max_pool2d(functional.max_pool2d(torch.relu(x), 2, stride=1), 2),
     "max pool over relu6": lambda x: functional.max_pool2d(functional.relu6(3 * x), 2),
     "max pool over joined relus": joined_relus,
+    "max pool over unlike relus": joined_unlike_relus,
     "max pool over relu and others": joined_relu_and_others,
     "dilated max pool": lambda x: functional.max_pool2d(x, 2, stride=1, dilation=2),
     "max pool that ends outside": lambda x: functional.max_pool2d(x, 3, stride=2, ceil_mode=True),

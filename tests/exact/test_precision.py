@@ -13,6 +13,7 @@ from isthmus.exact import exact_profile
 from isthmus.exact import segment as segments
 from isthmus.exact.operators import table
 from isthmus.exact.operators.affine import affine
+from isthmus.exact.precision import sharpened
 
 
 def network(seed: int = 0, gain: float = 1.0) -> isthmus.Network:
@@ -50,6 +51,40 @@ def test_the_same_top_without_it_would_be_off():
     loss = landscape.loss_function(cut.logits.double(), torch.zeros(len(cut.t), dtype=torch.long))
     precise = exact_profile(landscape, isthmus.Polyline(torch.stack([a, c])), 0, dtype=torch.float64)
     assert float(loss.max()) != pytest.approx(precise.max_loss, rel=1e-9)
+
+
+class TwoPeaks(nn.Module):
+    """A loss with peaks of one height at 1/4 and 3/4, both of many small pieces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("steps", torch.arange(1.0, 41.0)[None] / 400)
+
+    def forward(self, x):
+        rise = sum(torch.relu(self.steps - 4 * (x - place).abs()).sum(1, keepdim=True) for place in (0.25, 0.75))
+        return torch.cat([-rise, 0 * x], dim=1)
+
+
+def test_the_top_may_be_in_several_places():
+    landscape = isthmus.Landscape(isthmus.Network(TwoPeaks(), check=False), domain=isthmus.Unbounded())
+    path = isthmus.Polyline(torch.tensor([[0.0], [1.0]]))
+    found = exact_profile(landscape, path, 0)
+    top = found.t[found.loss >= found.max_loss - 1e-12]
+    assert float(top.min()) == pytest.approx(0.25) and float(top.max()) == pytest.approx(0.75)
+    assert bool((found.t.diff() > 0).all()) and found.pieces[0] > 150
+    logits = landscape.logits(path.at(found.t))
+    torch.testing.assert_close(found.logits, logits, atol=1e-5, rtol=1e-5)
+
+
+def test_stretches_that_are_computed_again_go_where_they_were():
+    landscape = landscape_of(TwoPeaks())
+    ends = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
+    t = torch.tensor([0, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 1], dtype=torch.float64)
+    t = torch.cat([t[:5], torch.linspace(0.41, 0.59, 40, dtype=torch.float64), t[6:]])
+    few = segments.Cut(t, landscape.logits(isthmus.Polyline(ends).at(t)), 0)  # as if most knots had been overlooked
+    (found,) = sharpened(landscape, ends, [few], 0, difference=1e-3)
+    assert len(found.t) > len(few.t) + 20 and bool((found.t.diff() > 0).all())
+    torch.testing.assert_close(found.logits, landscape.logits(isthmus.Polyline(ends).at(found.t)))
 
 
 def test_a_rule_that_is_wrong_is_noticed(monkeypatch):
