@@ -3,7 +3,7 @@
     python -m benchmarks.exact [mnist] [robust] [resnet20] [squeezenet]
 
 Each network gets one segment: its pieces, seconds, the ratio to as many plain forward passes in the same run, and a
-scan in float64 beside it. Segments of networks with very many pieces are cut short with `--part`, a share of AC.
+scan in float64 beside it. Of segments with very many pieces only a part about the peak is taken (`--part`).
 What samples miss is measured by `benchmarks.exact_samples`.
 """
 
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import assets
-from isthmus import Landscape, Network, Polyline, exact_profile, load_network
+from isthmus import Landscape, Network, Polyline, exact_profile, load_network, profile
 from isthmus.exact import ExactProfile
 from isthmus.exact.pieces import between
 from isthmus.exact.precision import in_precision
@@ -68,8 +68,10 @@ def measure(name: str, part: float, most: int | None, dtype: torch.dtype | None,
     network = network_of(name)
     landscape = Landscape(network)
     a, c, target = (each[:1] for each in pairs_of(name, landscape, 10))
-    path = Polyline(torch.cat([a, torch.lerp(a, c, part)]))
-    exact_profile(landscape, Polyline(torch.cat([a, torch.lerp(a, c, part / 1000)])), target, dtype=dtype)
+    whole = Polyline(torch.cat([a, c]))
+    begin = min(max(0.0, profile(landscape, whole, target).argmax_t - part / 2), 1 - part)
+    path = Polyline(torch.stack([whole.at(begin), whole.at(begin + part)]))
+    exact_profile(landscape, Polyline(torch.stack([path.at(0.0), path.at(0.001)])), target, dtype=dtype)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
     found = exact_profile(landscape, path, target, dtype=dtype, max_batch=most)
@@ -78,7 +80,8 @@ def measure(name: str, part: float, most: int | None, dtype: torch.dtype | None,
     pieces = sum(found.pieces)
     plain = forward_seconds(landscape, path, target, pieces)
     print(
-        f"{name}: {pieces:,} pieces on {part:g} of the segment, {seconds:.3g} s, {seconds / plain:.2f} times as long "
+        f"{name}: {pieces:,} pieces on {part:g} of the segment, from t = {begin:.4f} on, "
+        f"{seconds:.3g} s, {seconds / plain:.2f} times as long "
         f"as {pieces:,} plain forwards ({plain:.3g} s); max loss {found.max_loss:.8g} at t = {found.argmax_t:.4f}; "
         f"unresolved {found.unresolved}; logits off by {found.difference:.2g}; {memory:.2f} GiB above the rest",
         flush=True,

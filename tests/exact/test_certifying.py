@@ -126,6 +126,17 @@ def test_ctrl_c_keeps_no_connection_that_is_not_certified_yet(digits, digit_pair
     assert all(pair.profile.exact for pair in finished if pair.connected)
 
 
+def test_exact_and_too_high_is_not_certified(digits, digit_pairs):
+    """The samples see nothing of the barrier, certifying does, and no round is left to go around it."""
+    a, c, y = (part[:3] for part in digit_pairs)
+    blind = isthmus.Sampling(intervals=1, per_segment=1, resolution=1.0)
+    found = isthmus.connect(digits, a, c, y, sampling=blind, verify="exact", method=isthmus.StraightLine())
+    assert all(pair.profile.exact and not pair.connected for pair in found)
+    assert summarize(found).certified == summarize(found).connected == 0
+    titles = [axes.get_title(loc="left") for axes in profile_figure(found[0]).axes]
+    assert titles[2].startswith("exact: none of")
+
+
 def test_the_figure_shows_where_the_pieces_are(digits, digit_pairs):
     a, c, y = (part[-1:] for part in digit_pairs)
     (certified,) = isthmus.connect(digits, a, c, y, verify="exact")
