@@ -7,6 +7,7 @@ ReLU and its relatives add the knots at which they break (`levels`), max-pooling
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -110,8 +111,11 @@ class Pieces(torch.Tensor):
 
     @staticmethod
     def __new__(cls, knots: Tensor, numbers: Tensor, run: Run, waiting: Waiting | None = None) -> Pieces:
+        # Strides that are contiguous in no layout: whether contiguous() copies is then not decided here, but seen.
+        shape = (1, *numbers.shape[1:])
+        strides = [2 * math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
         made: Pieces = torch.Tensor._make_wrapper_subclass(
-            cls, (1, *numbers.shape[1:]), dtype=numbers.dtype, device=numbers.device
+            cls, shape, strides=strides, dtype=numbers.dtype, device=numbers.device
         )
         made._knots, made._numbers, made.run, made.waiting = knots, numbers, run, waiting
         made.family, made.stale = [weakref.ref(made)], False
@@ -188,6 +192,10 @@ class Pieces(torch.Tensor):
         new[old] = False
         return Refinement(knots, old, new.nonzero()[:, 0])
 
+    def on(self, extra: Tensor) -> Pieces:
+        """The same function with further knots."""
+        return self.mapped(extra, lambda numbers: numbers, known=self.numbers)
+
     def mapped(self, extra: Tensor, function: Callable[[Tensor], Tensor], *, known: Tensor | None = None) -> Pieces:
         """A function of the numbers that is affine between the knots and further ones.
 
@@ -212,7 +220,7 @@ def layout(values: Tensor) -> torch.memory_format:
 
 def in_rows(values: Tensor) -> Tensor:
     """Values (m, *rest) as (m, n), in the order in which memory has them."""
-    return (values.permute(0, 2, 3, 1) if layout(values) is torch.channels_last else values).flatten(1)
+    return (values.permute(0, 2, 3, 1) if layout(values) is torch.channels_last else values).reshape(len(values), -1)
 
 
 def between(knots: Tensor, values: Tensor, t: Tensor) -> Tensor:
@@ -231,4 +239,4 @@ def together(pieces: Sequence[Pieces]) -> list[Pieces]:
     if all(each.knots is first.knots for each in pieces):
         return list(pieces)
     t = torch.unique(torch.cat([each.knots for each in pieces]))
-    return [each.mapped(t, lambda numbers: numbers) for each in pieces]
+    return [each.on(t) for each in pieces]

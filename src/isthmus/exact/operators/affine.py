@@ -89,7 +89,7 @@ def product(function: Any, args: Args, kwargs: Named) -> Any:
 
 def concatenate(function: Any, args: Args, kwargs: Named) -> Any:
     """Tensors joined along another axis than the batch."""
-    parts, axis = args[0], args[1] if len(args) > 1 else kwargs.get("dim", 0)
+    parts, axis = args[0], args[1]
     if axis % parts[0].ndim == 0:
         raise NotPiecewiseAffineError(name_of(function), "works along the batch")
     waiting = [part.waiting if isinstance(part, Pieces) else None for part in parts]
@@ -101,7 +101,7 @@ def concatenate(function: Any, args: Args, kwargs: Named) -> Any:
 
 def stack(function: Any, args: Args, kwargs: Named) -> Any:
     """Tensors stacked along a new axis, which is not the first."""
-    parts, axis = args[0], args[1] if len(args) > 1 else kwargs.get("dim", 0)
+    parts, axis = args[0], args[1]
     if axis % (parts[0].ndim + 1) == 0:
         raise NotPiecewiseAffineError(name_of(function), "works along the batch")
     return _joined(function, parts, axis)
@@ -112,6 +112,15 @@ def _joined(function: Any, parts: Sequence[Any], axis: int) -> Pieces:
     count, rest = len(joined[0].knots), iter(joined)
     values = [next(rest).numbers if isinstance(part, Pieces) else part.expand(count, *part.shape[1:]) for part in parts]
     return joined[0].with_numbers(function(values, axis))
+
+
+def clone(function: Any, args: Args, kwargs: Named) -> Pieces:
+    """A copy. One with a layout may come from contiguous(), which for the network itself may be no copy."""
+    piece = args[0]
+    wanted = kwargs.get("memory_format")
+    if wanted in (None, torch.preserve_format):
+        return piece.with_numbers(piece.numbers)  # operators never change numbers, so they may be shared
+    return piece.with_numbers(piece.numbers.contiguous(memory_format=wanted)).view_of(piece)
 
 
 def like(function: Any, args: Args, kwargs: Named) -> Any:

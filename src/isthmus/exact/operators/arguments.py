@@ -18,6 +18,23 @@ def pieces_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Pieces]
     return [each for each in flat if isinstance(each, Pieces)]
 
 
+def with_defaults(
+    function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """All arguments that may be given by place, by place: PyTorch leaves out those that equal their defaults."""
+    full, named = list(args), dict(kwargs)
+    for argument in function._schema.arguments[len(args) :]:
+        if argument.kwarg_only:
+            break
+        if argument.name in named:
+            full.append(named.pop(argument.name))
+        elif argument.has_default_value():
+            full.append(argument.default_value)
+        else:
+            break
+    return full, named
+
+
 def only_piece(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Pieces:
     """The one argument that depends on the input."""
     pieces = pieces_among(args, kwargs)

@@ -28,6 +28,8 @@ def bends_at(levels: Levels, *, constant_below: bool = False) -> Callable[..., A
 
     def rule(function: Any, args: Args, kwargs: Named) -> Any:
         piece = only_piece(function, args, kwargs)
+        if piece is not args[0]:
+            raise NotPiecewiseAffineError(name_of(function), "has weights that depend on the input")
         asked = list(levels(args, kwargs))
         found = [float(level) for level in asked if level is not None and not isinstance(level, Tensor)]
         if len(found) < sum(level is not None for level in asked):
@@ -59,31 +61,25 @@ def threshold(function: Any, args: Args, kwargs: Named) -> Any:
 
 
 def bounds(args: Args, kwargs: Named) -> list[float | Tensor | None]:
-    """Both bounds of clamp(x, min, max)."""
-    low = args[1] if len(args) > 1 else kwargs.get("min")
-    high = args[2] if len(args) > 2 else kwargs.get("max")
-    return [low, high]
+    """Both bounds of clamp(x, min, max) and hardtanh(x, min, max)."""
+    return list(args[1:3])
 
 
-def bounds_of_hardtanh(args: Args, kwargs: Named) -> list[float | None]:
-    """Both bounds of hardtanh(x, -1, 1)."""
-    return [args[1], args[2]] if len(args) > 2 else [-1.0, 1.0]
-
-
-def around_zero(args: Args, kwargs: Named) -> list[float | None]:
-    """Both bounds of softshrink(x, 0.5)."""
-    size = args[1] if len(args) > 1 else 0.5
-    return [-size, size]
+def around_zero(args: Args, kwargs: Named) -> list[float | Tensor | None]:
+    """Both bounds of softshrink(x, size)."""
+    return [-args[1], args[1]]
 
 
 def larger_or_smaller(function: Any, args: Args, kwargs: Named) -> Any:
     """maximum(x, y) and minimum(x, y): they bend where the two are equal."""
     pieces = pieces_among(args, kwargs)
+    if len({piece.ndim for piece in pieces}) > 1:
+        raise NotPiecewiseAffineError(name_of(function), "joins tensors of different numbers of axes")
     joined = iter(together(pieces))
     one, other = [next(joined) if isinstance(each, Pieces) else constant(function, each, pieces[0]) for each in args]
     first = one if isinstance(one, Pieces) else other
     values = [each.numbers if isinstance(each, Pieces) else each for each in (one, other)]
     extra = crossings(first.knots, torch.sub(*values), [0.0])
-    both = [each.mapped(extra, lambda numbers: numbers) if isinstance(each, Pieces) else each for each in (one, other)]
+    both = [each.on(extra) if isinstance(each, Pieces) else each for each in (one, other)]
     made = function(*[each.numbers if isinstance(each, Pieces) else each for each in both])
     return next(each for each in both if isinstance(each, Pieces)).with_numbers(made)

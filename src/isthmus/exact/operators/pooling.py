@@ -23,10 +23,9 @@ def max_pool(dimensions: int) -> Callable[..., Any]:
     operator = aten.max_pool2d_with_indices if dimensions == 2 else aten.max_pool3d_with_indices
 
     def rule(function: Any, args: Args, kwargs: Named) -> Any:
-        kernel, *others = (_each(arg, dimensions) for arg in args[1:5])
-        stride, padding, dilation = (*others, *[[]] * 3)[:3]
-        stride, padding, dilation = stride or kernel, padding or [0] * dimensions, dilation or [1] * dimensions
-        ceil = args[5] if len(args) > 5 else kwargs.get("ceil_mode", False)
+        kernel, stride, padding, dilation = (_each(arg, dimensions) for arg in args[1:5])
+        stride = stride or kernel
+        ceil = args[5]
 
         def pool(numbers: Tensor) -> tuple[Tensor, Tensor]:
             result: tuple[Tensor, Tensor] = operator(numbers, kernel, stride, padding, dilation, ceil)
@@ -129,8 +128,7 @@ def _tells_places(function: Any) -> bool:
 def largest_along(function: Any, args: Args, kwargs: Named) -> Any:
     """amax(x, dims, keepdim) and max(x, dim, keepdim)."""
     piece = args[0]
-    axes = args[1] if len(args) > 1 else kwargs.get("dim", [])
-    keep = args[2] if len(args) > 2 else kwargs.get("keepdim", False)
+    axes, keep = args[1:3] if len(args) > 1 else ([], False)
     listed = [axis % piece.ndim for axis in (axes if isinstance(axes, list | tuple) else [axes])]
     if not listed or 0 in listed:
         raise NotPiecewiseAffineError(name_of(function), "works along the batch")

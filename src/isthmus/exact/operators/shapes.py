@@ -31,11 +31,18 @@ def shaped(function: Any, args: Args, kwargs: Named) -> Any:
     return piece.with_numbers(made).view_of(piece)
 
 
-def along(place: int, *, default: int | None = 0, then: Callable[..., Any] = affine) -> Callable[..., Any]:
+def repeated(function: Any, args: Args, kwargs: Named) -> Any:
+    """repeat(x, times), the batch once."""
+    if len(args[1]) != args[0].ndim or args[1][0] != 1:
+        raise NotPiecewiseAffineError(name_of(function), "repeats the batch")
+    return affine(function, args, kwargs)
+
+
+def along(place: int, *, then: Callable[..., Any] = affine) -> Callable[..., Any]:
     """An operator along axes, given by the argument at `place`, of which the batch must not be one."""
 
     def rule(function: Any, args: Args, kwargs: Named) -> Any:
-        axes = args[place] if len(args) > place else kwargs.get("dim", kwargs.get("dims", default))
+        axes = args[place] if len(args) > place else None
         listed = axes if isinstance(axes, list | tuple) else [0 if axes is None else axes]
         axes_after = args[0].ndim + (function.overloadpacket is aten.unsqueeze)
         if not listed or any(axis % axes_after == 0 for axis in listed):

@@ -13,13 +13,14 @@ from isthmus.exact.operators.affine import (
     batch_norm,
     batched_linear,
     concatenate,
+    clone,
     like,
     linear,
     product,
     stack,
     total,
 )
-from isthmus.exact.operators.arguments import pieces_among
+from isthmus.exact.operators.arguments import pieces_among, with_defaults
 from isthmus.exact.operators.bending import bends_at
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
 
@@ -31,15 +32,15 @@ AFFINE = [
     aten.constant_pad_nd, aten.reflection_pad1d, aten.reflection_pad2d, aten.reflection_pad3d, aten.replication_pad1d,
     aten.replication_pad2d, aten.replication_pad3d, aten.upsample_nearest1d, aten.upsample_nearest2d,
     aten._upsample_nearest_exact2d, aten.upsample_linear1d, aten.upsample_bilinear2d, aten.upsample_bicubic2d, aten.neg,
-    aten.clone, aten._to_copy, aten.detach, aten.alias, aten.pixel_shuffle, aten.pixel_unshuffle,
-    aten.native_channel_shuffle, aten.channel_shuffle, aten.im2col, aten.lift_fresh, aten.contiguous,
+    aten._to_copy, aten.detach, aten.alias, aten.pixel_shuffle, aten.pixel_unshuffle,
+    aten.native_channel_shuffle, aten.channel_shuffle, aten.im2col, aten.lift_fresh,
     aten._native_batch_norm_legit_no_training,
 ]  # fmt: skip
 ZERO = bends_at(lambda args, kwargs: [0.0])
 RELU = bends_at(lambda args, kwargs: [0.0], constant_below=True)
-HARDTANH = bends_at(bending.bounds_of_hardtanh)
+HARDTANH = bends_at(bending.bounds)
 CLAMP = bends_at(bending.bounds)
-FIRST = bends_at(lambda args, kwargs: [args[1]])
+CLAMP_MAX = bends_at(lambda args, kwargs: [args[1]])
 CLAMP_MIN = bends_at(lambda args, kwargs: [args[1]], constant_below=True)
 RULES: dict[Any, Callable[..., Any]] = {
     **dict.fromkeys(AFFINE, affine),
@@ -59,6 +60,7 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.addmm: linear,
     aten.mm: linear,
     aten.bmm: batched_linear,
+    aten.clone: clone,
     aten.zeros_like: like,
     aten.ones_like: like,
     aten.full_like: like,
@@ -66,6 +68,7 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.view: shapes.shaped,
     aten._unsafe_view: shapes.shaped,
     aten.expand: shapes.shaped,
+    aten.repeat: shapes.repeated,
     aten.transpose: shapes.transposed,
     aten.permute: shapes.permuted,
     aten.index: shapes.indexed,
@@ -90,6 +93,8 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.abs: ZERO,
     aten.abs_: ZERO,
     aten.softshrink: bends_at(bending.around_zero),
+    aten.hardsigmoid: bends_at(lambda args, kwargs: [-3.0, 3.0]),
+    aten.hardsigmoid_: bends_at(lambda args, kwargs: [-3.0, 3.0]),
     aten.threshold: bending.threshold,
     aten.threshold_: bending.threshold,
     aten.hardtanh: HARDTANH,
@@ -98,12 +103,11 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.clamp_: CLAMP,
     aten.clamp_min: CLAMP_MIN,
     aten.clamp_min_: CLAMP_MIN,
-    aten.clamp_max: FIRST,
-    aten.clamp_max_: FIRST,
+    aten.clamp_max: CLAMP_MAX,
+    aten.clamp_max_: CLAMP_MAX,
     aten.maximum: bending.larger_or_smaller,
     aten.minimum: bending.larger_or_smaller,
     # the largest of many
-    aten.max_pool2d: pooling.max_pool(2),
     aten.max_pool2d_with_indices: pooling.max_pool(2),
     aten.max_pool3d_with_indices: pooling.max_pool(3),
     aten.adaptive_max_pool2d: pooling.adaptive_max_pool(2),
@@ -111,6 +115,9 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.amax: pooling.largest_along,
     aten.max: pooling.largest_along,
 }
+
+# max_pool1d is made of max_pool2d and these, also for the places it gives.
+SHAPES_OF_PLACES = {aten.squeeze, aten.unsqueeze, aten.detach, aten.alias}
 
 
 def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -122,7 +129,9 @@ def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     for piece in pieces_among(args, kwargs):
         if piece.stale:
             raise NotPiecewiseAffineError(name_of(function), "uses a tensor that was changed in place through a view")
+        if not piece.is_floating_point() and function.overloadpacket not in SHAPES_OF_PLACES:
+            raise NotPiecewiseAffineError(name_of(function), "reads where the largest of a group is, which jumps")
     rule = RULES.get(function.overloadpacket)
     if rule is None:
         raise NotPiecewiseAffineError(name_of(function), "is not affine on pieces, or is not known to be")
-    return rule(function, args, kwargs)
+    return rule(function, *with_defaults(function, args, kwargs))
