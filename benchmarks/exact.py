@@ -104,7 +104,7 @@ def forward_seconds(landscape: Landscape, path: Polyline, target: Tensor, count:
 
 def check(network: Network, found: ExactProfile, path: Polyline, target: Tensor, points: int) -> None:
     """A scan in float64 beside it."""
-    precise = in_precision(Landscape(network), torch.float64)
+    precise = in_precision(Landscape(network), torch.float64, path.vertices[0])
     highest, apart = 0.0, 0.0
     for where in torch.linspace(0, 1, points, dtype=torch.float64).split(256):
         x = Polyline(path.vertices.double()).at(where)

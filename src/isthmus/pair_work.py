@@ -24,7 +24,12 @@ class Span(NamedTuple):
 
 @dataclass
 class PairWork:
-    """One pair while it is worked on."""
+    """One pair while it is worked on.
+
+    Attributes:
+        best: vertices, their rounds, and the profile of the best path so far.
+        earlier: the best before the present path was judged: what samples praise, certifying may not.
+    """
 
     vertices: Vertices
     rounds_of: list[int]
@@ -38,6 +43,7 @@ class PairWork:
     profile: Profile = field(init=False)
     best: tuple[Vertices, list[int], Profile] = field(init=False)
     max_loss_after: list[float] = field(default_factory=list)
+    earlier: tuple[Vertices, list[int], Profile] | None = None
 
     def __post_init__(self) -> None:
         ends = (float(self.direct.loss[0]), float(self.direct.loss[-1]))
@@ -49,6 +55,7 @@ class PairWork:
     def judge(self, profile: Profile) -> None:
         """Takes the profile of the present path, and says whether the pair is done."""
         self.profile = profile
+        self.earlier = self.best if self.max_loss_after else None
         if profile.finite and (self.unconditional or profile.max_loss <= self.best[2].max_loss):
             self.best = (self.vertices, self.rounds_of, profile)
         self.max_loss_after.append(self.best[2].max_loss)
@@ -63,10 +70,15 @@ class PairWork:
         if self.profile is self.direct:
             self.direct = exact
         self.profile = exact
-        self.best = (self.vertices, self.rounds_of, exact)
-        self.max_loss_after[-1] = exact.max_loss
+        before = self.earlier
+        if exact.max_loss <= self.threshold or before is None or exact.max_loss <= before[2].max_loss:
+            self.best = (self.vertices, self.rounds_of, exact)
+        else:
+            self.best = before
+        self.max_loss_after[-1] = self.best[2].max_loss
         if exact.max_loss > self.threshold:
-            self.outcome = None
+            at_end = max(float(exact.loss[0]), float(exact.loss[-1])) > self.threshold
+            self.outcome = Outcome.END_ABOVE_THRESHOLD if at_end and not self.unconditional else None
 
     def is_done(self, certified: bool) -> bool:
         """Whether nothing is left to do; where connections are certified, one that is not yet is not done."""

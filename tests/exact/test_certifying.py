@@ -15,6 +15,7 @@ from isthmus.connecting import Interrupted
 from isthmus.connection import Outcome
 from isthmus.errors import NetworkError
 from isthmus.exact import exact_profile
+from isthmus.pair_work import PairWork, Span
 from isthmus.reports import summarize
 from isthmus.reports.profile_figure import pieces_along, profile_figure
 
@@ -107,6 +108,49 @@ def test_one_path_that_cannot_be_certified_stops_only_itself(digits, digit_pairs
     assert all(found[number].connected and found[number].profile.exact for number in (0, 2, 3))
     summary = summarize(found)
     assert (summary.connected, summary.certified, summary.connected_after[0]) == (3, 3, 3)
+
+
+def test_a_network_of_grey_images_is_told_the_true_reason(as_installed):
+    class Grey(nn.Module):
+        def forward(self, x):
+            return nn.functional.gelu(x.expand(-1, 3, -1, -1)).flatten(1)[:, :3]
+
+    landscape = landscape_of(Grey(), check=False)
+    with pytest.raises(NetworkError, match="gelu"):
+        exact_profile(landscape, isthmus.Polyline(torch.rand(2, 1, 6, 6)), 0)
+
+
+def profile_with(*loss: float, exact: bool = False) -> isthmus.Profile:
+    losses = torch.tensor(loss, dtype=torch.float64)
+    t = torch.linspace(0, 1, len(loss), dtype=torch.float64)
+    return isthmus.Profile(
+        t=t, loss=losses, logits=torch.zeros(len(loss), 2), target=0, exact=exact, coarse_max_loss=max(loss)
+    )
+
+
+def test_a_path_that_certifying_finds_worse_is_not_given_back():
+    """Samples praise a path, and there is a wall on it, higher than the barrier of the direct path."""
+    ends = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    work = PairWork(ends, [0, 0], profile_with(0.1, 1.3, 0.1), 0.2, 3, unconditional=False)
+    work.rounds = 1
+    work.put(Span(0, 1, 0.5), torch.tensor([[0.5, 0.5]]))
+    work.judge(profile_with(0.1, 0.15, 0.1))
+    assert work.outcome is Outcome.CONNECTED and not work.is_done(certified=True) and work.is_done(certified=False)
+    work.certify(profile_with(0.1, 0.15, 9.0, 0.1, exact=True))
+    assert work.outcome is None and work.profile.max_loss == 9.0  # the next round starts from the wall
+    assert work.best[2].max_loss == 1.3 and work.max_loss_after == [1.3, 1.3] and len(work.best[0]) == 2
+    work.rounds = 2
+    work.judge(profile_with(0.1, 0.15, 0.18, 0.1))
+    work.certify(profile_with(0.1, 0.15, 0.19, 0.1, exact=True))
+    assert work.outcome is Outcome.CONNECTED and work.max_loss_after == [1.3, 1.3, 0.19]
+
+
+def test_an_end_that_is_too_high_by_rounding_is_said_at_once(digits, digit_pairs):
+    a, c, y = (part[-6:] for part in digit_pairs)
+    ends = torch.maximum(digits.loss(a, y), digits.loss(c, y)).double() - 2e-8
+    found = isthmus.connect(digits, a, c, y, threshold=ends + 1e-12, verify="exact")
+    assert all(pair.rounds == 0 for pair in found if pair.outcome is Outcome.END_ABOVE_THRESHOLD)
+    assert all(pair.profile.max_loss <= pair.threshold for pair in found if pair.connected)
 
 
 def test_ctrl_c_keeps_no_connection_that_is_not_certified_yet(digits, digit_pairs):

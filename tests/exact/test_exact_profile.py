@@ -197,7 +197,7 @@ def test_paths_of_several_segments(digits, digit_pairs):
     assert found.max_loss >= pair.profile.max_loss - 1e-5
     assert told[-1].done == told[-1].total == 1000
     precise = exact_profile(digits, pair.path, pair.target, dtype=torch.float64)
-    assert precise.logits.dtype == torch.float64 and found.max_loss == pytest.approx(precise.max_loss, rel=1e-4)
+    assert precise.logits.dtype == torch.float64 and found.max_loss == pytest.approx(precise.max_loss, rel=1e-9)
     assert next(digits.network.model.parameters()).dtype == torch.float32
     scan = isthmus.profile(digits, pair.path, pair.target, sampling=isthmus.Sampling.even(2001))
     assert precise.max_loss >= scan.max_loss - 1e-5
@@ -225,7 +225,7 @@ def test_products_of_the_input_and_mixed_batches_are_refused():
         def forward(self, x):
             return x.transpose(0, 1).reshape(-1, 4) if x.shape[0] == 1 else x
 
-    with pytest.raises(NetworkError, match=r"in the network itself|multiplies"):
+    with pytest.raises(NetworkError, match="mul multiplies or divides by something that depends"):
         exact_profile(landscape_of(Square()), segment(4), 0)
     with pytest.raises(NetworkError, match="batch"):
         exact_profile(landscape_of(Mixed(), check=False), segment(4), 0)
@@ -253,7 +253,23 @@ class Detached(nn.Module):
         return h - 1
 
 
-@pytest.mark.parametrize("make", [BaseAfterView, ViewAfterBase, Detached])
+class Contiguous(nn.Module):
+    """Whether it is a copy depends on a layout that a network does not choose."""
+
+    def forward(self, x):
+        h = 2 * x
+        h.contiguous().clamp_(min=0)
+        return h - 1
+
+
+class ContiguousImage(nn.Module):
+    def forward(self, x):
+        h = 2 * x[:, :, None, None]
+        h.contiguous(memory_format=torch.channels_last).clamp_(min=0)
+        return (h - 1).flatten(1)
+
+
+@pytest.mark.parametrize("make", [BaseAfterView, ViewAfterBase, Detached, Contiguous, ContiguousImage])
 def test_shared_memory_changed_in_place_is_not_read_again(make):
     with pytest.raises(NetworkError, match="through a view"):
         exact_profile(landscape_of(make()), segment(4), 0)

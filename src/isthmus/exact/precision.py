@@ -8,34 +8,49 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from isthmus._shapes import Losses, Vertices
+from isthmus._shapes import Input, Losses, Vertices
 from isthmus.errors import NetworkError
 from isthmus.exact.pieces import between
 from isthmus.exact.segment import Cut, cut_segment
 from isthmus.landscape import Landscape
 from isthmus.losses import CrossEntropy
+from isthmus.networks.checks import FAILURES, first_line
 from isthmus.networks.network import Network
 
 CHECKS = 16  # places on a segment at which the pieces are compared with the network itself
-SAFETY = 4  # times the largest difference seen at these places: how far logits elsewhere may be off
-WRONG = 1e-2  # of the largest logit: no rounding does that
+SAFETY = 8  # times the largest difference seen at these places: how far logits elsewhere are taken to be off
+WRONG = 1e-2  # of the largest logit of the path: no rounding does that
 NEAR = 16  # knots between two stretches that are computed again as one
 
 
-def in_precision(landscape: Landscape, dtype: torch.dtype) -> Landscape:
-    """A landscape on a copy of the network in another precision; the same where it has that precision already."""
+def in_precision(landscape: Landscape, dtype: torch.dtype, like: Input) -> Landscape:
+    """A landscape on a copy of the network in another precision; the same where it has that precision already.
+
+    Raises:
+        NetworkError: the model cannot be copied, or cannot compute in that precision.
+    """
     network = landscape.network
     if network.dtype == dtype:
         return landscape
-    other = Network(
-        copy.deepcopy(network.model).to(dtype),
-        mean=None if network.mean is None else network.mean.tolist(),
-        std=None if network.std is None else network.std.tolist(),
-        input_shape=network.input_shape,
-        name=network.name,
-        check=False,
-    )
-    return Landscape(other, loss=landscape.loss_function, domain=landscape.domain)
+    try:
+        other = Network(
+            copy.deepcopy(network.model).to(dtype),
+            mean=None if network.mean is None else network.mean.tolist(),
+            std=None if network.std is None else network.std.tolist(),
+            input_shape=network.input_shape,
+            name=network.name,
+            check=False,
+        )
+        made = Landscape(
+            other, loss=landscape.loss_function, domain=landscape.domain, max_batch=landscape.batch_size or "auto"
+        )
+        made.evaluate(like[None], torch.zeros(1, dtype=torch.long), validated=True)
+    except FAILURES as error:
+        raise NetworkError(
+            f"An exact profile is checked in {str(dtype).removeprefix('torch.')}, in which this network does not run: "
+            f"{first_line(error)}. Use a sampled profile instead: isthmus.profile."
+        ) from error
+    return made
 
 
 def largest_difference(precise: Landscape, vertices: Vertices, cuts: Sequence[Cut]) -> float:
@@ -49,29 +64,46 @@ def largest_difference(precise: Landscape, vertices: Vertices, cuts: Sequence[Cu
     Raises:
         NetworkError: by more than rounding can explain.
     """
+    largest = max(float(cut.logits.abs().max()) for cut in cuts)
     worst = 0.0
     for number, cut in enumerate(cuts):
-        count = min(cut.pieces, max(4, min(CHECKS, cut.pieces // 64)))
-        piece = torch.linspace(0, cut.pieces - 1, count).long()
+        piece = torch.linspace(0, cut.pieces - 1, min(cut.pieces, CHECKS)).long()
         t = (cut.t[piece] + cut.t[piece + 1]) / 2
         ends = vertices[number : number + 2].double()
         x = torch.lerp(ends[:1], ends[1:], t.to(ends.device).reshape(-1, *(1,) * (ends.ndim - 1)))
         there = precise.evaluate(x, torch.zeros(len(x), dtype=torch.long), validated=True).logits.cpu()
         apart = (between(cut.t, cut.logits.double(), t) - there).abs().amax(1)
-        worst = max(worst, float(apart.max()))
-        if not worst <= WRONG * max(1.0, float(there.abs().max())):
+        if not bool((apart <= WRONG * largest).all()):  # nor where something is NaN
             raise NetworkError(
-                f"The pieces of the network are off by {worst:.3g} at t = {float(t[apart.argmax()]):.3g} of segment "
-                f"{number}: an operator does something else than is known of it, or float32 is too coarse. Try "
-                "dtype=torch.float64, or use a sampled profile: isthmus.profile."
+                f"The pieces of the network are off by {float(apart.max()):.3g} (at t = "
+                f"{float(t[apart.argmax()]):.3g} of segment {number}): an operator does something else than is known "
+                "of it, or the precision is too low. Try dtype=torch.float64, or a sampled profile: isthmus.profile."
             )
+        worst = max(worst, float(apart.max()))
     return worst
 
 
-def sharpened(precise: Landscape, vertices: Vertices, cuts: Sequence[Cut], target: int, difference: float) -> list[Cut]:
+def sharpened(
+    precise: Landscape,
+    vertices: Vertices,
+    cuts: Sequence[Cut],
+    target: int,
+    difference: float,
+    *,
+    most: int | None = None,
+) -> list[Cut]:
     """The same cuts, with all knots that could be the highest of the path computed again in float64.
 
-    Logits that are off by d at most change a loss L by 2 d at most, and cross-entropy by 2 d L to first order.
+    Logits that are off by d at most change a loss L by 2 d at most, and cross-entropy by 2 d L to first order. What d
+    is taken to be is an estimate, from a few places with some room (`SAFETY`), and not a bound.
+
+    Args:
+        precise: the landscape in float64.
+        vertices: of the path (k, *input).
+        cuts: of its segments, in float32.
+        target: the class that the loss is about.
+        difference: the largest difference of logits seen.
+        most: knots held at once.
     """
     cuts = [Cut(cut.t, cut.logits.double(), cut.unresolved) for cut in cuts]
     done = [torch.zeros(len(cut.t), dtype=torch.bool) for cut in cuts]
@@ -87,7 +119,7 @@ def sharpened(precise: Landscape, vertices: Vertices, cuts: Sequence[Cut], targe
             for first, last in reversed(_stretches(mask)):
                 cut, there = cuts[number], done[number]
                 part = (float(cut.t[first]), float(cut.t[last]))
-                again = cut_segment(precise, vertices[number], vertices[number + 1], part=part)
+                again = cut_segment(precise, vertices[number], vertices[number + 1], part=part, most=most)
                 cuts[number] = Cut(
                     torch.cat([cut.t[:first], again.t, cut.t[last + 1 :]]),
                     torch.cat([cut.logits[:first], again.logits, cut.logits[last + 1 :]]),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -102,13 +103,13 @@ def exact_profile(
         InputError: target out of range, or vertices that cannot be used.
     """
     landscape = followed(landscape)
-    targets = torch.as_tensor(target).reshape(-1)
-    if len(targets) != 1 or targets.is_floating_point():
-        raise InputError(f"exact_profile takes one path and one whole number as its target, got target {target}.")
+    index = _checked(target, dtype, max_batch)
     if not bool(path.vertices.isfinite().all()):
         raise InputError("exact_profile needs finite vertices, got NaN or infinity.")
     landscape.try_out(landscape.prepare(path.vertices))
-    work = landscape if dtype is None else in_precision(landscape, dtype)
+    some = path.vertices[0]
+    work = landscape if dtype is None else in_precision(landscape, dtype, some)
+    precise = work if work.network.dtype == torch.float64 else in_precision(landscape, torch.float64, some)
     before = work.forward_equivalents
     ends = path.t.tolist()
     cuts: list[Cut] = []
@@ -122,24 +123,37 @@ def exact_profile(
         cuts.append(
             cut_segment(work, path.vertices[number], path.vertices[number + 1], most=max_batch, on_progress=tell)
         )
-    check_target_range(targets, cuts[0].logits.shape[1])
-    precise = in_precision(work, torch.float64)
+    check_target_range(torch.tensor([index]), cuts[0].logits.shape[1])
     with precise.fixed():
         difference = largest_difference(precise, path.vertices, cuts)
         if precise is not work:
-            cuts = sharpened(precise, path.vertices, cuts, int(targets), difference)
+            cuts = sharpened(precise, path.vertices, cuts, index, difference, most=max_batch)
     for other in {work, precise} - {landscape}:
         landscape.forward_equivalents += other.forward_equivalents
-    return _joined(landscape, path, cuts, int(targets), difference, work.network.dtype)
+    return _joined(landscape, path, cuts, index, difference, work.network.dtype)
+
+
+def _checked(target: object, dtype: object, max_batch: object) -> int:
+    whole = (
+        isinstance(target, Tensor) and target.numel() == 1 and not (target.is_floating_point() or target.is_complex())
+    )
+    if isinstance(target, bool) or not (whole or isinstance(target, int | np.integer)):
+        raise InputError(f"exact_profile takes one path and one whole number as its target, got target {target!r}.")
+    if dtype not in (None, torch.float32, torch.float64):
+        raise InputError(f"exact_profile computes in torch.float32 or torch.float64, got dtype {dtype!r}.")
+    if max_batch is not None and (isinstance(max_batch, bool) or not isinstance(max_batch, int) or max_batch < 1):
+        raise InputError(f"max_batch must be a whole number >= 1, got {max_batch!r}.")
+    return int(target)  # type: ignore[call-overload, no-any-return]
 
 
 def try_to_follow(landscape: AbstractLandscape, x: Input) -> None:
-    """Finds out whether a network can be followed exactly, at the price of two evaluations.
+    """Finds out whether a network can be followed exactly, at the price of a few evaluations.
 
     Raises:
-        NetworkError: it cannot; the operator and the module are named.
+        NetworkError: it cannot; the operator and the module are named. Or it does not run in float64.
     """
     cut_segment(followed(landscape), x, x)
+    in_precision(followed(landscape), torch.float64, x)
 
 
 def followed(landscape: AbstractLandscape) -> Landscape:

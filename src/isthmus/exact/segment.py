@@ -83,11 +83,17 @@ def cut_segment(
     t: list[Tensor] = []
     logits: list[Tensor] = []
     unresolved = 0
-    with landscape.fixed(), torch.no_grad(), _named_operators(landscape.network.model):
+    with (
+        torch.inference_mode(False),
+        torch.no_grad(),
+        landscape.fixed(),
+        _named_operators(landscape.network.model) as entered,
+    ):
         while begin < last or not t:
             finish = last if last - begin < length + shortest else begin + length
+            entered.clear()
             if finish - begin <= 2 * shortest:
-                length, unresolved = shortest, unresolved + 1
+                unresolved += 1
                 knots, there = _ends_alone(landscape, ends, begin, finish)
             else:
                 try:
@@ -145,8 +151,11 @@ def _ends_alone(landscape: Landscape, ends: Inputs, begin: float, finish: float)
 
 
 @contextmanager
-def _named_operators(model: nn.Module) -> Iterator[None]:
-    """Says where in the network an operator is that cannot be followed."""
+def _named_operators(model: nn.Module) -> Iterator[list[str]]:
+    """Says where in the network an operator is that cannot be followed; gives the modules that were entered so far.
+
+    A run that is given up leaves its modules in the list: it is to be emptied before the next one.
+    """
     names = {module: name for name, module in model.named_modules()}
     stack: list[str] = []
 
@@ -158,7 +167,7 @@ def _named_operators(model: nn.Module) -> Iterator[None]:
 
     hooks = (register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=False))
     try:
-        yield
+        yield stack
     except NotPiecewiseAffineError as error:
         where = f"in module '{stack[-1]}'" if stack and stack[-1] else "in the network itself"
         raise NetworkError(

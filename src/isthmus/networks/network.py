@@ -119,6 +119,8 @@ class Network:
             x = x / self._along_channels(self.std, x)
         try:
             output = self._call(x)
+        except NetworkError:
+            raise
         except checks.FAILURES as error:
             reason = checks.explain(self.model, self.mean, shape)
             if reason is None:

@@ -116,7 +116,7 @@ def _joined(function: Any, parts: Sequence[Any], axis: int) -> Pieces:
 
 def clone(function: Any, args: Args, kwargs: Named) -> Pieces:
     """A copy. One with a layout may come from contiguous(), which for the network itself may be no copy."""
-    piece = args[0]
+    piece: Pieces = args[0]
     wanted = kwargs.get("memory_format")
     if wanted in (None, torch.preserve_format):
         return piece.with_numbers(piece.numbers)  # operators never change numbers, so they may be shared

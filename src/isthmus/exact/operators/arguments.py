@@ -18,9 +18,7 @@ def pieces_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Pieces]
     return [each for each in flat if isinstance(each, Pieces)]
 
 
-def with_defaults(
-    function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> tuple[list[Any], dict[str, Any]]:
+def with_defaults(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """All arguments that may be given by place, by place: PyTorch leaves out those that equal their defaults."""
     full, named = list(args), dict(kwargs)
     for argument in function._schema.arguments[len(args) :]:
