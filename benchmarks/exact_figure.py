@@ -65,10 +65,10 @@ def draw(exact: ExactProfile, even: Profile, adaptive: Profile, out: Path) -> No
         below.set_yticks([])
         below.set_xlabel("arc length / |AC|")
         below.set_title(f"{sum(exact.pieces):,} affine pieces", fontsize=10, fontweight="normal")
-        knots.vlines(exact.t[inside], 0, 1, color=style.FOUND, linewidth=0.3)
+        knots.hist(exact.t[inside].numpy(), bins=200, range=(low, high), color=style.FOUND, linewidth=0)
         knots.set_yticks([])
         knots.set_xlabel("arc length / |AC|")
-        knots.set_title(f"the {int(inside.sum()):,} knots among them", fontsize=10, fontweight="normal")
+        knots.set_title(f"{int(inside.sum()):,} of them", fontsize=10, fontweight="normal")
         style.save_figure(figure, out)
     print(f"{out}: {low:.3f} to {high:.3f}")
 
