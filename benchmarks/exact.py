@@ -2,8 +2,8 @@
 
     python -m benchmarks.exact [mnist] [robust] [resnet20] [squeezenet]
 
-Each network gets one segment: its pieces, seconds, the ratio to as many plain forward passes in the same run, and a
-scan in float64 beside it. Of segments with very many pieces only a part about the peak is taken (`--part`).
+Each network gets one segment (small ones ten): pieces, seconds, the ratio to as many plain forward passes in the same
+run, and a scan in float64 beside it. Of segments with very many pieces only a part about the peak is taken (`--part`).
 What samples miss is measured by `benchmarks.exact_samples`.
 """
 
@@ -24,6 +24,7 @@ from isthmus.exact.pieces import between
 from isthmus.exact.precision import in_precision
 from isthmus.inputs.pairs import pairs_within
 
+SEGMENTS = {"mnist": 10, "robust": 10, "resnet20": 1, "squeezenet": 1}
 PARTS = {"mnist": 1.0, "robust": 1.0, "resnet20": 1.0, "squeezenet": 0.01}
 
 
@@ -67,26 +68,38 @@ def pairs_of(name: str, landscape: Landscape, count: int) -> tuple[Tensor, Tenso
 def measure(name: str, part: float, most: int | None, dtype: torch.dtype | None, points: int) -> None:
     network = network_of(name)
     landscape = Landscape(network)
-    a, c, target = (each[:1] for each in pairs_of(name, landscape, 10))
-    whole = Polyline(torch.cat([a, c]))
-    begin = min(max(0.0, profile(landscape, whole, target).argmax_t - part / 2), 1 - part)
-    path = Polyline(torch.stack([whole.at(begin), whole.at(begin + part)]))
-    exact_profile(landscape, Polyline(torch.stack([path.at(0.0), path.at(0.001)])), target, dtype=dtype)
+    a, c, targets = (each[: SEGMENTS[name]] for each in pairs_of(name, landscape, 10))
+    paths = []
+    for start, end, target in zip(a, c, targets, strict=True):
+        whole = Polyline(torch.stack([start, end]))
+        begin = min(max(0.0, profile(landscape, whole, target).argmax_t - part / 2), 1 - part)
+        paths.append(Polyline(torch.stack([whole.at(begin), whole.at(begin + part)])))
+    exact_profile(landscape, Polyline(torch.stack([paths[0].at(0.0), paths[0].at(0.001)])), targets[0], dtype=dtype)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
-    found = exact_profile(landscape, path, target, dtype=dtype, max_batch=most)
+    found = [
+        exact_profile(landscape, path, target, dtype=dtype, max_batch=most)
+        for path, target in zip(paths, targets, strict=True)
+    ]
     seconds = time.perf_counter() - began
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
-    pieces = sum(found.pieces)
-    plain = forward_seconds(landscape, path, target, pieces)
+    pieces = sum(sum(each.pieces) for each in found)
+    plain = forward_seconds(landscape, paths[0], targets[:1], pieces)
     print(
-        f"{name}: {pieces:,} pieces on {part:g} of the segment, from t = {begin:.4f} on, "
-        f"{seconds:.3g} s, {seconds / plain:.2f} times as long "
-        f"as {pieces:,} plain forwards ({plain:.3g} s); max loss {found.max_loss:.8g} at t = {found.argmax_t:.4f}; "
-        f"unresolved {found.unresolved}; logits off by {found.difference:.2g}; {memory:.2f} GiB above the rest",
+        f"{name}: {len(paths)} of {part:g} of a segment, {pieces:,} pieces, {seconds:.3g} s, {seconds / plain:.2f} "
+        f"times as long as {pieces:,} plain forwards ({plain:.3g} s); highest max loss "
+        f"{max(each.max_loss for each in found):.8g}; unresolved {sum(each.unresolved for each in found)}; logits off "
+        f"by {max(each.difference for each in found):.2g}; {memory:.2f} GiB above the rest",
         flush=True,
     )
-    check(network, found, path, target, points)
+    seen = [
+        check(network, each, path, target, points) for each, path, target in zip(found, paths, targets, strict=True)
+    ]
+    print(
+        f"    scans of {points:,} points in float64: above the exact maximum by at most "
+        f"{max(above for above, _ in seen):.2g} of it; logits differ by at most {max(apart for _, apart in seen):.2g}",
+        flush=True,
+    )
 
 
 def forward_seconds(landscape: Landscape, path: Polyline, target: Tensor, count: int) -> float:
@@ -102,8 +115,8 @@ def forward_seconds(landscape: Landscape, path: Polyline, target: Tensor, count:
     return (time.perf_counter() - began) / times / batch * count
 
 
-def check(network: Network, found: ExactProfile, path: Polyline, target: Tensor, points: int) -> None:
-    """A scan in float64 beside it."""
+def check(network: Network, found: ExactProfile, path: Polyline, target: Tensor, points: int) -> tuple[float, float]:
+    """A scan in float64: how far it rises above the exact maximum, as a share of that, and differences of logits."""
     precise = in_precision(Landscape(network), torch.float64, path.vertices[0])
     highest, apart = 0.0, 0.0
     for where in torch.linspace(0, 1, points, dtype=torch.float64).split(256):
@@ -111,11 +124,7 @@ def check(network: Network, found: ExactProfile, path: Polyline, target: Tensor,
         loss, there = precise.evaluate(x, target.expand(len(x)), validated=True)
         highest = max(highest, float(loss.max()))
         apart = max(apart, float((between(found.t, found.logits.double(), where) - there).abs().max()))
-    print(
-        f"    scan of {points:,} points in float64: highest {highest:.8g}, above the exact maximum by "
-        f"{(highest - found.max_loss) / found.max_loss:.2g} of it; logits differ by at most {apart:.2g}",
-        flush=True,
-    )
+    return (highest - found.max_loss) / found.max_loss, apart
 
 
 if __name__ == "__main__":
