@@ -21,10 +21,10 @@ def segment(*shape: int, seed: int = 0, scale: float = 1.5) -> isthmus.Polyline:
     return isthmus.Polyline(scale * torch.randn((2, *shape), generator=random, dtype=torch.float64))
 
 
-def agrees(landscape: isthmus.Landscape, path: isthmus.Polyline, found) -> None:
+def agrees(landscape: isthmus.Landscape, path: isthmus.Polyline, found, *, atol: float = 1e-10) -> None:
     """The pieces say everywhere what the network says."""
     torch.testing.assert_close(
-        between(found.t, found.logits, DENSE), landscape.logits(path.at(DENSE)), atol=1e-10, rtol=1e-9
+        between(found.t, found.logits, DENSE), landscape.logits(path.at(DENSE)), atol=atol, rtol=1e-9
     )
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 import torch
-from exact.common import DENSE, landscape_of, segment
+from exact.common import DENSE, agrees, landscape_of, segment
 from torch import nn
 from torch.nn import functional
 
@@ -315,8 +315,7 @@ def test_axes_of_length_one_and_expanded_ones():
             return (h.unsqueeze(-1).squeeze(-1) * torch.arange(6.0).reshape(2, 3).to(x)).mean((2, 3))
 
     landscape, path = landscape_of(Axes()), segment(4)
-    found = exact_profile(landscape, path, 0)
-    torch.testing.assert_close(between(found.t, found.logits, DENSE), landscape.logits(path.at(DENSE)))
+    agrees(landscape, path, exact_profile(landscape, path, 0), atol=1e-5)
 
 
 def test_the_smallest_batches_do(case):
@@ -341,8 +340,19 @@ def test_in_place_operators_that_share_nothing_are_fine():
             return functional.threshold(h, 0.5, 0.5)
 
     landscape, path = landscape_of(Inplace()), segment(4)
-    found = exact_profile(landscape, path, 0)
-    torch.testing.assert_close(between(found.t, found.logits, DENSE), landscape.logits(path.at(DENSE)))
+    agrees(landscape, path, exact_profile(landscape, path, 0), atol=1e-5)
+
+
+def test_what_goes_into_an_operator_may_be_read_again():
+    class Again(nn.Module):
+        def forward(self, x):
+            return x + functional.relu(x) + functional.leaky_relu(x) + functional.softshrink(x) + x.clamp(-1, 1)
+
+    landscape, path = landscape_of(Again()), segment(4)
+    short = isthmus.Polyline(torch.stack([path.at(0.5), path.at(0.5 + 1e-6)]))
+    assert exact_profile(landscape, short, 0).pieces == (1,)
+    for each in (path, short):
+        agrees(landscape, each, exact_profile(landscape, each, 0), atol=1e-6)
 
 
 def test_toys_are_refused():

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-
-from isthmus._geometry import expand_to
+from torch.nn.functional import embedding_bag
 
 
 class TooManyKnots(Exception):  # noqa: N818 (a signal to cut the interval, never seen by callers)
@@ -194,7 +193,7 @@ class Pieces(torch.Tensor):
 
     def on(self, extra: Tensor) -> Pieces:
         """The same function with further knots."""
-        return self.mapped(extra, lambda numbers: numbers, known=self.numbers)
+        return self.mapped(extra, lambda numbers: numbers)
 
     def mapped(self, extra: Tensor, function: Callable[[Tensor], Tensor], *, known: Tensor | None = None) -> Pieces:
         """A function of the numbers that is affine between the knots and further ones.
@@ -202,14 +201,15 @@ class Pieces(torch.Tensor):
         Args:
             extra: the further knots; what is a knot already may be among them.
             function: gives the values at any knots.
-            known: the values at the knots that are there, where they are known.
+            known: the values at the knots that are there, where they are known and were dear.
         """
-        numbers = function(self.numbers) if known is None else known
         there = self.refinement(extra)
         if there is None:
-            return self.with_numbers(numbers)
+            return self.with_numbers(function(self.numbers) if known is None else known)
+        if known is None:
+            return Pieces(there.knots, function(between(self.knots, self.numbers, there.knots)), self.run)
         added = function(between(self.knots, self.numbers, there.knots[there.new]))
-        return Pieces(there.knots, there.merged(numbers, added), self.run)
+        return Pieces(there.knots, there.merged(known, added), self.run)
 
 
 def layout(values: Tensor) -> torch.memory_format:
@@ -229,8 +229,18 @@ def between(knots: Tensor, values: Tensor, t: Tensor) -> Tensor:
     left = right - 1
     width = knots[right] - knots[left]
     share = torch.where(width > 0, (t - knots[left]) / width.clamp_min(torch.finfo(t.dtype).tiny), 0.0).clamp(0, 1)
-    share = expand_to(share.to(values.dtype), values)
-    return torch.lerp(values[left], values[right], share)
+    share = share.to(values.dtype)
+    # Sums of rows with weights, in one pass over memory: many times as fast as gathering both ends.
+    rows = embedding_bag(
+        torch.stack([left, right], 1),
+        in_rows(values),
+        mode="sum",
+        per_sample_weights=torch.stack([1 - share, share], 1),
+    )
+    if layout(values) is torch.contiguous_format:
+        return rows.reshape(-1, *values.shape[1:])
+    channels, high, wide = values.shape[1:]
+    return rows.reshape(-1, high, wide, channels).permute(0, 3, 1, 2)
 
 
 def together(pieces: Sequence[Pieces]) -> list[Pieces]:

@@ -73,7 +73,7 @@ def largest_difference(precise: Landscape, vertices: Vertices, cuts: Sequence[Cu
         x = torch.lerp(ends[:1], ends[1:], t.to(ends.device).reshape(-1, *(1,) * (ends.ndim - 1)))
         there = precise.evaluate(x, torch.zeros(len(x), dtype=torch.long), validated=True).logits.cpu()
         apart = (between(cut.t, cut.logits.double(), t) - there).abs().amax(1)
-        if not bool((apart <= WRONG * largest).all()):  # nor where something is NaN
+        if not bool(((apart <= WRONG * largest) & apart.isfinite()).all()):
             raise NetworkError(
                 f"The pieces of the network are off by {float(apart.max()):.3g} (at t = "
                 f"{float(t[apart.argmax()]):.3g} of segment {number}): an operator does something else than is known "

@@ -106,31 +106,38 @@ def exact_profile(
     index = _checked(target, dtype, max_batch)
     if not bool(path.vertices.isfinite().all()):
         raise InputError("exact_profile needs finite vertices, got NaN or infinity.")
-    landscape.try_out(landscape.prepare(path.vertices))
-    some = path.vertices[0]
-    work = landscape if dtype is None else in_precision(landscape, dtype, some)
-    precise = work if work.network.dtype == torch.float64 else in_precision(landscape, torch.float64, some)
-    before = work.forward_equivalents
-    ends = path.t.tolist()
-    cuts: list[Cut] = []
-    for number, (begin, end) in enumerate(itertools.pairwise(ends)):
-
-        def tell(share: float, begin: float = begin, width: float = end - begin) -> None:
-            if on_progress is not None:
-                cost = work.forward_equivalents - before
-                on_progress(Progress(round(1000 * (begin + share * width)), 1000, cost))
-
-        cuts.append(
-            cut_segment(work, path.vertices[number], path.vertices[number + 1], most=max_batch, on_progress=tell)
-        )
-    check_target_range(torch.tensor([index]), cuts[0].logits.shape[1])
-    with precise.fixed():
-        difference = largest_difference(precise, path.vertices, cuts)
-        if precise is not work:
-            cuts = sharpened(precise, path.vertices, cuts, index, difference, most=max_batch)
+    with landscape.fixed():
+        landscape.try_out(landscape.prepare(path.vertices))
+        some = path.vertices[0]
+        work = landscape if dtype is None else in_precision(landscape, dtype, some)
+        precise = work if work.network.dtype == torch.float64 else in_precision(landscape, torch.float64, some)
+        cuts = _cuts(work, path, max_batch, on_progress)
+        check_target_range(torch.tensor([index]), cuts[0].logits.shape[1])
+        with precise.fixed():
+            difference = largest_difference(precise, path.vertices, cuts)
+            if precise is not work:
+                cuts = sharpened(precise, path.vertices, cuts, index, difference, most=max_batch)
     for other in {work, precise} - {landscape}:
         landscape.forward_equivalents += other.forward_equivalents
     return _joined(landscape, path, cuts, index, difference, work.network.dtype)
+
+
+def _cuts(
+    landscape: Landscape, path: Polyline, most: int | None, on_progress: Callable[[Progress], None] | None
+) -> list[Cut]:
+    """Every segment of a path, cut."""
+    before = landscape.forward_equivalents
+    cuts = []
+    for number, (begin, end) in enumerate(itertools.pairwise(path.t.tolist())):
+
+        def tell(share: float, begin: float = begin, width: float = end - begin) -> None:
+            if on_progress is not None:
+                cost = landscape.forward_equivalents - before
+                on_progress(Progress(round(1000 * (begin + share * width)), 1000, cost))
+
+        start, finish = path.vertices[number], path.vertices[number + 1]
+        cuts.append(cut_segment(landscape, start, finish, most=most, on_progress=tell))
+    return cuts
 
 
 def _checked(target: object, dtype: object, max_batch: object) -> int:

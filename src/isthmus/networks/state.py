@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -18,17 +18,25 @@ def held_fixed(model: nn.Module) -> Iterator[None]:
     asked = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     with _random_state_kept(next(model.parameters(), torch.empty(0)).device):
         try:
-            for module, _ in modes:
-                # Not module.eval(): models may override train(), and an override may do anything.
-                module.training = False
-            for parameter, _ in asked:
-                parameter.requires_grad_(False)
+            _put((module, False) for module, _ in modes)
+            _ask((parameter, False) for parameter, _ in asked)
             yield
         finally:
-            for module, training in modes:
-                module.training = training
-            for parameter, requires_grad in asked:
-                parameter.requires_grad_(requires_grad)
+            _put(modes)
+            _ask(asked)
+
+
+def _put(modes: Iterable[tuple[nn.Module, bool]]) -> None:
+    # Not module.eval(): models may override train(), and an override may do anything.
+    for module, training in modes:
+        if module.training != training:  # setting an attribute of a module takes long
+            module.training = training
+
+
+def _ask(gradients: Iterable[tuple[nn.Parameter, bool]]) -> None:
+    for parameter, wanted in gradients:
+        if parameter.requires_grad != wanted:
+            parameter.requires_grad_(wanted)
 
 
 @contextmanager

@@ -61,6 +61,11 @@ def out_of_place(function: Any) -> Any:
     return getattr(torch.ops.aten, name_of(function)[:-1]) if is_in_place(function) else function
 
 
+def in_place(function: Any) -> Any:
+    """The same operator on the memory of its first argument, where there is one; else the operator."""
+    return function if is_in_place(function) else getattr(torch.ops.aten, f"{name_of(function)}_", function)
+
+
 def finished(function: Any, target: object, result: Pieces) -> Pieces:
     """The result, which an in-place operator also puts into its first argument."""
     if not is_in_place(function):

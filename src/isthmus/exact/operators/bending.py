@@ -10,7 +10,7 @@ from torch import Tensor
 
 from isthmus.exact.levels import crossings
 from isthmus.exact.operators.affine import Args, Named
-from isthmus.exact.operators.arguments import constant, finished, only_piece, out_of_place, pieces_among
+from isthmus.exact.operators.arguments import constant, finished, in_place, only_piece, out_of_place, pieces_among
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
 from isthmus.exact.pieces import Pieces, Waiting, together
 
@@ -34,13 +34,16 @@ def bends_at(levels: Levels, *, constant_below: bool = False) -> Callable[..., A
         found = [float(level) for level in asked if level is not None and not isinstance(level, Tensor)]
         if len(found) < sum(level is not None for level in asked):
             raise NotPiecewiseAffineError(name_of(function), "has tensors as its bounds")
-        plain = out_of_place(function)
+        plain, overwriting = out_of_place(function), in_place(function)
 
         def values(numbers: Tensor) -> Any:
             return plain(numbers, *args[1:], **kwargs)
 
         def finish(before: Pieces) -> Pieces:
-            return before.mapped(crossings(before.knots, before.numbers, found), values)
+            made = before.on(crossings(before.knots, before.numbers, found))
+            if made.numbers is before.numbers:
+                return made.with_numbers(values(made.numbers))
+            return made.with_numbers(overwriting(made.numbers, *args[1:], **kwargs))  # nobody else has them
 
         if constant_below and len(asked) == 1:
             result = piece.wait_for(
