@@ -3,7 +3,8 @@
     python -m benchmarks.exact [mnist] [robust] [resnet20] [squeezenet]
 
 Each network gets one segment (small ones ten): pieces, seconds, the ratio to as many plain forward passes in the same
-run, and a scan in float64 beside it. Of segments with very many pieces only a part about the peak is taken (`--part`).
+run (the median of several rounds where one is short), and a scan in float64 beside it. Of segments with very many
+pieces only a part about the peak is taken (`--part`).
 What samples miss is measured by `benchmarks.exact_samples`.
 """
 
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +28,7 @@ from isthmus.exact.precision import in_precision
 from isthmus.inputs.pairs import pairs_within
 
 SEGMENTS = {"mnist": 10, "robust": 10, "resnet20": 1, "squeezenet": 1}
+ROUNDS = {"mnist": 15, "robust": 9, "resnet20": 1, "squeezenet": 1}
 PARTS = {"mnist": 1.0, "robust": 1.0, "resnet20": 1.0, "squeezenet": 0.01}
 
 
@@ -76,20 +80,18 @@ def measure(name: str, part: float, most: int | None, dtype: torch.dtype | None,
         paths.append(Polyline(torch.stack([whole.at(begin), whole.at(begin + part)])))
     exact_profile(landscape, Polyline(torch.stack([paths[0].at(0.0), paths[0].at(0.001)])), targets[0], dtype=dtype)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter()
-    found = [
-        exact_profile(landscape, path, target, dtype=dtype, max_batch=most)
-        for path, target in zip(paths, targets, strict=True)
-    ]
-    seconds = time.perf_counter() - began
+    rounds = [timed(landscape, paths, targets, most, dtype) for _ in range(ROUNDS[name])]
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
+    found = rounds[0].found
     pieces = sum(sum(each.pieces) for each in found)
-    plain = forward_seconds(landscape, paths[0], targets[:1], pieces)
+    ratios = sorted(each.exact / each.plain for each in rounds)
+    among = f" ({ratios[0]:.2f} to {ratios[-1]:.2f} in {len(ratios)} rounds)" if len(ratios) > 1 else ""
+    seconds, plain = (median(each) for each in zip(*((each.exact, each.plain) for each in rounds), strict=True))
     print(
-        f"{name}: {len(paths)} of {part:g} of a segment, {pieces:,} pieces, {seconds:.3g} s, {seconds / plain:.2f} "
-        f"times as long as {pieces:,} plain forwards ({plain:.3g} s); highest max loss "
-        f"{max(each.max_loss for each in found):.8g}; unresolved {sum(each.unresolved for each in found)}; logits off "
-        f"by {max(each.difference for each in found):.2g}; {memory:.2f} GiB above the rest",
+        f"{name}: {len(paths)} of {part:g} of a segment, {pieces:,} pieces, {seconds:.3g} s, {median(ratios):.2f} "
+        f"times as long{among} as {pieces:,} plain forwards ({plain:.3g} s); highest max loss "
+        f"{max(each.max_loss for each in found):.8g}; unresolved {sum(each.unresolved for each in found)}; logits "
+        f"off by {max(each.difference for each in found):.2g}; {memory:.2f} GiB above the rest",
         flush=True,
     )
     seen = [
@@ -100,6 +102,27 @@ def measure(name: str, part: float, most: int | None, dtype: torch.dtype | None,
         f"{max(above for above, _ in seen):.2g} of it; logits differ by at most {max(apart for _, apart in seen):.2g}",
         flush=True,
     )
+
+
+class Round(NamedTuple):
+    """Exact profiles, the seconds they took, and the seconds of as many plain forwards right after."""
+
+    found: list[ExactProfile]
+    exact: float
+    plain: float
+
+
+def timed(
+    landscape: Landscape, paths: list[Polyline], targets: Tensor, most: int | None, dtype: torch.dtype | None
+) -> Round:
+    began = time.perf_counter()
+    found = [
+        exact_profile(landscape, path, target, dtype=dtype, max_batch=most)
+        for path, target in zip(paths, targets, strict=True)
+    ]
+    exact = time.perf_counter() - began
+    pieces = sum(sum(each.pieces) for each in found)
+    return Round(found, exact, forward_seconds(landscape, paths[0], targets[:1], pieces))
 
 
 def forward_seconds(landscape: Landscape, path: Polyline, target: Tensor, count: int) -> float:

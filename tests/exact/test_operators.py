@@ -61,6 +61,17 @@ def max_pool_in_three(x):
     return functional.max_pool3d(x.reshape(x.shape[0], 2, 3, 4, 4), 2)
 
 
+def alone(function):
+    """The function for a batch of one; batches of several, with which networks are tried, stay as they are."""
+    return lambda x: function(x) if len(x) == 1 else x
+
+
+def layer_on_what_was_changed(x):
+    h = 2 * x
+    h[:, :1].relu_()
+    return functional.linear(h, CONSTANT[0, 0])
+
+
 FOLLOWED = {
     "relu": torch.relu,
     "relu6": functional.relu6,
@@ -120,6 +131,28 @@ FOLLOWED = {
     "transposed convolution": lambda x: functional.conv_transpose2d(torch.relu(x), CONSTANT[0, :, None], stride=2),
     "convolution in groups": lambda x: functional.conv2d(torch.relu(x), CONSTANT[0, :, None], groups=6, padding=1),
     "dilated convolution": lambda x: functional.conv2d(torch.relu(x), CONSTANT[:, :, :2, :2], dilation=2),
+    "a layer on sequences": lambda x: functional.linear(torch.relu(x), CONSTANT[0, :3, 0], CONSTANT[0, 0, 0, :3]),
+    "weights on the right": lambda x: torch.relu(x) @ CONSTANT[0, 0],
+    "weights on the left": lambda x: torch.matmul(CONSTANT[0, 0], torch.relu(x)),
+    "einsum": lambda x: torch.einsum("bchw, cd -> bdhw", torch.relu(x), CONSTANT[0, :, 0]),
+    "einsum, the input second": lambda x: torch.einsum("hw,bchw->bc", CONSTANT[0, 0], torch.relu(x)),
+    "einsum of dots": lambda x: torch.einsum("...hw,hv->...vw", torch.relu(x), CONSTANT[0, 0]),
+    "einsum with a batch of one": lambda x: torch.einsum("bchw,b->bc", torch.relu(x), CONSTANT[0, 0, 0, :1]),
+    "padded in a circle": lambda x: functional.pad(torch.relu(x), (1, 2, 0, 1), mode="circular"),
+    "circular convolution": nn.Conv2d(6, 3, 3, padding=1, padding_mode="circular"),
+    "amin": lambda x: x.amin((2, 3)),
+    "min along": lambda x: x.min(dim=1, keepdim=True).values + x,
+    "masked": lambda x: torch.relu(x).masked_fill(CONSTANT > 0, 0.3),
+    "masked in place": lambda x: (2 * x).masked_fill_(CONSTANT > 0, 0.3),
+    "chosen by a mask": lambda x: torch.where(CONSTANT[0] > 0, torch.relu(x), 0.2 * x),
+    "chosen or a constant": lambda x: torch.where(CONSTANT > 0, CONSTANT, torch.relu(x)),
+    "mixed": lambda x: torch.lerp(torch.relu(x), x, 0.3) + torch.lerp(CONSTANT, x, 2 * CONSTANT),
+    "summed so far": lambda x: torch.relu(x).cumsum(2),
+    "windows": lambda x: torch.relu(x).unfold(2, 3, 1),
+    "unfolded and folded": lambda x: functional.fold(functional.unfold(torch.relu(x), 2), (4, 4), 2),
+    "upsampled in three": lambda x: functional.interpolate(torch.relu(x)[:, None], size=(5, 6, 7), mode="trilinear"),
+    "fmax": lambda x: torch.fmax(x[:, :3], x[:, 3:]),
+    "zeros of its kind": lambda x: torch.cat([x.new_zeros(x.shape[0], 2, 4, 4), torch.relu(x)], dim=1),
     "relu read by two": relu_read_by_two,
     "relu in place": relu_in_place,
     "before and after relu": before_and_after_relu,
@@ -168,6 +201,41 @@ REFUSED = {
     "max along the batch": (lambda x: x.amax(0, keepdim=True), "along the batch"),
     "stacked along the batch": (lambda x: torch.stack([x, x]).sum(0), "along the batch"),
     "another batch in a product": (lambda x: torch.bmm(x.flatten(2), torch.ones(2, 16, 3, dtype=x.dtype)), "batch"),
+    "moved": (lambda x: x.transpose(0, 1).sum(1)[None], "transpose moves the batch"),
+    "permuted": (lambda x: x.permute(1, 0, 2, 3).sum(1)[None], "permute moves the batch"),
+    "reshaped": (lambda x: x.reshape(6, 16).sum(0, keepdim=True), "of which the first is no batch"),
+    "repeated along the batch": (lambda x: x.repeat(2, 1, 1, 1).mean(0, keepdim=True), "repeats the batch"),
+    "a constant with a batch": (lambda x: (x + CONSTANT.repeat(2, 1, 1, 1)).mean(0, keepdim=True), "mixes the members"),
+    "a constant over the input": (lambda x: CONSTANT / (x + 9), "depends on the input"),
+    "whole parts": (lambda x: torch.div(x, 0.1, rounding_mode="floor"), "depends on the input"),
+    "a mixture by the input": (lambda x: torch.lerp(CONSTANT, CONSTANT, x), "weights that depend"),
+    "weights made of it": (lambda x: functional.linear(CONSTANT.flatten(1), x.flatten(2)[0]), "right side|batch"),
+    "einsum of its square": (lambda x: torch.einsum("bchw,bchw->b", x, x), "moves the batch"),
+    "einsum over the batch": (lambda x: torch.einsum("bchw,bd->dchw", x, CONSTANT[0, :1, 0]), "batch"),
+    "einsum of what is no batch": (alone(lambda x: torch.einsum("cb->b", x.flatten(1))), "moves the batch"),
+    "einsum with another batch": (
+        alone(lambda x: torch.einsum("bc,bd->bcd", x.flatten(1), CONSTANT[0, 0, :2])[:1]),
+        "mul mixes the members",
+    ),
+    "einsum without a batch": (
+        alone(lambda x: torch.einsum("...bc,bd->...dc", x.flatten(1), CONSTANT[0, 0, :1])[:1]),
+        "moves the batch|along the batch",
+    ),
+    "weights on the left of rows": (alone(lambda x: CONSTANT[0, 0, :1, :1] @ x.flatten(1)), "right side"),
+    "weights with a batch": (alone(lambda x: (x.mean(1) @ CONSTANT[0])[:1]), "batch"),
+    "a layer on what was changed": (layer_on_what_was_changed, "through a view"),
+    "a layer on places": (
+        lambda x: torch.matmul(x.max(1).indices, torch.ones(4, 2, dtype=torch.long)),
+        "reads where the largest",
+    ),
+    "padded along the batch": (
+        lambda x: functional.pad(x, (0, 0, 0, 0, 0, 0, 0, 1)).sum(0, keepdim=True),
+        "mixes the members",
+    ),
+    "a constant of more axes": (lambda x: (x + CONSTANT.repeat(2, 1, 1, 1, 1)).sum(0), "mixes the members"),
+    "statistics of the batch": (lambda x: functional.batch_norm(x, None, None, training=True), "statistics of the"),
+    "stretched in place": (lambda x: x[:, :1].mul_(CONSTANT), "changes the shape"),
+    "nothing of it": (lambda x: CONSTANT, "does not depend on its input"),
     "unpooled": (lambda x: functional.max_unpool2d(*functional.max_pool2d(x, 2, return_indices=True), 2), "unpool"),
 }  # fmt: skip
 

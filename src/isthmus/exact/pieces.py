@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -30,6 +30,12 @@ class TooManyKnots(Exception):  # noqa: N818 (a signal to cut the interval, neve
         self.share = most / count
 
 
+def by_operators(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """What a function of PyTorch gives, by the operators that it is made of."""
+    with torch._C.DisableTorchFunctionSubclass():
+        return function(*args, **kwargs)
+
+
 @dataclass
 class Run:
     """One run of a network on a stretch.
@@ -37,10 +43,12 @@ class Run:
     Attributes:
         most: knots that may be held at once.
         apply: what an operator gives for arguments among which there are Pieces.
+        call: the same for a function of PyTorch; by default it is made of its operators.
     """
 
     most: int
     apply: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(repr=False)
+    call: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(default=by_operators, repr=False)
 
 
 class Waiting(NamedTuple):
@@ -127,12 +135,16 @@ class Pieces(torch.Tensor):
         return f"Pieces({len(self.knots)} knots, shape {tuple(self.shape[1:])})"
 
     @classmethod
+    def __torch_function__(
+        cls, function: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return _run_of(args, kwargs or {}).call(function, args, kwargs or {})
+
+    @classmethod
     def __torch_dispatch__(  # type: ignore[override]
         cls, function: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        flat = [each for arg in args for each in (arg if isinstance(arg, list | tuple) else [arg])]
-        run = next(each.run for each in (*flat, *(kwargs or {}).values()) if isinstance(each, Pieces))
-        return run.apply(function, args, kwargs or {})
+        return _run_of(args, kwargs or {}).apply(function, args, kwargs or {})
 
     @property
     def knots(self) -> Tensor:
@@ -210,6 +222,11 @@ class Pieces(torch.Tensor):
             return Pieces(there.knots, function(between(self.knots, self.numbers, there.knots)), self.run)
         added = function(between(self.knots, self.numbers, there.knots[there.new]))
         return Pieces(there.knots, there.merged(known, added), self.run)
+
+
+def _run_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Run:
+    flat = [each for arg in args for each in (arg if isinstance(arg, list | tuple) else [arg])]
+    return next(each.run for each in (*flat, *kwargs.values()) if isinstance(each, Pieces))
 
 
 def layout(values: Tensor) -> torch.memory_format:

@@ -141,7 +141,7 @@ def _at(ends: Inputs, where: Tensor) -> Inputs:
 
 
 def _run(landscape: Landscape, ends: Inputs, begin: float, finish: float, most: int) -> tuple[Tensor, Tensor]:
-    logits = follow(landscape, ends, begin, finish, Run(most, operators.run))
+    logits = follow(landscape, ends, begin, finish, Run(most, operators.run, operators.call))
     return logits.knots, logits.numbers
 
 

@@ -68,7 +68,7 @@ def batched_linear(function: Any, args: Args, kwargs: Named) -> Any:
 
 
 def total(function: Any, args: Args, kwargs: Named) -> Any:
-    """Sums and differences, of two functions of t or of one and a constant."""
+    """Sums and differences, of functions of t and constants; and choices among such by a constant mask."""
     pieces = pieces_among(args, kwargs)
     if len({piece.ndim for piece in pieces}) > 1:
         raise NotPiecewiseAffineError(name_of(function), "joins tensors of different numbers of axes")
@@ -77,6 +77,13 @@ def total(function: Any, args: Args, kwargs: Named) -> Any:
     made = out_of_place(function)(*[each.numbers if isinstance(each, Pieces) else each for each in plain], **kwargs)
     first = next(each for each in plain if isinstance(each, Pieces))
     return finished(function, args[0], first.with_numbers(made))
+
+
+def mixture(function: Any, args: Args, kwargs: Named) -> Any:
+    """lerp(x, y, weight) by a weight that is constant."""
+    if isinstance(args[2], Pieces):
+        raise NotPiecewiseAffineError(name_of(function), "has weights that depend on the input")
+    return total(function, args, kwargs)
 
 
 def product(function: Any, args: Args, kwargs: Named) -> Any:

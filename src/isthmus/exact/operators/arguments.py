@@ -18,6 +18,15 @@ def pieces_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Pieces]
     return [each for each in flat if isinstance(each, Pieces)]
 
 
+def check_readable(function: Any, pieces: Sequence[Pieces], *, places: bool = False) -> None:
+    """Refuses to read what is not known any more, and where the largest of a group is, unless places may be read."""
+    for piece in pieces:
+        if piece.stale:
+            raise NotPiecewiseAffineError(name_of(function), "uses a tensor that was changed in place through a view")
+        if not piece.is_floating_point() and not places:
+            raise NotPiecewiseAffineError(name_of(function), "reads where the largest of a group is, which jumps")
+
+
 def with_defaults(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """All arguments that may be given by place, by place: PyTorch leaves out those that equal their defaults."""
     full, named = list(args), dict(kwargs)

@@ -146,3 +146,12 @@ def largest_along(function: Any, args: Args, kwargs: Named) -> Any:
     extra = changes_of_the_largest(piece.knots, grouped.flatten(1), winner, members)
     result = piece.mapped(extra, lambda numbers: numbers.amax(listed, keepdim=keep))
     return (result, piece.with_numbers(winner)) if _tells_places(function) else result
+
+
+def smallest_along(function: Any, args: Args, kwargs: Named) -> Any:
+    """amin(x, dims, keepdim) and min(x, dim, keepdim): the smallest is minus the largest of minus x."""
+    piece = args[0]
+    result = largest_along(function, [piece.with_numbers(-piece.numbers), *args[1:]], kwargs)
+    largest, *places = result if isinstance(result, tuple) else (result,)
+    smallest = largest.with_numbers(-largest.numbers)
+    return (smallest, *places) if places else smallest

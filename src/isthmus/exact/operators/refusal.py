@@ -20,5 +20,6 @@ class NotPiecewiseAffineError(NetworkError):
 
 
 def name_of(function: Any) -> str:
-    """Name of an operator, as PyTorch's own tables have it."""
-    return str(function.overloadpacket).removeprefix("aten.")
+    """Name of an operator, as PyTorch's own tables have it, or of a function."""
+    operator = getattr(function, "overloadpacket", None)
+    return function.__name__ if operator is None else str(operator).removeprefix("aten.")

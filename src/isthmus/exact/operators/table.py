@@ -16,11 +16,12 @@ from isthmus.exact.operators.affine import (
     concatenate,
     like,
     linear,
+    mixture,
     product,
     stack,
     total,
 )
-from isthmus.exact.operators.arguments import pieces_among, with_defaults
+from isthmus.exact.operators.arguments import check_readable, pieces_among, with_defaults
 from isthmus.exact.operators.bending import bends_at
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
 
@@ -34,7 +35,9 @@ AFFINE = [
     aten._upsample_nearest_exact2d, aten.upsample_linear1d, aten.upsample_bilinear2d, aten.upsample_bicubic2d, aten.neg,
     aten._to_copy, aten.detach, aten.alias, aten.pixel_shuffle, aten.pixel_unshuffle,
     aten.native_channel_shuffle, aten.channel_shuffle, aten.im2col, aten.lift_fresh,
-    aten._native_batch_norm_legit_no_training,
+    aten._native_batch_norm_legit_no_training, aten.col2im, aten.upsample_nearest3d, aten._upsample_nearest_exact1d,
+    aten._upsample_nearest_exact3d, aten.upsample_trilinear3d, aten._upsample_bilinear2d_aa,
+    aten._upsample_bicubic2d_aa,
 ]  # fmt: skip
 ZERO = bends_at(lambda args, kwargs: [0.0])
 RELU = bends_at(lambda args, kwargs: [0.0], constant_below=True)
@@ -51,6 +54,11 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.sub: total,
     aten.sub_: total,
     aten.rsub: total,
+    aten.where: total,
+    aten.masked_fill: total,
+    aten.masked_fill_: total,
+    aten.lerp: mixture,
+    aten.lerp_: mixture,
     aten.mul: product,
     aten.mul_: product,
     aten.div: product,
@@ -64,6 +72,9 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.zeros_like: like,
     aten.ones_like: like,
     aten.full_like: like,
+    aten.new_zeros: like,
+    aten.new_ones: like,
+    aten.new_full: like,
     # shapes and axes
     aten.view: shapes.shaped,
     aten._unsafe_view: shapes.shaped,
@@ -80,6 +91,8 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.unsqueeze: shapes.along(1),
     aten.flip: shapes.along(1),
     aten.roll: shapes.along(2),
+    aten.cumsum: shapes.along(1),
+    aten.unfold: shapes.along(1),
     aten.index_select: shapes.along(1),
     aten.split: shapes.split_along(2),
     aten.split_with_sizes: shapes.split_along(2),
@@ -107,6 +120,8 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.clamp_max_: CLAMP_MAX,
     aten.maximum: bending.larger_or_smaller,
     aten.minimum: bending.larger_or_smaller,
+    aten.fmax: bending.larger_or_smaller,
+    aten.fmin: bending.larger_or_smaller,
     # the largest of many
     aten.max_pool2d_with_indices: pooling.max_pool(2),
     aten.max_pool3d_with_indices: pooling.max_pool(3),
@@ -114,6 +129,8 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.adaptive_max_pool3d: pooling.adaptive_max_pool(3),
     aten.amax: pooling.largest_along,
     aten.max: pooling.largest_along,
+    aten.amin: pooling.smallest_along,
+    aten.min: pooling.smallest_along,
 }
 
 # max_pool1d is made of max_pool2d and these, also for the places it gives.
@@ -126,11 +143,7 @@ def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     Raises:
         NotPiecewiseAffineError: no rule is known for it, or none for these arguments.
     """
-    for piece in pieces_among(args, kwargs):
-        if piece.stale:
-            raise NotPiecewiseAffineError(name_of(function), "uses a tensor that was changed in place through a view")
-        if not piece.is_floating_point() and function.overloadpacket not in SHAPES_OF_PLACES:
-            raise NotPiecewiseAffineError(name_of(function), "reads where the largest of a group is, which jumps")
+    check_readable(function, pieces_among(args, kwargs), places=function.overloadpacket in SHAPES_OF_PLACES)
     rule = RULES.get(function.overloadpacket)
     if rule is None:
         raise NotPiecewiseAffineError(name_of(function), "is not affine on pieces, or is not known to be")
