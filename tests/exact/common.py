@@ -23,9 +23,8 @@ def segment(*shape: int, seed: int = 0, scale: float = 1.5) -> isthmus.Polyline:
 
 def agrees(landscape: isthmus.Landscape, path: isthmus.Polyline, found, *, atol: float = 1e-10) -> None:
     """The pieces say everywhere what the network says."""
-    torch.testing.assert_close(
-        between(found.t, found.logits, DENSE), landscape.logits(path.at(DENSE)), atol=atol, rtol=1e-9
-    )
+    there = landscape.logits(path.at(DENSE)).double()
+    torch.testing.assert_close(between(found.t, found.logits, DENSE), there, atol=atol, rtol=1e-9)
 
 
 def bends(found) -> torch.Tensor:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from isthmus._shapes import Input, Losses, Vertices
+from isthmus._shapes import Input, Vertices
 from isthmus.errors import NetworkError
 from isthmus.exact.pieces import between
 from isthmus.exact.segment import Cut, cut_segment
 from isthmus.landscape import Landscape
-from isthmus.losses import CrossEntropy
+from isthmus.losses import CrossEntropy, Margin
 from isthmus.networks.checks import FAILURES, first_line
 from isthmus.networks.network import Network
 
@@ -92,7 +92,7 @@ def sharpened(
     *,
     most: int | None = None,
 ) -> list[Cut]:
-    """The same cuts, with all knots that could be the highest of the path computed again in float64.
+    """The same cuts, with all knots that could have the highest loss or the smallest margin computed again in float64.
 
     Logits that are off by d at most change a loss L by 2 d at most, and cross-entropy by 2 d L to first order. What d
     is taken to be is an estimate, from a few places with some room (`SAFETY`), and not a bound.
@@ -108,11 +108,10 @@ def sharpened(
     cuts = [Cut(cut.t, cut.logits.double(), cut.unresolved) for cut in cuts]
     done = [torch.zeros(len(cut.t), dtype=torch.bool) for cut in cuts]
     while True:
-        losses = [_losses(precise, cut, target) for cut in cuts]
-        highest = max(float(loss.max()) for loss in losses)
-        steepness = min(1.0, highest) if isinstance(precise.loss_function, CrossEntropy) else 1.0
-        slack = 2 * SAFETY * difference * steepness
-        open_ = [(loss >= highest - slack) & ~there for loss, there in zip(losses, done, strict=True)]
+        open_ = [
+            ~there & could
+            for there, could in zip(done, _could_be_highest(precise, cuts, target, difference), strict=True)
+        ]
         if not any(bool(each.any()) for each in open_):
             return cuts
         for number, mask in enumerate(open_):
@@ -129,8 +128,16 @@ def sharpened(
                 done[number] = torch.cat([there[:first], new, there[last + 1 :]])
 
 
-def _losses(landscape: Landscape, cut: Cut, target: int) -> Losses:
-    return landscape.loss_function(cut.logits, torch.full((len(cut.t),), target))
+def _could_be_highest(landscape: Landscape, cuts: Sequence[Cut], target: int, difference: float) -> list[Tensor]:
+    """Which knots could have the highest loss or the smallest margin of all, if logits are off by so much."""
+    marked = [torch.zeros(len(cut.t), dtype=torch.bool) for cut in cuts]
+    for function in {landscape.loss_function, Margin()}:
+        losses = [function(cut.logits, torch.full((len(cut.t),), target)) for cut in cuts]
+        highest = max(float(loss.max()) for loss in losses)
+        steepness = min(1.0, highest) if isinstance(function, CrossEntropy) else 1.0
+        slack = 2 * SAFETY * difference * steepness
+        marked = [there | (loss >= highest - slack) for there, loss in zip(marked, losses, strict=True)]
+    return marked
 
 
 def _stretches(mask: Tensor) -> list[tuple[int, int]]:

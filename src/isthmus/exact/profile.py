@@ -58,7 +58,7 @@ class ExactProfile(Profile):
 
     def class_intervals(self) -> list[tuple[float, float, int]]:
         """Begin, end and predicted class of every stretch of the path, also where the class changes inside a piece."""
-        logits = self.logits.double()
+        logits = self.logits
         every = torch.arange(logits.shape[1])
         changes = changes_of_the_largest(
             self.t, logits, logits.argmax(1, keepdim=True), lambda groups: every.expand(len(groups), -1)
@@ -119,7 +119,7 @@ def exact_profile(
                 cuts = sharpened(precise, path.vertices, cuts, index, difference, most=max_batch)
     for other in {work, precise} - {landscape}:
         landscape.forward_equivalents += other.forward_equivalents
-    return _joined(landscape, path, cuts, index, difference, work.network.dtype)
+    return _joined(landscape, path, cuts, index, difference)
 
 
 def _cuts(
@@ -176,18 +176,16 @@ def followed(landscape: AbstractLandscape) -> Landscape:
     return landscape
 
 
-def _joined(
-    landscape: Landscape, path: Polyline, cuts: list[Cut], target: int, difference: float, dtype: torch.dtype
-) -> ExactProfile:
+def _joined(landscape: Landscape, path: Polyline, cuts: list[Cut], target: int, difference: float) -> ExactProfile:
     ends = path.t
     skip = [int(number > 0) for number in range(len(cuts))]  # a segment begins where the last one ended
     places = zip(ends[:-1], ends[1:], cuts, skip, strict=True)
-    logits = torch.cat([cut.logits[after:] for cut, after in zip(cuts, skip, strict=True)])
-    losses = landscape.loss_function(logits.double(), torch.full((len(logits),), target))
+    logits = torch.cat([cut.logits[after:] for cut, after in zip(cuts, skip, strict=True)]).double()
+    losses = landscape.loss_function(logits, torch.full((len(logits),), target))
     return ExactProfile(
         t=torch.cat([(begin + cut.t * (end - begin))[after:] for begin, end, cut, after in places]),
         loss=losses,
-        logits=logits.to(dtype),
+        logits=logits,
         target=target,
         exact=True,
         coarse_max_loss=float(losses.max()),
