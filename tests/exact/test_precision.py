@@ -121,7 +121,7 @@ class Single(nn.Module):
 def test_networks_that_do_not_run_in_float64_are_refused_at_once(as_installed):
     landscape = isthmus.Landscape(isthmus.Network(Single()), domain=isthmus.Unbounded())
     x = torch.rand(6, 4)
-    with pytest.raises(NetworkError, match=r"does not run: .*isthmus\.profile"):
+    with pytest.raises(NetworkError, match=r"does not run in float64: .*isthmus\.profile"):
         exact_profile(landscape, isthmus.Polyline(x[:2]), 0)
     with pytest.raises(NetworkError, match="does not run"):
         isthmus.connect(landscape, x[:3], x[3:], torch.tensor([0, 1, 2]), verify="exact")

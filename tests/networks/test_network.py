@@ -228,3 +228,20 @@ def test_an_input_of_a_size_that_the_network_cannot_take_is_named():
     network = Network(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(7, 3)))
     with pytest.raises(NetworkError, match=r"shape \(1, 9, 9\): mat1"):
         Landscape(network).logits(torch.rand(2, 1, 9, 9))
+
+
+def test_another_precision_is_a_copy_kept_while_the_network_is_held_fixed():
+    network = Network(nn.Sequential(nn.Flatten(), nn.Linear(6, 3)), mean=0.5, std=2.0)
+    x = torch.rand(4, 1, 2, 3)
+    with network.fixed():
+        one = network.in_precision(torch.float64, x[0])
+        assert network.in_precision(torch.float64, x[0]) is one
+        assert one.dtype == torch.float64 and network.dtype == torch.float32 and one.name == network.name
+        assert network.in_precision(torch.float32, x[0]) is network
+        torch.testing.assert_close(one.logits(x.double()).float(), network.logits(x))
+    with torch.no_grad():
+        network.model[1].bias += 1
+    other = network.in_precision(torch.float64, x[0])
+    with network.fixed(), other.fixed():
+        torch.testing.assert_close(other.logits(x.double()).float(), network.logits(x))
+    assert network.in_precision(torch.float64, x[0]) is not other

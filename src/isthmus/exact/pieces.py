@@ -7,7 +7,6 @@ ReLU and its relatives add the knots at which they break (`levels`), max-pooling
 
 from __future__ import annotations
 
-import math
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -120,7 +119,9 @@ class Pieces(torch.Tensor):
     def __new__(cls, knots: Tensor, numbers: Tensor, run: Run, waiting: Waiting | None = None) -> Pieces:
         # Strides that are contiguous in no layout: whether contiguous() copies is then not decided here, but seen.
         shape = (1, *numbers.shape[1:])
-        strides = [2 * math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+        strides = [2]
+        for size in shape[:0:-1]:
+            strides.insert(0, strides[0] * size)
         made: Pieces = torch.Tensor._make_wrapper_subclass(
             cls, shape, strides=strides, dtype=numbers.dtype, device=numbers.device
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import torch
@@ -14,8 +13,6 @@ from isthmus.exact.pieces import between
 from isthmus.exact.segment import Cut, cut_segment
 from isthmus.landscape import Landscape
 from isthmus.losses import CrossEntropy, Margin
-from isthmus.networks.checks import FAILURES, first_line
-from isthmus.networks.network import Network
 
 CHECKS = 16  # places on a segment at which the pieces are compared with the network itself
 SAFETY = 8  # times the largest difference seen at these places: how far logits elsewhere are taken to be off
@@ -29,28 +26,17 @@ def in_precision(landscape: Landscape, dtype: torch.dtype, like: Input) -> Lands
     Raises:
         NetworkError: the model cannot be copied, or cannot compute in that precision.
     """
-    network = landscape.network
-    if network.dtype == dtype:
-        return landscape
     try:
-        other = Network(
-            copy.deepcopy(network.model).to(dtype),
-            mean=None if network.mean is None else network.mean.tolist(),
-            std=None if network.std is None else network.std.tolist(),
-            input_shape=network.input_shape,
-            name=network.name,
-            check=False,
-        )
-        made = Landscape(
-            other, loss=landscape.loss_function, domain=landscape.domain, max_batch=landscape.batch_size or "auto"
-        )
-        made.evaluate(like[None], torch.zeros(1, dtype=torch.long), validated=True)
-    except FAILURES as error:
+        network = landscape.network.in_precision(dtype, like)
+    except NetworkError as error:
         raise NetworkError(
-            f"An exact profile is checked in {str(dtype).removeprefix('torch.')}, in which this network does not run: "
-            f"{first_line(error)}. Use a sampled profile instead: isthmus.profile."
+            f"{error} An exact profile is checked in that precision; use a sampled profile instead: isthmus.profile."
         ) from error
-    return made
+    if network is landscape.network:
+        return landscape
+    return Landscape(
+        network, loss=landscape.loss_function, domain=landscape.domain, max_batch=landscape.batch_size or "auto"
+    )
 
 
 def largest_difference(precise: Landscape, vertices: Vertices, cuts: Sequence[Cut]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus._shapes import Inputs, Logits
+from isthmus._shapes import Input, Inputs, Logits
 from isthmus.errors import NetworkError
 from isthmus.networks import checks
 from isthmus.networks.outputs import unwrap
@@ -71,6 +72,7 @@ class Network:
         self._depth = 0
         self._unchecked = check
         self._channels_last = True
+        self._copies: dict[torch.dtype, Network] = {}
         checks.check_channels(self.mean, self.std, self.input_shape)
         if check:
             like = torch.empty(0, device=self.device, dtype=self.dtype)
@@ -104,6 +106,42 @@ class Network:
                 yield
             finally:
                 self._depth -= 1
+                self._copies.clear()
+
+    def in_precision(self, dtype: torch.dtype, like: Input) -> Network:
+        """The network with another precision, on a copy of its model; itself where it has that precision.
+
+        Inside a `fixed()` block there is one copy for all who ask.
+
+        Args:
+            dtype: the precision.
+            like: an input, in data units, on which a copy is tried out.
+
+        Raises:
+            NetworkError: the model cannot be copied, or cannot compute in that precision.
+        """
+        if self.dtype == dtype:
+            return self
+        if dtype in self._copies:
+            return self._copies[dtype]
+        try:
+            made = Network(
+                copy.deepcopy(self.model).to(dtype),
+                mean=None if self.mean is None else self.mean.tolist(),
+                std=None if self.std is None else self.std.tolist(),
+                input_shape=self.input_shape,
+                class_names=self.class_names,
+                preprocessing=self.preprocessing,
+                name=self.name,
+                check=False,
+            )
+            made._evaluate(like[None].to(made.device, dtype))
+        except checks.FAILURES as error:
+            precision = str(dtype).removeprefix("torch.")
+            raise NetworkError(f"The network does not run in {precision}: {checks.first_line(error)}.") from error
+        if self._depth:
+            self._copies[dtype] = made
+        return made
 
     def logits(self, x: Inputs) -> Logits:
         """Logits (n, classes) of inputs (n, *input) in data units, differentiable in x. Call it inside `fixed()`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,9 +32,7 @@ def check_readable(function: Any, pieces: Sequence[Pieces], *, places: bool = Fa
 def with_defaults(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """All arguments that may be given by place, by place: PyTorch leaves out those that equal their defaults."""
     full, named = list(args), dict(kwargs)
-    for argument in function._schema.arguments[len(args) :]:
-        if argument.kwarg_only:
-            break
+    for argument in _by_place(function)[len(args) :]:
         if argument.name in named:
             full.append(named.pop(argument.name))
         elif argument.has_default_value():
@@ -40,6 +40,11 @@ def with_defaults(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any])
         else:
             break
     return full, named
+
+
+@functools.cache
+def _by_place(function: Any) -> list[Any]:
+    return list(itertools.takewhile(lambda argument: not argument.kwarg_only, function._schema.arguments))
 
 
 def only_piece(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Pieces:
