@@ -355,6 +355,22 @@ def test_what_goes_into_an_operator_may_be_read_again():
         agrees(landscape, each, exact_profile(landscape, each, 0), atol=1e-6)
 
 
+@pytest.mark.parametrize("place", ["all", "part", "in place"])
+def test_compiled_models_are_followed_as_they_were_written(place):
+    model = nn.Sequential(nn.Sequential(nn.Linear(4, 12), nn.ReLU()), nn.Linear(12, 3)).double()
+    path = segment(4)
+    plain = exact_profile(landscape_of(model), path, 0)
+    if place == "in place":
+        model.compile(backend="eager")
+        compiled = model
+    elif place == "part":
+        compiled = nn.Sequential(torch.compile(model[0], backend="eager"), model[1])
+    else:
+        compiled = torch.compile(model, backend="eager")
+    found = exact_profile(landscape_of(compiled), path, 0)
+    assert torch.equal(found.t, plain.t) and torch.equal(found.loss, plain.loss)
+
+
 def test_toys_are_refused():
     from isthmus.testing.landscapes import Ring
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,6 +89,7 @@ def cut_segment(
         torch.inference_mode(False),
         torch.no_grad(),
         landscape.fixed(),
+        _as_written(),
         _named_operators(landscape.network.model) as entered,
     ):
         while begin < last or not t:
@@ -148,6 +151,17 @@ def _run(landscape: Landscape, ends: Inputs, begin: float, finish: float, most: 
 def _ends_alone(landscape: Landscape, ends: Inputs, begin: float, finish: float) -> tuple[Tensor, Tensor]:
     where = torch.tensor([begin, finish], dtype=torch.float64, device=landscape.device)
     return where, landscape.network.logits(landscape.prepare(_at(ends, where)))
+
+
+@contextmanager
+def _as_written() -> Iterator[None]:
+    """Runs what went through torch.compile as it was before: compiled code has no operators to follow."""
+    if "torch._dynamo" not in sys.modules:  # nothing is compiled, and to import it takes seconds
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Using `torch.compile", UserWarning)  # hooks are called twice, and may be
+        yield
 
 
 @contextmanager
