@@ -371,6 +371,36 @@ def test_compiled_models_are_followed_as_they_were_written(place):
     assert torch.equal(found.t, plain.t) and torch.equal(found.loss, plain.loss)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_scripted_models_may_need_stretches_and_are_refused_by_name():
+    model = nn.Sequential(nn.Linear(4, 90), nn.ReLU(), nn.Linear(90, 3))
+    path = segment(4)
+    landscape = landscape_of(torch.jit.trace(model.double(), path.vertices))
+    assert exact_profile(landscape, path, 0, max_batch=1).pieces[0] > 20
+    agrees(landscape, path, exact_profile(landscape, path, 0, max_batch=1))
+    scripted = torch.jit.script(nn.Sequential(nn.Linear(4, 3), nn.Tanh()).double())
+    with pytest.raises(NetworkError, match="tanh is not affine"):
+        exact_profile(landscape_of(scripted), path, 0)
+
+
+@pytest.mark.parametrize("shape", [(10,), (1, 4, 4), (3, 4, 4)])
+def test_models_that_change_their_input_leave_the_path_alone(shape):
+    class Changes(nn.Module):
+        def forward(self, x):
+            return x.sub_(0.3).relu_().flatten(1)[:, :3]
+
+    path = segment(*shape)
+    before = path.vertices.clone()
+    landscape = landscape_of(Changes())
+    found = exact_profile(landscape, path, 0)
+    assert torch.equal(path.vertices, before)
+    agrees(landscape, path, found, atol=1e-6)
+    x = before.clone()
+    landscape.logits(x)
+    landscape.gradient(x, torch.zeros(2, dtype=torch.long))
+    assert torch.equal(x, before)
+
+
 def test_toys_are_refused():
     from isthmus.testing.landscapes import Ring
 

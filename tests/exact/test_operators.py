@@ -66,6 +66,31 @@ def alone(function):
     return lambda x: function(x) if len(x) == 1 else x
 
 
+def written_out(x):
+    h = torch.zeros(len(x), 6, 4, 4, dtype=x.dtype)
+    torch.clamp_min(x, 0, out=h)
+    return 50 * x + 0.1 * h
+
+
+def other_data(x):
+    h = 2 * x
+    h.data = torch.relu(h)
+    return 50 * x + 0.05 * h
+
+
+def laid_out_in_place(x):
+    h = 2 * x
+    h.to(memory_format=torch.channels_last).relu_()
+    return 50 * x + 0.05 * h
+
+
+def laid_out_as_it_is(x):
+    h = functional.conv2d(x, CONSTANT[0, :, None].repeat(1, 6, 1, 1)[:, :, :3, :3], padding=1)
+    other = h.to(memory_format=torch.contiguous_format)
+    other.relu_()
+    return 200 * x + 0.05 * (h + other)
+
+
 def layer_on_what_was_changed(x):
     h = 2 * x
     h[:, :1].relu_()
@@ -132,6 +157,10 @@ FOLLOWED = {
     "convolution in groups": lambda x: functional.conv2d(torch.relu(x), CONSTANT[0, :, None], groups=6, padding=1),
     "dilated convolution": lambda x: functional.conv2d(torch.relu(x), CONSTANT[:, :, :2, :2], dilation=2),
     "a layer on sequences": lambda x: functional.linear(torch.relu(x), CONSTANT[0, :3, 0], CONSTANT[0, 0, 0, :3]),
+    "a layer by keywords": lambda x: functional.linear(input=torch.relu(x), weight=CONSTANT[0, 0]),
+    "joined by keywords": lambda x: torch.cat(tensors=[torch.relu(x), x], dim=1),
+    "joined to nothing": lambda x: torch.cat([torch.relu(x), torch.empty(0), torch.relu(x[:, :0])], dim=1),
+    "another layout": lambda x: torch.relu(x.to(memory_format=torch.channels_last)) + x,
     "weights on the right": lambda x: torch.relu(x) @ CONSTANT[0, 0],
     "weights on the left": lambda x: torch.matmul(CONSTANT[0, 0], torch.relu(x)),
     "einsum": lambda x: torch.einsum("bchw, cd -> bdhw", torch.relu(x), CONSTANT[0, :, 0]),
@@ -165,6 +194,16 @@ def test_followed(name):
     found = exact_profile(landscape, path, 1)
     agrees(landscape, path, found)
     assert bool((found.t.diff() > 0).all())
+
+
+def test_what_is_changed_in_place_keeps_its_precision():
+    def narrow(x):
+        h = x.float()
+        h.add_(CONSTANT)
+        return functional.conv2d(torch.relu(h), CONSTANT.float()[:, :, :3, :3]).double()
+
+    landscape, path = landscape_of(Says(narrow)), segment(6, 4, 4)
+    agrees(landscape, path, exact_profile(landscape, path, 0), atol=1e-5)
 
 
 PRUNED = [
@@ -224,6 +263,13 @@ REFUSED = {
     "weights on the left of rows": (alone(lambda x: CONSTANT[0, 0, :1, :1] @ x.flatten(1)), "right side"),
     "weights with a batch": (alone(lambda x: (x.mean(1) @ CONSTANT[0])[:1]), "batch"),
     "a layer on what was changed": (layer_on_what_was_changed, "through a view"),
+    "out": (written_out, "given as out"),
+    "other data": (other_data, "in the place of one"),
+    "numpy": (lambda x: torch.tensor(x.detach().numpy()), "leaves PyTorch"),
+    "another layout, in place": (laid_out_in_place, "through a view"),
+    "a layout that may be its own": (laid_out_as_it_is, "through a view"),
+    "bytes": (lambda x: x.view(torch.int64).to(x.dtype), "reads numbers as"),
+    "an axis before the batch": (lambda x: x.expand(2, *x.shape).mean(0), "moves the batch"),
     "a layer on places": (
         lambda x: torch.matmul(x.max(1).indices, torch.ones(4, 2, dtype=torch.long)),
         "reads where the largest",

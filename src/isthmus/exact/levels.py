@@ -28,7 +28,7 @@ def crossings(t: Tensor, values: Tensor, levels: Sequence[float], *, where: Tens
 
 def marked(mask: Tensor) -> tuple[Tensor, Tensor]:
     """Row and column of every True (rows, n), of which there are few: eight places are looked at as one number."""
-    if mask.shape[1] % 8 or not mask.is_contiguous():
+    if not mask.shape[1] or mask.shape[1] % 8 or not mask.is_contiguous():
         row, column = mask.nonzero(as_tuple=True)
         return row, column
     row, word = mask.view(torch.int64).nonzero(as_tuple=True)

@@ -7,6 +7,7 @@ ReLU and its relatives add the knots at which they break (`levels`), max-pooling
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,11 +44,13 @@ class Run:
         most: knots that may be held at once.
         apply: what an operator gives for arguments among which there are Pieces.
         call: the same for a function of PyTorch; by default it is made of its operators.
+        failed: what an operator raised, which may reach callers as something else, from TorchScript for example.
     """
 
     most: int
     apply: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(repr=False)
     call: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(default=by_operators, repr=False)
+    failed: Exception | None = None
 
 
 class Waiting(NamedTuple):
@@ -145,7 +148,12 @@ class Pieces(torch.Tensor):
     def __torch_dispatch__(  # type: ignore[override]
         cls, function: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        return _run_of(args, kwargs or {}).apply(function, args, kwargs or {})
+        run = _run_of(args, kwargs or {})
+        try:
+            return run.apply(function, args, kwargs or {})
+        except Exception as error:
+            run.failed = error
+            raise
 
     @property
     def knots(self) -> Tensor:
@@ -226,8 +234,8 @@ class Pieces(torch.Tensor):
 
 
 def _run_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Run:
-    flat = [each for arg in args for each in (arg if isinstance(arg, list | tuple) else [arg])]
-    return next(each.run for each in (*flat, *kwargs.values()) if isinstance(each, Pieces))
+    flat = [each for arg in (*args, *kwargs.values()) for each in (arg if isinstance(arg, list | tuple) else [arg])]
+    return next(each.run for each in flat if isinstance(each, Pieces))
 
 
 def layout(values: Tensor) -> torch.memory_format:
@@ -238,7 +246,8 @@ def layout(values: Tensor) -> torch.memory_format:
 
 def in_rows(values: Tensor) -> Tensor:
     """Values (m, *rest) as (m, n), in the order in which memory has them."""
-    return (values.permute(0, 2, 3, 1) if layout(values) is torch.channels_last else values).reshape(len(values), -1)
+    ordered = values.permute(0, 2, 3, 1) if layout(values) is torch.channels_last else values
+    return ordered.reshape(len(values), math.prod(values.shape[1:]))
 
 
 def between(knots: Tensor, values: Tensor, t: Tensor) -> Tensor:
@@ -256,9 +265,9 @@ def between(knots: Tensor, values: Tensor, t: Tensor) -> Tensor:
         per_sample_weights=torch.stack([1 - share, share], 1),
     )
     if layout(values) is torch.contiguous_format:
-        return rows.reshape(-1, *values.shape[1:])
+        return rows.reshape(len(t), *values.shape[1:])
     channels, high, wide = values.shape[1:]
-    return rows.reshape(-1, high, wide, channels).permute(0, 3, 1, 2)
+    return rows.reshape(len(t), high, wide, channels).permute(0, 3, 1, 2)
 
 
 def together(pieces: Sequence[Pieces]) -> list[Pieces]:

@@ -129,7 +129,12 @@ def follow(landscape: Landscape, ends: Inputs, begin: float, finish: float, run:
     """
     where = torch.tensor([begin, finish], dtype=torch.float64, device=landscape.device)
     inputs = Pieces(where, landscape.prepare(_at(ends, where)), run)
-    logits: Any = landscape.network.logits(inputs)
+    try:
+        logits: Any = landscape.network.logits(inputs)
+    except Exception as error:
+        if run.failed is None or isinstance(error, TooManyKnots | NetworkError):
+            raise
+        raise run.failed from error
     if not isinstance(logits, Pieces):
         raise NetworkError("The network's output does not depend on its input by operators that can be followed.")
     if logits.stale:

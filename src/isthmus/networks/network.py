@@ -167,17 +167,19 @@ class Network:
         return unwrap(output)
 
     def _call(self, x: Inputs) -> object:
-        """The model's output. On CPUs images are laid out with their channels last: convolutions are up to 1.5 times
-        as fast then. A model that cannot take them so, because it calls `view`, gets them as they are.
+        """The model's output, for a copy of x, which the model may change.
+
+        On CPUs images are laid out with their channels last: convolutions are up to 1.5 times as fast then. A model
+        that cannot take them so, because it calls `view`, gets them as they are.
         """
         if self._channels_last and x.ndim == 4 and x.device.type == "cpu":
             try:
-                return self.model(x.contiguous(memory_format=torch.channels_last))
+                return self.model(x.clone(memory_format=torch.channels_last))
             except RuntimeError:
-                output = self.model(x)  # raises where the layout was not the reason
+                output = self.model(x.clone())  # raises where the layout was not the reason
                 self._channels_last = False
                 return output
-        return self.model(x)
+        return self.model(x.clone())
 
     def _evaluate(self, x: Inputs) -> Logits:
         with self.fixed(), torch.no_grad():

@@ -20,7 +20,8 @@ Named = Mapping[str, Any]
 def affine(function: Any, args: Args, kwargs: Named) -> Any:
     """An operator of one function of t that treats every member of a batch alike."""
     piece = only_piece(function, args, kwargs)
-    result = function(*[each.numbers if each is piece else each for each in args], **kwargs)
+    named = {name: each.numbers if each is piece else each for name, each in kwargs.items()}
+    result = function(*[each.numbers if each is piece else each for each in args], **named)
     if isinstance(result, tuple):  # batch norm also gives statistics, which nobody reads in eval mode
         return (_wrapped(function, piece, result[0]), *result[1:])
     return _wrapped(function, piece, result)
@@ -117,7 +118,13 @@ def stack(function: Any, args: Args, kwargs: Named) -> Any:
 def _joined(function: Any, parts: Sequence[Any], axis: int) -> Pieces:
     joined = together([part for part in parts if isinstance(part, Pieces)])
     count, rest = len(joined[0].knots), iter(joined)
-    values = [next(rest).numbers if isinstance(part, Pieces) else part.expand(count, *part.shape[1:]) for part in parts]
+    values = [
+        next(rest).numbers
+        if isinstance(part, Pieces)
+        else constant(function, part, joined[0]).expand(count, *part.shape[1:])
+        for part in parts
+        if part.shape != (0,)  # an old way to say nothing
+    ]
     return joined[0].with_numbers(function(values, axis))
 
 

@@ -21,7 +21,11 @@ def pieces_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Pieces]
 
 
 def check_readable(function: Any, pieces: Sequence[Pieces], *, places: bool = False) -> None:
-    """Refuses to read what is not known any more, and where the largest of a group is, unless places may be read."""
+    """Refuses to read what is not known any more, and where the largest of a group is, unless places may be read.
+
+    Raises:
+        NotPiecewiseAffineError: an argument is not to be read.
+    """
     for piece in pieces:
         if piece.stale:
             raise NotPiecewiseAffineError(name_of(function), "uses a tensor that was changed in place through a view")
@@ -50,7 +54,7 @@ def _by_place(function: Any) -> list[Any]:
 def only_piece(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Pieces:
     """The one argument that depends on the input."""
     pieces = pieces_among(args, kwargs)
-    if len(pieces) != 1 or not any(pieces[0] is arg for arg in args):
+    if len(pieces) != 1 or not any(pieces[0] is each for each in (*args, *kwargs.values())):
         raise NotPiecewiseAffineError(name_of(function), "takes several tensors that depend on the input")
     return pieces[0]
 
@@ -88,4 +92,6 @@ def finished(function: Any, target: object, result: Pieces) -> Pieces:
         raise NotPiecewiseAffineError(name_of(function), "puts what depends on the input into a tensor that does not")
     if target.shape != result.shape:
         raise NotPiecewiseAffineError(name_of(function), "changes the shape of its tensor")
+    if target.dtype != result.dtype:  # which is as wide as the other argument's
+        result = result.with_numbers(result.numbers.to(target.dtype))
     return target.become(result)

@@ -11,13 +11,14 @@ from torch.nn import functional
 
 from isthmus.exact.operators.affine import Args, Named, affine
 from isthmus.exact.operators.arguments import check_readable, pieces_among
+from isthmus.exact.operators.refusal import NotPiecewiseAffineError
 from isthmus.exact.pieces import Pieces, by_operators
 
 
 def _only_piece(args: Args, kwargs: Named) -> Pieces | None:
     """The one argument that depends on the input; None where there are others, which operators see to."""
     pieces = pieces_among(args, kwargs)
-    return pieces[0] if len(pieces) == 1 and any(pieces[0] is arg for arg in args) else None
+    return pieces[0] if len(pieces) == 1 and any(pieces[0] is arg for arg in (*args, *kwargs.values())) else None
 
 
 def on_sequences(function: Any, args: Args, kwargs: Named) -> bool:
@@ -56,8 +57,27 @@ FUNCTIONS: dict[Any, Callable[[Any, Args, Named], bool]] = {
 }
 
 
+REFUSED = {
+    torch.Tensor.data.__set__: (  # type: ignore[attr-defined]
+        "data",
+        "puts another tensor in the place of one",
+    ),
+    torch.Tensor.numpy: ("numpy", "leaves PyTorch"),
+}
+
+
 def call(function: Any, args: Sequence[Any], kwargs: Named) -> Any:
-    """What a function gives; where nothing is known of it, by the operators that it is made of."""
+    """What a function gives; where nothing is known of it, by the operators that it is made of.
+
+    Raises:
+        NotPiecewiseAffineError: it cannot be followed.
+    """
+    if function in REFUSED:
+        raise NotPiecewiseAffineError(*REFUSED[function])
+    if function is torch.Tensor.to and kwargs.get("memory_format") not in (None, torch.preserve_format):
+        # Whether this copies is known for the network alone, as with contiguous().
+        laid_out = by_operators(torch.Tensor.clone, args[:1], {"memory_format": kwargs["memory_format"]})
+        args, kwargs = (laid_out, *args[1:]), {name: each for name, each in kwargs.items() if name != "memory_format"}
     treats_batch_alike = FUNCTIONS.get(function)
     if treats_batch_alike is not None and treats_batch_alike(function, args, kwargs):
         check_readable(function, pieces_among(args, kwargs))

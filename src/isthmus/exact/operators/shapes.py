@@ -16,8 +16,12 @@ aten = torch.ops.aten
 def shaped(function: Any, args: Args, kwargs: Named) -> Any:
     """view(x, size) and the like: an operator that is given a new shape, of which the first axis is the batch."""
     piece = args[0]
+    if not isinstance(args[1], list | tuple):
+        raise NotPiecewiseAffineError(name_of(function), f"reads numbers as {args[1]}")
     size = list(args[1])
     if function.overloadpacket is aten.expand:  # -1 keeps an axis there
+        if len(size) > piece.ndim:
+            raise NotPiecewiseAffineError(name_of(function), "moves the batch")
         kept = [1] * (len(size) - piece.ndim) + list(piece.shape)
         size = [own if wanted == -1 else wanted for own, wanted in zip(kept, size, strict=True)]
     elif -1 in size:

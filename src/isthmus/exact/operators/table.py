@@ -143,6 +143,8 @@ def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     Raises:
         NotPiecewiseAffineError: no rule is known for it, or none for these arguments.
     """
+    if any(argument.is_out for argument in function._schema.arguments):
+        raise NotPiecewiseAffineError(name_of(function), "writes into a tensor that is given as out")
     check_readable(function, pieces_among(args, kwargs), places=function.overloadpacket in SHAPES_OF_PLACES)
     rule = RULES.get(function.overloadpacket)
     if rule is None:
