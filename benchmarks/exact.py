@@ -98,9 +98,10 @@ def measure(name: str, part: float, most: int | None, dtype: torch.dtype | None,
     seen = [
         check(network, each, path, target, points) for each, path, target in zip(found, paths, targets, strict=True)
     ]
+    above, apart = max(0.0, *(each for each, _ in seen)), max(each for _, each in seen)
     print(
-        f"    scans of {points:,} points in float64: above the exact maximum by at most "
-        f"{max(0.0, *(above for above, _ in seen)):.2g} of it; logits differ by at most {max(apart for _, apart in seen):.2g}",
+        f"    scans of {points:,} points in float64: above the exact maximum by at most {above:.2g} of it; logits "
+        f"differ by at most {apart:.2g}",
         flush=True,
     )
 
