@@ -11,13 +11,12 @@ import torch
 from torch import Tensor
 
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
-from isthmus.exact.pieces import Pieces
+from isthmus.exact.pieces import Pieces, arguments_among
 
 
 def pieces_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Pieces]:
     """All arguments that depend on the input, also inside lists."""
-    flat = [each for arg in (*args, *kwargs.values()) for each in (arg if isinstance(arg, list | tuple) else [arg])]
-    return [each for each in flat if isinstance(each, Pieces)]
+    return list(arguments_among(args, kwargs))
 
 
 def check_readable(function: Any, pieces: Sequence[Pieces], *, places: bool = False) -> None:
@@ -44,6 +43,12 @@ def with_defaults(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any])
         else:
             break
     return full, named
+
+
+@functools.cache
+def writes_out(function: Any) -> bool:
+    """Whether an operator writes its result into a tensor that it is given for that."""
+    return any(argument.is_out for argument in function._schema.arguments)
 
 
 @functools.cache
