@@ -153,16 +153,19 @@ def test_usage_errors_exit_with_two(program, arguments):
     assert ran.code == 2 and "--help" in ran.one_line()
 
 
+def _own_seconds(*arguments: str) -> float:
+    """What Python takes of a processor, whatever runs beside it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def test_help_answers_at_once_without_torch():
     code = "import sys; from isthmus.cli.main import run; run(['--help']); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
-    times = []
-    for _ in range(3):  # its own time: other tests run beside it
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "isthmus", "connect", "--help"], check=True, stdout=subprocess.DEVNULL)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(times) < 0.5
+    help_alone = min(_own_seconds("-m", "isthmus", "connect", "--help") for _ in range(3))
+    assert help_alone < _own_seconds("-c", "import torch") / 3  # 0.3 s where torch takes 1.5: machines differ
 
 
 def test_importing_prints_nothing_and_loads_no_plotting():

@@ -48,6 +48,7 @@ def summed(function: Any, args: Args, kwargs: Named) -> bool:
     return bool(batch) and covered and own.startswith(batch) and not any(batch in names for names in others)
 
 
+# When a function treats all members of a batch alike, so that it may work on the values at knots.
 FUNCTIONS: dict[Any, Callable[[Any, Args, Named], bool]] = {
     functional.linear: on_sequences,
     torch.matmul: on_sequences,
@@ -56,7 +57,7 @@ FUNCTIONS: dict[Any, Callable[[Any, Args, Named], bool]] = {
     torch.einsum: summed,
 }
 
-
+# What would be passed over: name, and what it does.
 REFUSED = {
     torch.Tensor.data.__set__: (  # type: ignore[attr-defined]
         "data",
