@@ -87,7 +87,7 @@ def measure(name: str, part: float, most: int | None, dtype: torch.dtype | None,
     pieces = sum(sum(each.pieces) for each in found)
     ratios = sorted(each.exact / each.plain for each in rounds)
     among = f" ({ratios[0]:.2f} to {ratios[-1]:.2f} in {len(ratios)} rounds)" if len(ratios) > 1 else ""
-    seconds, plain = (median(each) for each in zip(*((each.exact, each.plain) for each in rounds), strict=True))
+    seconds, plain = median(each.exact for each in rounds), median(each.plain for each in rounds)
     print(
         f"{name}: {len(paths)} of {part:g} of a segment, {pieces:,} pieces, {seconds:.3g} s, {median(ratios):.2f} "
         f"times as long{among} as {pieces:,} plain forwards ({plain:.3g} s); highest max loss "

@@ -11,8 +11,7 @@ import torch
 
 from benchmarks.bounds.gains import CONVOLUTIONS, NORMS, convolution_norm, gain, scale_of
 from isthmus.exact import operators
-from isthmus.exact.operators.arguments import pieces_among
-from isthmus.exact.pieces import Pieces
+from isthmus.exact.pieces import Pieces, pieces_among
 
 aten = torch.ops.aten
 

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from isthmus.exact import operators
-from isthmus.exact.operators.arguments import pieces_among
-from isthmus.exact.pieces import Pieces, in_rows
+from isthmus.exact.pieces import Pieces, in_rows, pieces_among
 
 FEW = 8  # knots: not worth thinning
 MOST_MERGED = 256  # pieces made one

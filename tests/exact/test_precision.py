@@ -39,7 +39,8 @@ def test_the_top_is_that_of_float64(loss, gain):
     assert found.max_loss == pytest.approx(precise.max_loss, rel=1e-9)
     assert found.argmax_t == pytest.approx(precise.argmax_t, abs=1e-9)
     assert found.min_margin == pytest.approx(precise.min_margin, rel=1e-9)
-    assert abs(found.pieces[0] - precise.pieces[0]) <= 4
+    stretches = len({loss, isthmus.Margin()})  # computed again in float64, each with a knot of float32 at either end
+    assert abs(found.pieces[0] - precise.pieces[0]) <= 2 * stretches
     assert 1e-9 < found.difference < 1e-4 and precise.difference < 1e-12
 
 

@@ -16,14 +16,14 @@ def crossings(t: Tensor, values: Tensor, levels: Sequence[float], *, where: Tens
     `where` says in which intervals of which values (m - 1, n), `in_rows`, to look; by default in all.
     """
     flat = in_rows(values)
-    found = [] if levels else [t[:0]]
+    found = [t[:0]]
     for level in levels:
         above = flat > level
         crosses = above[:-1] ^ above[1:]
         row, column = marked(crosses if where is None else crosses & where)
         left, right = flat[row, column].double() - level, flat[row + 1, column].double() - level
         found.append(at_share(t, row, left / (left - right)))
-    return torch.cat(found) if len(found) > 1 else found[0]
+    return torch.cat(found)
 
 
 def marked(mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -157,11 +157,11 @@ class Pieces(torch.Tensor):
 
     @property
     def knots(self) -> Tensor:
-        return self._knots if self.waiting is None else self._settled()._knots
+        return self._settled()._knots
 
     @property
     def numbers(self) -> Tensor:
-        return self._numbers if self.waiting is None else self._settled()._numbers
+        return self._settled()._numbers
 
     def _settled(self) -> Pieces:
         if self.waiting is not None:
@@ -233,17 +233,14 @@ class Pieces(torch.Tensor):
         return Pieces(there.knots, there.merged(known, added), self.run)
 
 
-def arguments_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Pieces]:
+def pieces_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Pieces]:
     """All arguments that depend on the input, also inside lists."""
-    for arg in (*args, *kwargs.values()):
-        if isinstance(arg, Pieces):
-            yield arg
-        elif isinstance(arg, list | tuple):
-            yield from (each for each in arg if isinstance(each, Pieces))
+    flat = [each for arg in (*args, *kwargs.values()) for each in (arg if isinstance(arg, list | tuple) else [arg])]
+    return [each for each in flat if isinstance(each, Pieces)]
 
 
 def _run_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Run:
-    return next(arguments_among(args, kwargs)).run
+    return pieces_among(args, kwargs)[0].run
 
 
 def layout(values: Tensor) -> torch.memory_format:

@@ -47,9 +47,7 @@ class ExactProfile(Profile):
     @property
     def margins(self) -> Losses:
         """Logit of the target minus the highest other one, at every knot (m,)."""
-        others = self.logits.clone()
-        others[:, self.target] = -torch.inf
-        return self.logits[:, self.target] - others.amax(1)
+        return -Margin()(self.logits, torch.full((len(self.logits),), self.target))
 
     @property
     def min_margin(self) -> float:

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from isthmus.exact.operators.arguments import constant, finished, only_piece, out_of_place, pieces_among
+from isthmus.exact.operators.arguments import constant, finished, only_piece, out_of_place
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
-from isthmus.exact.pieces import Pieces, together
+from isthmus.exact.pieces import Pieces, pieces_among, together
 
 aten = torch.ops.aten
 Args = Sequence[Any]

@@ -11,21 +11,16 @@ import torch
 from torch import Tensor
 
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
-from isthmus.exact.pieces import Pieces, arguments_among
+from isthmus.exact.pieces import Pieces, pieces_among
 
 
-def pieces_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Pieces]:
-    """All arguments that depend on the input, also inside lists."""
-    return list(arguments_among(args, kwargs))
-
-
-def check_readable(function: Any, pieces: Sequence[Pieces], *, places: bool = False) -> None:
+def check_readable(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, places: bool = False) -> None:
     """Refuses to read what is not known any more, and where the largest of a group is, unless places may be read.
 
     Raises:
         NotPiecewiseAffineError: an argument is not to be read.
     """
-    for piece in pieces:
+    for piece in pieces_among(args, kwargs):
         if piece.stale:
             raise NotPiecewiseAffineError(name_of(function), "uses a tensor that was changed in place through a view")
         if not piece.is_floating_point() and not places:
@@ -56,12 +51,18 @@ def _by_place(function: Any) -> list[Any]:
     return list(itertools.takewhile(lambda argument: not argument.kwarg_only, function._schema.arguments))
 
 
-def only_piece(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Pieces:
-    """The one argument that depends on the input."""
+def single_piece(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Pieces | None:
+    """The one argument that depends on the input; None where there are several, or it is in a list."""
     pieces = pieces_among(args, kwargs)
-    if len(pieces) != 1 or not any(pieces[0] is each for each in (*args, *kwargs.values())):
+    return pieces[0] if len(pieces) == 1 and any(pieces[0] is each for each in (*args, *kwargs.values())) else None
+
+
+def only_piece(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Pieces:
+    """The same of an operator that must not have several."""
+    piece = single_piece(args, kwargs)
+    if piece is None:
         raise NotPiecewiseAffineError(name_of(function), "takes several tensors that depend on the input")
-    return pieces[0]
+    return piece
 
 
 def constant(function: Any, value: Any, piece: Pieces) -> Any:

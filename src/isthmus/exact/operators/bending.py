@@ -10,9 +10,9 @@ from torch import Tensor
 
 from isthmus.exact.levels import crossings
 from isthmus.exact.operators.affine import Args, Named
-from isthmus.exact.operators.arguments import constant, finished, in_place, only_piece, out_of_place, pieces_among
+from isthmus.exact.operators.arguments import constant, finished, in_place, only_piece, out_of_place
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
-from isthmus.exact.pieces import Pieces, Waiting, together
+from isthmus.exact.pieces import Pieces, Waiting, pieces_among, together
 
 Levels = Callable[[Args, Named], Sequence[float | Tensor | None]]
 

@@ -10,33 +10,27 @@ from torch import Tensor
 from torch.nn import functional
 
 from isthmus.exact.operators.affine import Args, Named, affine
-from isthmus.exact.operators.arguments import check_readable, pieces_among
+from isthmus.exact.operators.arguments import check_readable, single_piece
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError
-from isthmus.exact.pieces import Pieces, by_operators
-
-
-def _only_piece(args: Args, kwargs: Named) -> Pieces | None:
-    """The one argument that depends on the input; None where there are others, which operators see to."""
-    pieces = pieces_among(args, kwargs)
-    return pieces[0] if len(pieces) == 1 and any(pieces[0] is arg for arg in (*args, *kwargs.values())) else None
+from isthmus.exact.pieces import by_operators
 
 
 def on_sequences(function: Any, args: Args, kwargs: Named) -> bool:
     """linear(x, weight, bias), matmul(x, weight) and matmul(weight, x), of x (1, ..., n, channels)."""
-    piece = _only_piece(args, kwargs)
+    piece = single_piece(args, kwargs)
     constants = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor) and each is not piece]
     return piece is not None and piece.ndim > 2 and all(each.ndim <= 2 for each in constants)
 
 
 def padded(function: Any, args: Args, kwargs: Named) -> bool:
     """pad(x, sizes, mode): in a circle it would assign to parts of a tensor."""
-    return _only_piece(args, kwargs) is not None
+    return single_piece(args, kwargs) is not None
 
 
 def summed(function: Any, args: Args, kwargs: Named) -> bool:
     """einsum("b...->b...", x, ...) with one operand that depends on the input, whose first axis nobody else has."""
     equation, operands = args[0], args[1:]
-    piece = _only_piece(args, kwargs)
+    piece = single_piece(args, kwargs)
     if not isinstance(equation, str) or "->" not in equation or piece is None:
         return False
     before, after = equation.replace(" ", "").split("->")
@@ -81,6 +75,6 @@ def call(function: Any, args: Sequence[Any], kwargs: Named) -> Any:
         args, kwargs = (laid_out, *args[1:]), {name: each for name, each in kwargs.items() if name != "memory_format"}
     treats_batch_alike = FUNCTIONS.get(function)
     if treats_batch_alike is not None and treats_batch_alike(function, args, kwargs):
-        check_readable(function, pieces_among(args, kwargs))
+        check_readable(function, args, kwargs)
         return affine(function, args, kwargs)
     return by_operators(function, args, kwargs)

@@ -21,7 +21,7 @@ from isthmus.exact.operators.affine import (
     stack,
     total,
 )
-from isthmus.exact.operators.arguments import check_readable, pieces_among, with_defaults, writes_out
+from isthmus.exact.operators.arguments import check_readable, with_defaults, writes_out
 from isthmus.exact.operators.bending import bends_at
 from isthmus.exact.operators.refusal import NotPiecewiseAffineError, name_of
 
@@ -145,7 +145,7 @@ def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """
     if writes_out(function):
         raise NotPiecewiseAffineError(name_of(function), "writes into a tensor that is given as out")
-    check_readable(function, pieces_among(args, kwargs), places=function.overloadpacket in SHAPES_OF_PLACES)
+    check_readable(function, args, kwargs, places=function.overloadpacket in SHAPES_OF_PLACES)
     rule = RULES.get(function.overloadpacket)
     if rule is None:
         raise NotPiecewiseAffineError(name_of(function), "is not affine on pieces, or is not known to be")
