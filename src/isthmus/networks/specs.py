@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl
 import torch
 from torch import nn
 
+from isthmus._random import lent_seed
 from isthmus.errors import SpecError
 from isthmus.networks import digits, hub, zoo
 from isthmus.networks.network import Network
@@ -125,9 +126,8 @@ def _untrained(rest: str) -> Recipe:
             f"'untrained:{rest}': the options are seed and classes, whole numbers, as in ?seed=0&classes=10."
         )
     classes = int(options["classes"]) if "classes" in options else None
-    # Layers know only the global generator: it is lent a seed, and the caller gives it its state back.
-    torch.default_generator.manual_seed(int(options.get("seed", "0")))
-    recipe = _source(inner)(inner.partition(":")[2], False, classes)
+    with lent_seed(int(options.get("seed", "0"))):  # layers know only the global generator
+        recipe = _source(inner)(inner.partition(":")[2], False, classes)
     if inner.startswith("py:") and classes is not None:
         raise SpecError(f"'untrained:{rest}': classes cannot be changed for py: networks; let the factory do it.")
     return recipe
