@@ -21,9 +21,9 @@ from benchmarks.bounds.tape import Tape
 from benchmarks.bounds.thinning import Thinner
 from benchmarks.exact import PARTS, network_of, pairs_of
 from isthmus import Landscape
-from isthmus.exact import operators
-from isthmus.exact.pieces import Pieces, Run, TooManyKnots
-from isthmus.exact.segment import follow
+from isthmus.certificates.pieces import operators
+from isthmus.certificates.pieces.pieces import Pieces, TooManyKnots, Tracing
+from isthmus.certificates.pieces.segment import traced
 
 BEGIN = 0.3  # of the segment
 PIECES = {"mnist": 1.0, "robust": 0.5, "resnet20": 0.1, "squeezenet": 0.0005}  # the share of it that is looked at
@@ -47,7 +47,7 @@ def measure(name: str, budget: float) -> None:
     with torch.no_grad(), landscape.fixed():
         began = time.perf_counter()
         tape = Tape()
-        output = follow(landscape, ends, BEGIN, BEGIN + 1e-6, Run(512, tape.apply))
+        output = traced(landscape, ends, BEGIN, BEGIN + 1e-6, Tracing(512, tape.apply))
         reach = tape.reaches(output)
         bends = [number for entry in tape.entries if _bends(entry.function) for number in entry.made]
         print(
@@ -86,7 +86,7 @@ def timed(
     while begin < last:
         finish = min(last, begin + length)
         try:
-            found: Pieces = follow(landscape, ends, begin, finish, Run(most, start()))
+            found: Pieces = traced(landscape, ends, begin, finish, Tracing(most, start()))
             peak = len(found.knots) if thinner is None else thinner.peak
         except TooManyKnots as too_many:
             length = 0.5 * too_many.share * (finish - begin)

@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.exact import network_of, pairs_of
 from isthmus import Landscape, Polyline, Sampling, connect, exact_profile
-from isthmus.connecting import SLACK
+from isthmus.connecting.loop import SLACK
 from isthmus.profiles import profile_many
 
 SAMPLINGS = {

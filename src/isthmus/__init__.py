@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from isthmus._core import moved
+
 if TYPE_CHECKING:
     from isthmus import detection as detection
     from isthmus import experiments as experiments
@@ -12,67 +14,91 @@ if TYPE_CHECKING:
     from isthmus import reports as reports
     from isthmus import studies as studies
     from isthmus import testing as testing
+    from isthmus._core.progress import Progress as Progress
+    from isthmus.certificates import AffinePieces as AffinePieces
+    from isthmus.certificates import Certificate as Certificate
+    from isthmus.certificates import Certifier as Certifier
+    from isthmus.certificates.pieces import exact_profile as exact_profile
+    from isthmus.connecting import Connection as Connection
+    from isthmus.connecting import Connections as Connections
+    from isthmus.connecting import Outcome as Outcome
     from isthmus.connecting import connect as connect
-    from isthmus.connection import Connection as Connection
-    from isthmus.connection import Outcome as Outcome
-    from isthmus.connections import Connections as Connections
-    from isthmus.connectors import BarrierBypass as BarrierBypass
-    from isthmus.connectors import Connector as Connector
-    from isthmus.connectors import Hyperplane as Hyperplane
-    from isthmus.connectors import StraightLine as StraightLine
-    from isthmus.domains import Ball as Ball
-    from isthmus.domains import Box as Box
-    from isthmus.domains import Unbounded as Unbounded
+    from isthmus.connecting.columns import Column as Column
+    from isthmus.connecting.connectors import AbstractConnector as AbstractConnector
+    from isthmus.connecting.connectors import BarrierBypass as BarrierBypass
+    from isthmus.connecting.connectors import Connector as Connector
+    from isthmus.connecting.connectors import Hyperplane as Hyperplane
+    from isthmus.connecting.connectors import PathConnector as PathConnector
+    from isthmus.connecting.connectors import StraightLine as StraightLine
     from isthmus.errors import IsthmusError as IsthmusError
     from isthmus.errors import IsthmusWarning as IsthmusWarning
-    from isthmus.exact.profile import exact_profile as exact_profile
     from isthmus.inputs.images import load_images as load_images
-    from isthmus.landscape import AbstractLandscape as AbstractLandscape
-    from isthmus.landscape import Landscape as Landscape
-    from isthmus.losses import CrossEntropy as CrossEntropy
-    from isthmus.losses import Margin as Margin
+    from isthmus.landscapes import AbstractLandscape as AbstractLandscape
+    from isthmus.landscapes import Landscape as Landscape
+    from isthmus.landscapes.domains import Ball as Ball
+    from isthmus.landscapes.domains import Box as Box
+    from isthmus.landscapes.domains import Domain as Domain
+    from isthmus.landscapes.domains import Unbounded as Unbounded
+    from isthmus.landscapes.features import FeatureLandscape as FeatureLandscape
+    from isthmus.landscapes.losses import CrossEntropy as CrossEntropy
+    from isthmus.landscapes.losses import Loss as Loss
+    from isthmus.landscapes.losses import Margin as Margin
     from isthmus.making import attack as attack
     from isthmus.making import synthesize as synthesize
     from isthmus.networks.network import Network as Network
     from isthmus.networks.preprocessing import Preprocessing as Preprocessing
     from isthmus.networks.specs import load_network as load_network
-    from isthmus.paths.polyline import Polyline as Polyline
-    from isthmus.profiles.profile import Profile as Profile
-    from isthmus.profiles.sampling import Sampling as Sampling
-    from isthmus.profiles.sampling import profile as profile
-    from isthmus.progress import Progress as Progress
+    from isthmus.paths import AbstractPath as AbstractPath
+    from isthmus.paths import Bezier as Bezier
+    from isthmus.paths import Polyline as Polyline
+    from isthmus.profiles import Profile as Profile
+    from isthmus.profiles import Sampling as Sampling
+    from isthmus.profiles import profile as profile
+
+moved.install()
 
 # Names are looked up when they are first used, so that `isthmus --help` does not wait for torch.
 _HOME = {
-    "AbstractLandscape": "landscape",
-    "Ball": "domains",
-    "BarrierBypass": "connectors.barrier_bypass",
-    "Box": "domains",
-    "Connection": "connection",
-    "Connections": "connections",
-    "Connector": "connectors.base",
-    "CrossEntropy": "losses",
-    "Hyperplane": "connectors.barrier_bypass",
+    "AbstractConnector": "connecting.connectors",
+    "AbstractLandscape": "landscapes",
+    "AbstractPath": "paths",
+    "AffinePieces": "certificates",
+    "Ball": "landscapes.domains",
+    "BarrierBypass": "connecting.connectors",
+    "Bezier": "paths",
+    "Box": "landscapes.domains",
+    "Certificate": "certificates",
+    "Certifier": "certificates",
+    "Column": "connecting.columns",
+    "Connection": "connecting",
+    "Connections": "connecting",
+    "Connector": "connecting.connectors",
+    "CrossEntropy": "landscapes.losses",
+    "Domain": "landscapes.domains",
+    "FeatureLandscape": "landscapes.features",
+    "Hyperplane": "connecting.connectors",
     "IsthmusError": "errors",
     "IsthmusWarning": "errors",
-    "Landscape": "landscape",
-    "Margin": "losses",
+    "Landscape": "landscapes",
+    "Loss": "landscapes.losses",
+    "Margin": "landscapes.losses",
     "Network": "networks.network",
-    "Outcome": "connection",
-    "Polyline": "paths.polyline",
+    "Outcome": "connecting",
+    "PathConnector": "connecting.connectors",
+    "Polyline": "paths",
     "Preprocessing": "networks.preprocessing",
-    "Profile": "profiles.profile",
-    "Progress": "progress",
-    "Sampling": "profiles.sampling",
-    "StraightLine": "connectors.straight_line",
-    "Unbounded": "domains",
-    "attack": "making.attacks",
+    "Profile": "profiles",
+    "Progress": "_core.progress",
+    "Sampling": "profiles",
+    "StraightLine": "connecting.connectors",
+    "Unbounded": "landscapes.domains",
+    "attack": "making",
     "connect": "connecting",
-    "exact_profile": "exact.profile",
+    "exact_profile": "certificates.pieces",
     "load_images": "inputs.images",
     "load_network": "networks.specs",
-    "profile": "profiles.sampling",
-    "synthesize": "making.synthesis",
+    "profile": "profiles",
+    "synthesize": "making",
 }
 _MODULES = ("detection", "experiments", "percolation", "reports", "studies", "testing")
 

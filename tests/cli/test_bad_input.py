@@ -109,8 +109,8 @@ def test_folder_that_cannot_be_written(refused, two, tmp_path):
     ("arguments", "says"),
     [
         (("--network", "resnet18"), "no network spec"),
-        (("--device", "cuda:77"), "--device cuda:77"),
-        (("--device", "toaster"), "--device toaster"),
+        (("--device", "cuda:77"), "device cuda:77"),
+        (("--device", "toaster"), "device toaster"),
         (("--max-batch", "many"), "--max-batch"),
         (("--mean", "a,b"), "--mean"),
         (("--size", "8y8"), "--size"),

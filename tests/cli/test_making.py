@@ -93,9 +93,9 @@ def test_attacks_of_foolbox(program, tmp_path, digit_folder):
 def test_bad_input_is_one_line(program, tmp_path, digit_folder):
     for arguments, expected in [
         (("attack", tmp_path / "nowhere"), "does not exist"),
-        (("attack", digit_folder, "--method", "magic"), "--method must be paper"),
+        (("attack", digit_folder, "--method", "magic"), "There is no attack 'magic'; known are paper"),
         (("attack", digit_folder, "--method", "foolbox:Magic"), "foolbox has no attack 'Magic'"),
-        (("attack", digit_folder, "--epsilon", 0.1), "knows no bound"),
+        (("attack", digit_folder, "--epsilon", 0.1), "knows no such setting"),
         (("attack", digit_folder, "--method", "pgd-l2", "--epsilon", 0), "PGD needs epsilon > 0"),
         (("attack", digit_folder, "--target", "cat"), "--target must name one of 10 classes"),
         (("attack", digit_folder / "4", "--target", "4"), "sees it in every image already"),

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from isthmus import IsthmusError
+from isthmus._core.geometry import without
 from isthmus.detection import Detector, threshold
-from isthmus.detection.adaptive import AIMS, Adaptive, _without, evade
+from isthmus.detection.adaptive import AIMS, Adaptive, evade
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def test_what_is_spent_is_counted(digits, recognised, references, probe, guarded
 
 def test_orthogonal_means_orthogonal():
     one, other = torch.randn(2, 5, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    left = _without(one, other)
+    left = without(one, other)
     assert torch.allclose((left * other).sum((1, 2, 3)), torch.zeros(5), atol=1e-4)
     assert ((left * one).sum((1, 2, 3)) > 0).all()
 

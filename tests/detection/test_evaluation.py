@@ -14,8 +14,8 @@ from isthmus.detection.evaluation import Evaluated, Evaluation, Kept, Row, evalu
 from isthmus.detection.evaluation.material import material
 from isthmus.detection.labelled import read_labelled
 from isthmus.detection.suite import choose
-from isthmus.experiments.detection import detection_findings
-from isthmus.experiments.detection.verdict import overall, verdict
+from isthmus.findings.detection import detection_findings
+from isthmus.findings.detection.verdict import overall, verdict
 from isthmus.inputs.collection import ArrayCollection
 from isthmus.inputs.collection import digits as collection
 

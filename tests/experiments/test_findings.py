@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 from isthmus.estimates import Estimate
-from isthmus.experiments.findings import Table, cell, spread
+from isthmus.findings.findings import Table, cell, spread
 
 
 def test_cells():

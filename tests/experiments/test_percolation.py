@@ -8,7 +8,7 @@ import torch
 
 from isthmus.errors import InputError
 from isthmus.estimates import Estimate
-from isthmus.experiments.percolation import (
+from isthmus.findings.percolation import (
     NetworkStudy,
     Straightness,
     WithDimension,
@@ -18,7 +18,7 @@ from isthmus.experiments.percolation import (
     summary,
     threshold_findings,
 )
-from isthmus.experiments.percolation.sizes import SIZES, sized_landscapes
+from isthmus.findings.percolation.sizes import SIZES, sized_landscapes
 from isthmus.percolation import Threshold
 
 

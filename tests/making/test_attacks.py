@@ -7,8 +7,8 @@ import torch
 
 import isthmus
 from isthmus import IsthmusError
+from isthmus.descents import Descended
 from isthmus.making import PGD, AttackMethod, FromNoise, TargetedAdam, attack, synthesize
-from isthmus.making.descent import Descended
 
 ATTACK = TargetedAdam(max_steps=300)
 

@@ -5,7 +5,7 @@ import torch
 
 import isthmus
 from isthmus import IsthmusError
-from isthmus.features import FeatureLandscape
+from isthmus.landscapes.features import FeatureLandscape
 from isthmus.making import Fourier, synthesize
 
 
@@ -92,7 +92,7 @@ def test_channels_and_units_of_layers(digits):
     torch.testing.assert_close(-shown.gather(1, target[:, None])[:, 0], found.loss)
     activations = network.model[:3]((found.x - 0.305) / 0.376)
     torch.testing.assert_close(shown, activations.mean((2, 3)), atol=1e-4, rtol=1e-4)
-    unit = FeatureLandscape(network, "2", unit=(1, 2))
+    unit = FeatureLandscape(network, "2", position=(1, 2))
     torch.testing.assert_close(unit.logits(found.x), activations[:, :, 1, 2], atol=1e-4, rtol=1e-4)
     logit = FeatureLandscape(network)
     torch.testing.assert_close(logit.logits(found.x), digits.logits(found.x), atol=1e-4, rtol=1e-4)
@@ -116,7 +116,7 @@ def test_tokens_come_before_channels():
     x = torch.rand(2, 1, 5, 4)
     expected = network.model.embed(x.reshape(2, 5, 4)).detach()
     torch.testing.assert_close(FeatureLandscape(network, "embed").logits(x), expected.mean(1))
-    torch.testing.assert_close(FeatureLandscape(network, "embed", unit=(3,)).logits(x), expected[:, 3])
+    torch.testing.assert_close(FeatureLandscape(network, "embed", position=(3,)).logits(x), expected[:, 3])
 
 
 @pytest.mark.usefixtures("as_installed")
@@ -126,7 +126,7 @@ def test_what_cannot_be_is_said(digits):
     with pytest.raises(IsthmusError, match="32 channels, 0 to 31, got 32"):
         synthesize(FeatureLandscape(digits.network, "2"), torch.tensor([32]), method=Fourier(max_steps=2))
     with pytest.raises(IsthmusError, match=r"positions \(4, 4\), got \(9, 9\)"):
-        FeatureLandscape(digits.network, "2", unit=(9, 9)).logits(torch.rand(1, 1, 8, 8))
+        FeatureLandscape(digits.network, "2", position=(9, 9)).logits(torch.rand(1, 1, 8, 8))
     free = isthmus.Landscape(digits.network, domain=isthmus.Unbounded())
     with pytest.raises(IsthmusError, match="domain is a Box"):
         synthesize(free, torch.tensor([1]), method=Fourier())

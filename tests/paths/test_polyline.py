@@ -106,6 +106,6 @@ def test_bundle_equals_its_paths_one_by_one(drawn, seed):
     random = torch.Generator().manual_seed(seed)
     number = torch.randint(len(paths), (30,), generator=random)
     t = torch.rand(30, generator=random, dtype=torch.float64)
-    together = Bundle.of([path.vertices for path in paths]).at(number, t)
+    together = Bundle.of(paths).at(number, t)
     for point, index, position in zip(together, number.tolist(), t.tolist(), strict=True):
         assert torch.equal(point, paths[index].at(position))

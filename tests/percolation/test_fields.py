@@ -9,10 +9,10 @@ from scipy.sparse.csgraph import dijkstra
 
 import isthmus
 from isthmus.errors import InputError, NetworkError
+from isthmus.paths import Flat
 from isthmus.percolation import (
     Field,
     GaussianField,
-    Slice,
     clusters_of,
     independent_field,
     persistence,
@@ -148,22 +148,22 @@ def test_a_coarser_field_has_every_second_point():
 
 def test_a_slice_goes_through_its_inputs(digits, digit_images):
     x, y = digit_images
-    piece = Slice.through(x[:4])
+    piece = Flat.through(x[:4])
     flat = piece.axes.flatten(1)
     assert torch.allclose(flat @ flat.T, piece.side**2 * torch.eye(3), atol=1e-4)
     assert piece.side == pytest.approx(float(torch.pdist(x[:4].flatten(1)).mean()), rel=1e-5)
-    off = (x[:4] - piece.centre).flatten(1)
+    off = (x[:4] - piece.origin).flatten(1)
     along = off @ flat.T / piece.side**2
     assert torch.allclose(along @ flat, off, atol=1e-5)  # every input lies in the slice
     found = slice_map(digits, piece, int(y[0]), points=5)
     assert found.loss.shape == found.predicted.shape == found.inside.shape == (5, 5, 5)
-    corner = piece.centre + 0.5 * (piece.axes[0] - piece.axes[1]) + 0.25 * piece.axes[2]
+    corner = piece.origin + 0.5 * (piece.axes[0] - piece.axes[1]) + 0.25 * piece.axes[2]
     logits = digits.evaluate(corner[None], y[:1], validated=True).logits
     loss = torch.nn.functional.cross_entropy(logits.double(), y[:1])
     assert found.loss[4, 0, 3] == pytest.approx(float(loss), rel=1e-4)
     assert found.predicted[4, 0, 3] == int(logits.argmax())
     assert not found.inside.all()  # digits lie at the edge of the box
-    assert slice_map(digits, piece, points=2).target == int(digits.logits(piece.centre[None]).argmax())
+    assert slice_map(digits, piece, points=2).target == int(digits.logits(piece.origin[None]).argmax())
 
 
 class OneClass(torch.nn.Module):
@@ -174,18 +174,18 @@ class OneClass(torch.nn.Module):
 def test_bad_input_gets_one_clear_line(digits, digit_images):
     x, _ = digit_images
     with pytest.raises(InputError, match="these do not"):
-        Slice.through(torch.stack([x[0], x[1], x[0]]))
+        Flat.through(torch.stack([x[0], x[1], x[0]]))
     with pytest.raises(InputError, match="these do not"):
-        Slice.through(torch.stack([x[0], x[0]]))
+        Flat.through(torch.stack([x[0], x[0]]))
     with pytest.raises(InputError, match="got 1"):
-        Slice.through(x[:1])
+        Flat.through(x[:1])
     with pytest.raises(InputError, match="two points along each axis"):
-        slice_map(digits, Slice.through(x[:2]), points=1)
+        slice_map(digits, Flat.through(x[:2]), points=1)
     with pytest.raises(InputError, match=r"GiB.*fewer points along each axis"):
-        slice_map(digits, Slice.through(x[:9]), points=100)
+        slice_map(digits, Flat.through(x[:9]), points=100)
     with pytest.raises(NetworkError, match="at least two classes"):
         slice_map(
-            isthmus.Landscape(isthmus.Network(OneClass().eval(), input_shape=(1, 8, 8))), Slice.through(x[:2]), points=3
+            isthmus.Landscape(isthmus.Network(OneClass().eval(), input_shape=(1, 8, 8))), Flat.through(x[:2]), points=3
         )
     with pytest.raises(InputError, match="not finite"):
         Field(np.array([1.0, np.nan]))

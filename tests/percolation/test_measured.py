@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from isthmus.percolation import Field, GaussianField, Slice, SliceMap, measure
+from isthmus.paths import Flat
+from isthmus.percolation import Field, GaussianField, measure
+from isthmus.profiles import GridMap
 
 
 @pytest.fixture(scope="module")
@@ -14,8 +16,9 @@ def planted():
     loss = (np.abs(across) - 0.6) ** 2 + 0.05 * along + 0.006 * np.random.default_rng(0).random(across.shape)
     predicted = np.where(np.arange(loss.size) < 0.9 * loss.size, 3, 1).reshape(loss.shape)
     inside = (np.arange(loss.size) >= 0.1 * loss.size).reshape(loss.shape)
-    piece = Slice(torch.zeros(2), torch.eye(2))
-    return SliceMap(piece, 3, loss, predicted, inside)
+    flat = Flat(torch.zeros(2), torch.eye(2))
+    even = torch.linspace(-0.5, 0.5, 20), torch.linspace(-0.5, 0.5, 21)
+    return GridMap(flat, even, 3, loss, predicted, inside)
 
 
 def test_what_was_planted_is_measured(planted):

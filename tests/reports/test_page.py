@@ -58,7 +58,6 @@ def test_losses_that_are_no_numbers_become_null():
         loss=torch.full_like(pair.direct.loss, torch.nan),
         logits=torch.full_like(pair.direct.logits, torch.nan),
         target=0,
-        exact=False,
         coarse_max_loss=float("nan"),
     )
     import dataclasses
@@ -77,7 +76,7 @@ def test_a_hundred_photographs_stay_below_fifteen_megabytes():
     def one() -> Connection:
         smooth = torch.nn.functional.interpolate(torch.rand((3, 3, 40, 40), generator=random), size=(224, 224))
         logits = torch.randn((35, 1000), generator=random)
-        profile = Profile(t=t, loss=t + 0.1, logits=logits, target=3, exact=False, coarse_max_loss=1.0)
+        profile = Profile(t=t, loss=t + 0.1, logits=logits, target=3, coarse_max_loss=1.0)
         path = Polyline(smooth + 0.02 * torch.rand(smooth.shape, generator=random))
         return Connection(
             direct=profile, profile=profile, path=path, vertex_rounds=(0, 1, 0), outcome=Outcome.CONNECTED,

@@ -4,7 +4,7 @@ import pytest
 
 from isthmus.inputs.collection import digits as digits_of_the_study
 from isthmus.studies import Study
-from isthmus.studies.kinds import Attacked
+from isthmus.studies.kinds import AttackedAcross
 
 TEXT = """
 seed = 2
@@ -84,14 +84,14 @@ def test_the_published_rule_gives_the_attacked_end_the_lower_loss(digits, digit_
     y0 = y[:8]
     a = 0.5 * x[:8] + 0.5 * x[20:28]  # of some loss, so that the attack can get below it
     real = digits.loss(a, y0)
-    kind = Attacked(stop="real", max_steps=400)
+    kind = AttackedAcross(stop="real", max_steps=400)
     ends = [{"a_number": 0, "c_number": 0, "stop": None}] * 8
     made = kind.make(digits, a, x[40:48], y0, ends)
     assert made.a is a
     low = digits.loss(made.c, y0)
     reached = low <= real
     assert reached.sum() >= 3
-    on = Attacked(stop="never", max_steps=400).make(digits, a, x[40:48], y0, ends).c
+    on = AttackedAcross(stop="never", max_steps=400).make(digits, a, x[40:48], y0, ends).c
     # It stops there: without the rule, the attack goes on to lower losses.
     assert (digits.loss(on, y0)[reached] < low[reached] + 1e-6).all() and (low[reached] > 0.3 * real[reached]).any()
 

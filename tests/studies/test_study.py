@@ -24,7 +24,7 @@ from isthmus import IsthmusError
 from isthmus.studies import Study
 from isthmus.studies.engines.base import Job, Worker
 from isthmus.studies.plan import load_plan
-from isthmus.studies.rows import FOUND_COLUMNS
+from isthmus.studies.rows import PAIR_COLUMNS, result_schema
 from isthmus.studies.store import UrlStore
 
 
@@ -79,7 +79,7 @@ def test_rows_are_what_connect_finds(finished, digits, digit_images):
 
 def test_the_columns_are_those_of_connections(digits, digit_pairs):
     row = isthmus.connect(digits, *(part[:1] for part in digit_pairs))[0].row()
-    assert set(row) - {"target"} == set(FOUND_COLUMNS) - {"reason"}
+    assert set(row) == set(result_schema().names) - (set(PAIR_COLUMNS) - {"target"}) - {"reason"}
 
 
 def test_the_table_reads_in_duckdb_and_pandas(finished, tmp_path):
@@ -365,7 +365,7 @@ def test_nothing_is_lost_before_the_new_plan_is_whole(study, program, text):
 def test_the_code_of_ones_own_network_must_stay(tmp_path, monkeypatch, start):
     monkeypatch.chdir(tmp_path)
     code = (
-        "import torch\nfrom isthmus import Unbounded\nfrom isthmus.landscape import AbstractLandscape, Evaluation\n"
+        "import torch\nfrom isthmus import Unbounded\nfrom isthmus.landscapes import AbstractLandscape, Evaluation\n"
         "class Bowl(AbstractLandscape):\n"
         "    def forward(self, x, target):\n"
         "        loss = FACTOR * (x ** 2).sum(1)\n"
@@ -586,7 +586,9 @@ def test_a_study_can_certify_its_connections(tmp_path, text):
     certified = Study.create(tmp_path / "study", text + '[connect]\nverify = "exact"\n')
     assert certified.run(device="cpu").complete
     rows = rows_of(certified)
-    assert len(rows) == 60 and all(row["exact"] and row["pieces"] > 1 for row in rows if row["connected"])
+    assert len(rows) == 60 and all(
+        row["certificate"] == "pieces" and row["parts"] > 1 for row in rows if row["connected"]
+    )
     assert sum(row["connected"] for row in rows) > 50
 
 

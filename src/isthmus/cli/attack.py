@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of, readable
+from isthmus import registries
+from isthmus.cli.members import member
+from isthmus.cli.options import NetworkOptions, at_least, landscape_of, readable
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
-    from isthmus import Landscape
     from isthmus.making import AttackMethod
-
-DEFAULT_EPSILON = {"pgd-linf": 8 / 255, "pgd-l2": 0.5}
 
 
 def attack(
@@ -28,8 +26,8 @@ def attack(
     method: Annotated[str, Parameter(name=["--method", "--attack"])] = "paper",
     epsilon: float | None = None,
     steps: int | None = None,
-    restarts: int = 1,
-    relative_step: float = 0.1,
+    restarts: int | None = None,
+    relative_step: float | None = None,
     stop: float | None = None,
     limit: int | None = None,
     seed: int = 0,
@@ -47,17 +45,17 @@ def attack(
         The class wanted, by index or name. Without it, the attack leads away from the class that the network predicts;
         the paper's attack then takes the next class by index.
     method
-        paper (the targeted attack of Vrabel et al.), pgd-linf, pgd-l2, or foolbox:NAME such as
-        foolbox:L2CarliniWagnerAttack (pip install "isthmus[attacks]").
+        paper (the targeted attack of Vrabel et al.), pgd-linf, pgd-l2, fgsm, foolbox:NAME such as
+        foolbox:L2CarliniWagnerAttack (pip install "isthmus[attacks]"), or py:PACKAGE.MODULE:NAME.
     epsilon
         Largest change, in data units: by default 8/255 for pgd-linf and 0.5 for pgd-l2; none for attacks of foolbox,
         which then look for the smallest change.
     steps
         Steps at most.
     restarts
-        With pgd: starts at random points.
+        With pgd: starts at random points, 1 by default.
     relative_step
-        With pgd: step length / epsilon.
+        With pgd: step length / epsilon, 0.1 by default.
     stop
         The loss for the target at which the attack ends; without it, the attack runs on to its last step.
     limit
@@ -74,7 +72,8 @@ def attack(
     for name, value in (("--steps", steps), ("--restarts", restarts), ("--limit", limit)):
         at_least(name, value, 1)
     check_folder(out, overwrite=overwrite)
-    chosen = _method(method, target is not None, epsilon, steps, restarts, relative_step)
+    given = {"epsilon": epsilon, "steps": steps, "restarts": restarts, "relative_step": relative_step}
+    chosen = _method(method, given, target is not None)
 
     import torch
 
@@ -84,8 +83,8 @@ def attack(
     from isthmus.reports.made_inputs import MadeInputs, write_made_inputs
     from isthmus.reports.style import class_name, shorten
 
-    loaded = network_of(network)
-    landscape: Landscape = landscape_of(loaded, network)
+    landscape = landscape_of(network)
+    loaded = landscape.network
     found = load_images(images, preprocessing=loaded.preprocessing)
     place = images if images.is_dir() else images.parent
     files = [readable(str(file.relative_to(place))) for file in found.files[:limit]]
@@ -160,26 +159,11 @@ def attack(
     print(f"Look at it: {out / 'sheet.png'}")
 
 
-def _method(
-    name: str, targeted: bool, epsilon: float | None, steps: int | None, restarts: int, relative_step: float
-) -> AttackMethod:
-    from isthmus.making import PGD, Foolbox, TargetedAdam
+def _method(name: str, given: dict[str, Any], targeted: bool) -> AttackMethod:
+    from isthmus.making import Foolbox
 
-    if name == "paper":
-        if epsilon is not None:
-            raise InputError("--epsilon: the paper's attack knows no bound; choose pgd-linf, pgd-l2 or foolbox:NAME.")
-        return TargetedAdam(max_steps=steps or 512)
-    if name in DEFAULT_EPSILON:
-        return PGD(
-            epsilon=DEFAULT_EPSILON[name] if epsilon is None else epsilon,
-            norm=math.inf if name == "pgd-linf" else 2,
-            steps=steps or 20,
-            restarts=restarts,
-            relative_step=relative_step,
-            toward=targeted,
-        )
     library, colon, attack_name = name.partition(":")
-    if library != "foolbox" or not colon:
-        raise InputError(f"--method must be paper, pgd-linf, pgd-l2 or foolbox:NAME, got '{name}'.")
-    settings = {} if steps is None else {"steps": steps}
-    return Foolbox(name=attack_name, epsilon=epsilon, toward=targeted, settings=settings)
+    if library == "foolbox" and colon:
+        settings = {} if given["steps"] is None else {"steps": given["steps"]}
+        return Foolbox(name=attack_name, epsilon=given["epsilon"], toward=targeted, settings=settings)
+    return member(registries.ATTACKS, name, given, {"toward": targeted})

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from isthmus.cli.options import (
-    Method,
-    NetworkOptions,
-    OutputOptions,
-    at_least,
-    landscape_of,
-    method_of,
-    network_of,
-    out_folder,
-)
+from cyclopts import Parameter
+
+from isthmus.cli.options import NetworkOptions, OutputOptions, at_least, landscape_of, out_folder
 from isthmus.errors import InputError
 
 
@@ -28,9 +22,11 @@ def connect(
     pairs_per_class: int = 5,
     lowest_loss: int | None = None,
     threshold: float | None = None,
-    method: Method = "bypass",
-    rounds: int = 4,
+    method: str = "bypass",
+    rounds: int | None = None,
+    verify: str | None = None,
     exact: bool = False,
+    columns: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     seed: int = 0,
     network: NetworkOptions = NetworkOptions(),
     output: OutputOptions = OutputOptions(),
@@ -58,11 +54,17 @@ def connect(
     threshold
         The loss that a connected path may reach; by default the higher loss of the two ends + 0.01.
     method
-        bypass, paper (the published procedure, slow) or straight (measure the direct path only).
+        bypass, paper (the published procedure, slow), straight (measure the direct path only), or py:PACKAGE.MODULE:NAME
+        for one of your own (runs its code).
     rounds
-        With the method bypass: rounds of bypasses.
+        With the method bypass: rounds of bypasses, 4 by default.
+    verify
+        Certify connections: no peak can hide between samples. pieces (for networks of affine operators, ReLU and
+        max-pooling), or py:PACKAGE.MODULE:NAME.
     exact
-        Certify connections: no peak can hide between samples. For networks of affine operators, ReLU and max-pooling.
+        Short for --verify pieces.
+    columns
+        Columns of your own at the end of the table, each as py:PACKAGE.MODULE:NAME.
     seed
         Seed of the draw of pairs and of the solver.
     """
@@ -75,10 +77,22 @@ def connect(
     at_least("--lowest-loss", lowest_loss, 2)
     folder = out_folder(output, "isthmus-run")
 
+    from isthmus import registries
     from isthmus.cli import pairing
-    from isthmus.cli.solving import solve_and_write
+    from isthmus.cli.solving import Task, solve_and_write
+    from isthmus.connecting.columns import own_columns
 
-    landscape = landscape_of(network_of(network), network)
+    if rounds is not None and method != "bypass":
+        raise InputError("--rounds belongs to --method bypass.")
+    certifier = "pieces" if exact and verify is None else verify
+    task = Task(
+        method=registries.METHODS.make(method, **({} if rounds is None else {"rounds": rounds})),
+        threshold=threshold,
+        verify=None if certifier is None else registries.CERTIFIERS.make(certifier),
+        extra=own_columns(tuple(columns or ())),
+        seed=seed,
+    )
+    landscape = landscape_of(network)
     name = network.network
     if pairs is not None:
         chosen = pairing.pairs_of_list(landscape, pairs, target)
@@ -90,14 +104,4 @@ def connect(
         assert a is not None and c is not None
         chosen = pairing.pair_of_files(landscape, a, c, target)
         title = f"{a.name} and {c.name} on {name}"
-    solve_and_write(
-        landscape,
-        chosen,
-        method_of(method, rounds),
-        folder,
-        output=output,
-        title=title,
-        threshold=threshold,
-        exact=exact,
-        seed=seed,
-    )
+    solve_and_write(landscape, chosen, task, folder, output=output, title=title)

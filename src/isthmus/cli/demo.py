@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.cli.options import NetworkOptions, OutputOptions, at_least, landscape_of, network_of, out_folder
+from isthmus.cli.options import NetworkOptions, OutputOptions, at_least, landscape_of, out_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,20 +31,14 @@ def demo(*, pairs: int = 8, seed: int = 0, device: str = "auto", output: OutputO
     folder = out_folder(output, "isthmus-demo")
 
     from isthmus import BarrierBypass
-    from isthmus.cli.solving import solve_and_write
+    from isthmus.cli.solving import Task, solve_and_write
 
     options = NetworkOptions(device=device)
-    landscape = landscape_of(network_of(options), options)
+    landscape = landscape_of(options)
     chosen, images, example = _digit_pairs(landscape, pairs, seed)
-    solve_and_write(
-        landscape,
-        chosen,
-        BarrierBypass(),
-        folder,
-        output=output,
-        title="Handwritten digits on the embedded network",
-        seed=seed,
-    )
+    task = Task(method=BarrierBypass(), seed=seed)
+    title = "Handwritten digits on the embedded network"
+    solve_and_write(landscape, chosen, task, folder, output=output, title=title)
     _write_images(folder, images)
     program = Path(sys.argv[0]).name
     print("Next, two images of your own choice:")
@@ -60,6 +54,7 @@ def _digit_pairs(landscape: Landscape, count: int, seed: int) -> tuple[Pairs, di
 
     from isthmus.cli.pairing import Pairs
     from isthmus.inputs.pairs import pairs_within
+    from isthmus.paths import Polyline
     from isthmus.profiles import Sampling, profile_many
 
     data = load_digits()
@@ -69,7 +64,7 @@ def _digit_pairs(landscape: Landscape, count: int, seed: int) -> tuple[Pairs, di
     loss, logits = (part.cpu() for part in landscape.evaluate(x, target))
     groups = torch.where(logits.argmax(1) == target, target, -1).tolist()
     index = pairs_within(groups, loss, per_group=40, seed=seed)
-    ends = list(torch.stack([x[index[:, 0]], x[index[:, 1]]], dim=1))
+    ends = [Polyline(pair) for pair in torch.stack([x[index[:, 0]], x[index[:, 1]]], dim=1)]
     profiles = profile_many(landscape, ends, target[index[:, 0]], sampling=Sampling(intervals=10, resolution=1.0))
     # Most pairs are connected by the direct path already; the demonstration is about the others.
     order = torch.tensor([profile.gap for profile in profiles]).argsort(descending=True)[:count]
@@ -85,7 +80,7 @@ def _write_images(folder: Path, images: dict[str, Tensor]) -> None:
     """The digits as image files, one sub-folder a class, so that there is something to try `connect` on."""
     from PIL import Image
 
-    from isthmus._files import write_whole
+    from isthmus._core.files import write_whole
 
     for name, x in images.items():
         file = folder / "images" / name

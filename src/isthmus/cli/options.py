@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
-    from isthmus import Connector, Landscape, Network
-
-Method = Literal["bypass", "paper", "straight"]
+    from isthmus import Landscape
+    from isthmus.opening import NetworkChoice
 
 
 @Parameter(name="*")
@@ -37,6 +36,10 @@ class NetworkOptions:
     """auto (a CUDA device where there is one), cpu, cuda, cuda:1."""
     max_batch: str = "auto"
     """Inputs evaluated at once: auto or a number. It bounds the memory."""
+    loss: str = "cross-entropy"
+    """What makes an input low: cross-entropy, margin, or py:PACKAGE.MODULE:NAME (runs its code)."""
+    domain: str = "box"
+    """Where inputs may lie: box (between 0 and 1), unbounded, or py:PACKAGE.MODULE:NAME."""
     autocast: bool = False
     """Run the network in bfloat16 mixed precision (for accelerators)."""
 
@@ -62,46 +65,35 @@ class OutputOptions:
     """Draw figures for the first so many pairs; the page holds all of them."""
 
 
-def network_of(options: NetworkOptions) -> Network:
-    """The network that the options name."""
-    import torch
+def choice_of(options: NetworkOptions) -> NetworkChoice:
+    """What the options name, as the library takes it."""
+    from isthmus.opening import NetworkChoice
 
-    from isthmus import load_network
-
-    device = options.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"--device {device} cannot be used here ({str(error).splitlines()[0]}); try cpu, or isthmus doctor."
-        ) from error
-    return load_network(
-        options.network,
+    mean, std = numbers("--mean", options.mean), numbers("--std", options.std)
+    return NetworkChoice(
+        network=options.network,
         weights=options.weights,
-        mean=numbers("--mean", options.mean),
-        std=numbers("--std", options.std),
+        mean=None if mean is None else tuple(mean),
+        std=None if std is None else tuple(std),
         size=size_of(options.size),
-        device=device,
+        loss=options.loss,
+        domain=options.domain,
+        device=options.device,
+        max_batch=batch_size(options.max_batch),
+        autocast=options.autocast,
     )
 
 
-def landscape_of(network: Network, options: NetworkOptions) -> Landscape:
-    """The cross-entropy landscape of a network."""
-    import torch
-
+def landscape_of(options: NetworkOptions) -> Landscape:
+    """The landscape that the options name, on a network."""
     from isthmus import Landscape
 
-    return Landscape(
-        network, max_batch=batch_size(options.max_batch), autocast=torch.bfloat16 if options.autocast else None
-    )
-
-
-def check_images(images: Path | None, network: NetworkOptions) -> None:
-    """Whether there are inputs for the network, before it is loaded."""
-    if images is None and network.network != "digits":
-        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+    landscape = choice_of(options).open()
+    if not isinstance(landscape, Landscape):
+        raise InputError(
+            f"--network {options.network} is a landscape of its own; give a network, or use isthmus study."
+        )
+    return landscape
 
 
 def batch_size(text: str) -> int | str:
@@ -109,15 +101,6 @@ def batch_size(text: str) -> int | str:
     if text != "auto" and (not text.isdecimal() or int(text) < 1):
         raise InputError(f"--max-batch must be auto or a whole number >= 1, got {text}.")
     return text if text == "auto" else int(text)
-
-
-def method_of(name: Method, rounds: int) -> Connector:
-    """The connector of that name."""
-    from isthmus import BarrierBypass, StraightLine
-
-    if name == "straight":
-        return StraightLine()
-    return BarrierBypass.paper() if name == "paper" else BarrierBypass(rounds=rounds)
 
 
 def out_folder(options: OutputOptions, default: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,8 @@ from isthmus.errors import ImageError, InputError, NetworkError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from isthmus import Landscape, Network
-    from isthmus.inputs.images import Images
+    from isthmus import Landscape
+    from isthmus.opening import Survey
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +31,10 @@ class Pairs:
 
 def pair_of_files(landscape: Landscape, a: Path, c: Path, target: str) -> Pairs:
     """One pair; whatever is wrong with it is an error."""
-    images = _load(landscape.network, [a, c], strict=True)
-    predicted, finite = _predict(landscape, images.x)
-    if not all(finite):
-        raise NetworkError(f"The network returns NaN or infinity for {images.files[finite.index(False)]}.")
-    chosen = _target(landscape, target, predicted, ("A", "C"))
-    return _pairs(images.x, [(0, 1)], [chosen], [(a.name, c.name)], {})
+    found = _look(landscape, [a, c], [a.name, c.name])
+    _refuse(found)
+    chosen = _target(landscape, target, found.predicted.tolist(), ("A", "C"))
+    return _pairs(found, [(0, 1)], [chosen], [(a.name, c.name)], {})
 
 
 def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
@@ -46,23 +44,18 @@ def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
     """
     rows = _read_rows(file)
     wanted = list(dict.fromkeys(name for row in rows for name in (row["a"], row["c"])))
-    images = _load(landscape.network, [file.parent / name for name in wanted], strict=False)
-    place = {path: number for number, path in enumerate(images.files)}
-    predicted, finite = _predict(landscape, images.x)
+    found = _look(landscape, [file.parent / name for name in wanted], wanted)
+    place = {name: number for number, name in enumerate(wanted)}
     ends, targets, names = [], [], []
-    skipped = {str(path): reason for path, reason in images.skipped.items()}
+    skipped = dict(found.skipped)
     for number, row in enumerate(rows, start=2):
-        where = [place.get(file.parent / row[end]) for end in ("a", "c")]
-        if None in where:
+        i, j = place[row["a"]], place[row["c"]]
+        if found.names[i] in skipped or found.names[j] in skipped:
             continue
-        i, j = (int(index) for index in where if index is not None)
         label = f"line {number} of {file.name}: {row['a']} -> {row['c']}"
-        if not (finite[i] and finite[j]):
-            skipped[label] = "The network returns NaN or infinity for one of them."
-            continue
         try:
             given = (row.get("target") or "").strip() or target
-            chosen = _target(landscape, given, [predicted[i], predicted[j]], (row["a"], row["c"]))
+            chosen = _target(landscape, given, found.predicted[[i, j]].tolist(), (row["a"], row["c"]))
         except InputError as error:
             skipped[label] = str(error)
             continue
@@ -73,7 +66,7 @@ def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
         raise InputError(
             f"No pair of {file} could be used; the first reason: {next(iter(skipped.values()), 'no rows')}"
         )
-    return _pairs(images.x, ends, targets, names, skipped)
+    return _pairs(found, ends, targets, names, skipped)
 
 
 def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: int | None, seed: int) -> Pairs:
@@ -81,68 +74,53 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
 
     The class of a folder is its name, where that is a class index or name; else the class predicted most often in it.
     """
-    import torch
-
-    from isthmus.inputs.labels import classes_of_labels
+    from isthmus.inputs.collection import FolderCollection
     from isthmus.inputs.pairs import pairs_within
+    from isthmus.opening import survey
 
     if not folder.is_dir():
         raise ImageError(f"--images {folder} is no folder.")
-    images = _load(landscape.network, folder, strict=False)
-    predicted, finite = _predict(landscape, images.x)
-    flat = set(images.files) <= {folder / file.name for file in images.files}
-    own = classes_of_labels(
-        [None if flat else name for name in images.folders],
-        predicted,
-        finite,
-        class_names=landscape.network.class_names,
-        classes=landscape.classes or 0,
-    )
-    groups = [g if ok and p == g else -1 for g, p, ok in zip(own, predicted, finite, strict=True)]
-    if not any(finite):
+    found = survey(FolderCollection(folder), landscape, keep=True)
+    if not bool((found.classes >= 0).any()):
         raise NetworkError(f"The network returns NaN or infinity for every image of {folder}.")
-    target = torch.tensor(own).clamp_min(0)  # folders without a class take no part
-    losses = landscape.evaluate(images.x, target, validated=True).loss.cpu()
-    index = pairs_within(groups, losses, per_group=per_class, lowest=lowest, seed=seed).tolist()
+    index = pairs_within(found.groups, found.losses, per_group=per_class, lowest=lowest, seed=seed).tolist()
     if not index:
         raise InputError(
             f"--images {folder}: no class has two images that the network recognises, so there is no pair."
         )
-    names = [(_short(images.files[i], folder), _short(images.files[j], folder)) for i, j in index]
-    skipped = {str(path): reason for path, reason in images.skipped.items()}
-    for path, ok in zip(images.files, finite, strict=True):
-        if not ok:
-            skipped[str(path)] = "The network returns NaN or infinity for it."
-    return _pairs(images.x, [(i, j) for i, j in index], [own[i] for i, _ in index], names, skipped)
+    names = [(found.names[i], found.names[j]) for i, j in index]
+    target = [int(found.groups[i]) for i, _ in index]
+    return _pairs(found, [(i, j) for i, j in index], target, names, found.skipped)
+
+
+def _look(landscape: Landscape, files: list[Path], names: list[str]) -> Survey:
+    """What the network sees in some files."""
+    from isthmus.inputs.collection import FileCollection
+    from isthmus.opening import survey
+
+    return survey(FileCollection(files, names), landscape, keep=True)
+
+
+def _refuse(found: Survey) -> None:
+    """Raises what was set aside as an error."""
+    for name, reason in found.skipped.items():
+        read = name in {found.names[row] for row in found.rows.tolist()}
+        raise NetworkError(f"{reason.removesuffix('it.')}{name}.") if read else ImageError(reason)
 
 
 def _pairs(
-    x: Tensor, ends: Sequence[tuple[int, int]], target: list[int], names: list[tuple[str, str]], skipped: dict[str, str]
+    found: Survey,
+    ends: Sequence[tuple[int, int]],
+    target: list[int],
+    names: list[tuple[str, str]],
+    skipped: Mapping[str, str],
 ) -> Pairs:
     import torch
 
-    a, c = (torch.tensor(side) for side in zip(*ends, strict=True))
+    a, c = (found.x(torch.tensor(side)) for side in zip(*ends, strict=True))
     readable_names = [(readable(one), readable(other)) for one, other in names]
     reasons = {readable(name): readable(reason) for name, reason in skipped.items()}
-    return Pairs(x[a], x[c], torch.tensor(target), readable_names, reasons)
-
-
-def _load(network: Network, source: Path | Sequence[Path], *, strict: bool) -> Images:
-    from isthmus import load_images
-
-    return load_images(source, preprocessing=network.preprocessing, strict=strict)
-
-
-def _predict(landscape: Landscape, x: Tensor) -> tuple[list[int], list[bool]]:
-    """Predicted class of each input, and whether its logits are finite."""
-    import torch
-
-    from isthmus.validation import check_inputs
-
-    check_inputs("images", x, landscape.domain)
-    landscape.try_out(landscape.prepare(x[:3]))
-    logits = landscape.evaluate(x, torch.zeros(len(x), dtype=torch.long), validated=True).logits
-    return logits.argmax(1).tolist(), logits.isfinite().all(1).tolist()
+    return Pairs(a, c, torch.tensor(target), readable_names, reasons)
 
 
 def _target(landscape: Landscape, text: str, predicted: Sequence[int], ends: tuple[str, str]) -> int:
@@ -179,7 +157,3 @@ def _read_rows(file: Path) -> list[dict[str, str]]:
     if not rows or not {"a", "c"} <= set(rows[0]):
         raise InputError(f"--pairs {file} needs a first line 'a,c,target' and a line for each pair.")
     return rows
-
-
-def _short(file: Path, folder: Path) -> str:
-    return str(file.relative_to(folder))

@@ -125,25 +125,17 @@ def _setting(
     inputs: list[Path] | None,
     seed: int,
 ) -> Setting:
-    from isthmus.cli.options import batch_size, numbers, size_of
+    from isthmus.cli.options import choice_of
     from isthmus.experiments import Setting
 
-    mean, std = numbers("--mean", options.mean), numbers("--std", options.std)
     return Setting(
-        network=options.network,
-        weights=options.weights,
+        **vars(choice_of(options)),
         images=images,
-        mean=None if mean is None else tuple(mean),
-        std=None if std is None else tuple(std),
-        size=size_of(options.size),
         per_class=per_class,
         lowest_loss=lowest,
         compare=tuple(_with_weights(text) for text in compare or ()),
         inputs=None if inputs is None else (inputs[0], inputs[1], inputs[2]),
         seed=seed,
-        device=options.device,
-        max_batch=batch_size(options.max_batch),
-        autocast=options.autocast,
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,20 +16,23 @@ from isthmus.cli.terminal import drawing_progress, progress_bar, show_result
 from isthmus.errors import OutputError
 
 if TYPE_CHECKING:
-    from isthmus import Connection, Connector, Landscape
+    from isthmus import Certifier, Column, Connection, Landscape
+    from isthmus.connecting.connectors import AnyConnector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """How pairs are to be connected; see `isthmus.connect`."""
+
+    method: AnyConnector
+    threshold: float | None = None
+    verify: Certifier | None = None
+    extra: tuple[Column, ...] = ()
+    seed: int = 0
 
 
 def solve_and_write(
-    landscape: Landscape,
-    pairs: Pairs,
-    method: Connector,
-    folder: Path,
-    *,
-    output: OutputOptions,
-    title: str,
-    threshold: float | None = None,
-    exact: bool = False,
-    seed: int = 0,
+    landscape: Landscape, pairs: Pairs, task: Task, folder: Path, *, output: OutputOptions, title: str
 ) -> None:
     """Connects the pairs, writes the folder and prints the table. Ctrl-C keeps what is finished."""
     from isthmus import Connections, connect
@@ -37,7 +41,7 @@ def solve_and_write(
 
     for name, reason in pairs.skipped.items():
         print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
-    request = _request(landscape, pairs, method, threshold, seed) | {"verify": "exact" if exact else None}
+    request = _request(landscape, pairs, task)
     done = _earlier(folder, request) if output.resume else {}
     open_numbers = [number for number in range(len(pairs.names)) if number not in done]
     interrupted = None
@@ -50,10 +54,10 @@ def solve_and_write(
                     pairs.a[open_numbers],
                     pairs.c[open_numbers],
                     pairs.target[open_numbers],
-                    method=method,
-                    threshold=threshold,
-                    seed=seed,
-                    verify="exact" if exact else None,
+                    method=task.method,
+                    threshold=task.threshold,
+                    seed=task.seed,
+                    verify=task.verify,
                     on_progress=tell,
                 )
                 numbers: tuple[int, ...] = tuple(range(len(open_numbers)))
@@ -67,7 +71,8 @@ def solve_and_write(
     if not done:
         raise KeyboardInterrupt("interrupted: no pair was finished, nothing was written")
     kept = sorted(done)
-    connections = Connections(tuple(done[number] for number in kept), description | {"request": request, "kept": kept})
+    description |= {"request": request, "kept": kept}
+    connections = Connections(tuple(done[number] for number in kept), description, task.extra)
     names = [pairs.names[number] for number in kept]
     class_names = landscape.network.class_names
     run = Run(
@@ -90,19 +95,18 @@ def solve_and_write(
         )
 
 
-def _request(
-    landscape: Landscape, pairs: Pairs, method: Connector, threshold: float | None, seed: int
-) -> dict[str, Any]:
+def _request(landscape: Landscape, pairs: Pairs, task: Task) -> dict[str, Any]:
     """What must be the same for an interrupted run to go on."""
     digest = hashlib.sha256(repr((pairs.names, pairs.target.tolist())).encode())
     for x in (pairs.a, pairs.c):
         digest.update(x.contiguous().numpy().tobytes())
     request = {
         **{key: value for key, value in landscape.describe().items() if key != "device"},
-        "method": repr(method),
-        "threshold": threshold,
-        "seed": seed,
+        "method": repr(task.method),
+        "threshold": task.threshold,
+        "seed": task.seed,
         "pairs": digest.hexdigest(),
+        "verify": None if task.verify is None else repr(task.verify),
     }
     plain: dict[str, Any] = json.loads(json.dumps(request))  # as it will be read back
     return plain
@@ -111,12 +115,14 @@ def _request(
 def _earlier(folder: Path, request: dict[str, Any]) -> dict[int, Connection]:
     """The finished pairs of an interrupted run, by their numbers."""
     from isthmus import Connections
-    from isthmus.connections import MANIFEST
+    from isthmus.connecting.connections import MANIFEST
 
     if not (folder / MANIFEST).exists():
         return {}
     earlier = Connections.load(folder)
     before = earlier.description.get("request") or {}
+    if before.get("verify") == "exact":  # as version 0.1 wrote it
+        before["verify"] = "AffinePieces()"
     differing = [key for key in request if before.get(key) != request[key]]
     if differing:
         raise OutputError(

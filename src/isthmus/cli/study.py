@@ -11,6 +11,7 @@ from isthmus.cli.interruption import Terminated, terminable
 from isthmus.cli.options import at_least
 from isthmus.cli.terminal import say_plan
 from isthmus.errors import InputError, StudyError
+from isthmus.inputs.needed import needs_images
 
 if TYPE_CHECKING:
     from isthmus.studies import Engine, Status, Study
@@ -51,8 +52,7 @@ def init(
     from isthmus.studies.study import Study
     from isthmus.studies.template import study_text
 
-    if images is None and network != "digits":
-        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+    needs_images(images, network)
     if images is not None and not images.is_dir():
         raise InputError(f"--images {images} is no folder.")
     at_least("--seed", seed, 0)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from isthmus.cli.options import readable
-from isthmus.connecting import SLACK
+from isthmus.connecting.loop import SLACK
 from isthmus.reports import PaperSample, ShownPair, StudyReport, read_paper_samples
 from isthmus.reports.study_page import group_label
 from isthmus.studies import Study

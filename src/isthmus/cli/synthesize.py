@@ -5,24 +5,25 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, at_least, landscape_of, network_of, readable
+from isthmus import registries
+from isthmus.cli.members import member
+from isthmus.cli.options import NetworkOptions, at_least, landscape_of, readable
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
     from isthmus import Network
-    from isthmus.landscape import AbstractLandscape
-    from isthmus.making import SynthesisMethod
+    from isthmus.landscapes import AbstractLandscape
 
 
 def synthesize(
     *,
     target: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     count: int = 1,
-    method: Literal["noise", "fourier"] = "noise",
+    method: str = "noise",
     steps: int | None = None,
     layer: str | None = None,
     unit: str | None = None,
@@ -40,7 +41,8 @@ def synthesize(
     count
         Inputs for each.
     method
-        noise (the paper's: Adam on values) or fourier (on the spectrum, seen jittered, scaled and turned).
+        noise (the paper's: Adam on values), fourier (on the spectrum, seen jittered, scaled and turned), or
+        py:PACKAGE.MODULE:NAME.
     steps
         Steps at most.
     layer
@@ -70,8 +72,8 @@ def synthesize(
     from isthmus.reports.made_inputs import MadeInputs, write_made_inputs
     from isthmus.reports.style import class_name, shorten
 
-    loaded = network_of(network)
-    landscape: AbstractLandscape = landscape_of(loaded, network)
+    opened = landscape_of(network)
+    loaded, landscape = opened.network, cast("AbstractLandscape", opened)
     if layer is not None:
         landscape = _layer(loaded, layer, unit, landscape.batch_size)
     if landscape.input_shape is None:
@@ -79,7 +81,9 @@ def synthesize(
     names = loaded.class_names if layer in (None, "output") else None
     wanted = _targets(landscape, target, names)
     targets = torch.tensor(wanted).repeat_interleave(count)
-    chosen = _method(method, steps, layer is not None)
+    # An activation has no goal below which it is done.
+    endless = {} if layer is None else {"goal": None if method == "fourier" else float("-inf")}
+    chosen = member(registries.GENERATORS, method, {"steps": steps}, endless)
     with progress_bar("synthesizing", len(targets), "inputs") as tell:
         found = making.synthesize(landscape, targets, method=chosen, seed=seed, on_progress=tell)
     labels = [class_name(index, names) if layer is None else f"{layer} {index}" for index in targets.tolist()]
@@ -121,14 +125,14 @@ def synthesize(
 
 
 def _layer(network: Network, layer: str, unit: str | None, batch: int | None) -> AbstractLandscape:
-    from isthmus.features import FeatureLandscape
+    from isthmus.landscapes.features import FeatureLandscape
 
     position = None
     if unit is not None:
         if not all(part.strip().isdecimal() for part in unit.split(",")):
             raise InputError(f"--unit must be whole numbers, as 3,4, got '{unit}'.")
         position = tuple(int(part) for part in unit.split(","))
-    return FeatureLandscape(network, "" if layer == "output" else layer, unit=position, max_batch=batch or "auto")
+    return FeatureLandscape(network, "" if layer == "output" else layer, position=position, max_batch=batch or "auto")
 
 
 def _targets(landscape: AbstractLandscape, texts: list[str] | None, names: tuple[str, ...] | None) -> list[int]:
@@ -151,12 +155,3 @@ def _targets(landscape: AbstractLandscape, texts: list[str] | None, names: tuple
             raise InputError(f"--target must name one of {classes} (0 to {classes - 1}), got '{text}'.")
         found.append(index)
     return found
-
-
-def _method(name: str, steps: int | None, endless: bool) -> SynthesisMethod:
-    """The generator; an activation has no goal below which it is done."""
-    from isthmus.making import Fourier, FromNoise
-
-    if name == "fourier":
-        return Fourier(max_steps=steps or 256, goal=None if endless else Fourier.goal)
-    return FromNoise(max_steps=steps or 512, goal=float("-inf") if endless else FromNoise.goal)

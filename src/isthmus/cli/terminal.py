@@ -166,7 +166,7 @@ def show_result(
             f"{summary.pairs} pair{plural}: {summary.connected_directly} connected by the direct path "
             f"({share * summary.connected_directly:.0f} %), {summary.connected} in the end "
             f"({share * summary.connected:.0f} %), {summary.class_connected} keep their class all along."
-            + (f" {summary.certified} certified: no peak hides between samples." if summary.certified else "")
+            + (f" {summary.certified} certified: shown for the whole path." if summary.certified else "")
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
@@ -12,15 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from isthmus._geometry import expand_to, inner
-from isthmus._shapes import Inputs, Logits, Losses, Mask, Targets
+from isthmus._core.geometry import expand_to, without
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.shapes import Index, Inputs, Logits, Losses, Mask, Targets
+from isthmus.descents import Batch, Moments, SignStep, leaving
 from isthmus.detection.curves import Curves
 from isthmus.detection.probe import Probe
 from isthmus.detection.references import References
 from isthmus.detection.scores import Score
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
-from isthmus.progress import Progress
+from isthmus.landscapes import AbstractLandscape
 
 Aim = Literal["joint", "selective", "orthogonal", "mimic"]
 AIMS: tuple[Aim, ...] = get_args(Aim)
@@ -91,7 +93,7 @@ def evade(
     probe: Probe,
     references: References,
     model: Inputs | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Evaded:
     """Attacks network and detector.
 
@@ -133,6 +135,25 @@ def evade(
     return Evaded(torch.cat(columns[0]), np.concatenate(columns[1]), np.concatenate(columns[2]))
 
 
+@dataclass(frozen=True, eq=False)
+class _Sources(Batch):
+    """Numbers of the sources, on the CPU, and the sources themselves (n, *input)."""
+
+    number: Index
+    source: Inputs
+
+
+@dataclass(frozen=True, eq=False)
+class _Tried(Batch):
+    """Where the inputs are (n, *input), and, on the CPU, the steps (n,) at which they misled the network, evaded the
+    detector (-1: not yet), and that were made."""
+
+    x: Inputs
+    misled_at: Index
+    evaded_at: Index
+    steps: Index
+
+
 class _Slopes(NamedTuple):
     misled: Mask
     suspicion: Losses
@@ -165,28 +186,43 @@ class _Attacker:
         self, x: Inputs, threshold: float, tell: Callable[[int], None]
     ) -> tuple[Inputs, NDArray[np.int64], NDArray[np.int64]]:
         source = self.landscape.prepare(x).detach()
+        never = torch.full((len(x),), -1)
+        problem = _Sources(torch.arange(len(x)), source)
+        state = _Tried(source.clone(), never, never, torch.zeros_like(never))
         at = source.clone()
-        misled_at = np.full(len(x), -1)
-        evaded_at = np.full(len(x), -1)
-        active = np.arange(len(x))  # who has evaded the detector stays where it is
-        for step in range(self.method.steps + 1):
-            here = torch.from_numpy(active)
-            slopes = self._slopes(at[here], here)
-            misled = slopes.misled.cpu().numpy()
-            calm = misled & (slopes.suspicion.double().cpu().numpy() <= threshold)
-            misled_at[active[misled & (misled_at[active] < 0)]] = step
-            evaded_at[active[calm]] = step
-            tell(step)
-            active = active[~calm]
-            if step == self.method.steps or not len(active):
-                break
-            go_on = torch.from_numpy(~calm)
-            here = here[go_on]
-            length = self.method.relative_step * self.method.epsilon
-            moved = at[here] - length * slopes.downhill[go_on.to(at.device)].sign()
-            moved = source[here] + (moved - source[here]).clamp(-self.method.epsilon, self.method.epsilon)
-            at[here] = self.landscape.domain.project(moved)
-        return at.to(x.dtype).cpu(), misled_at, evaded_at
+        reached = {"misled_at": never.numpy().copy(), "evaded_at": never.numpy().copy()}
+        step = itertools.count()
+
+        def done(_: _Sources, now: _Tried) -> Mask:  # who has evaded the detector stays where it is
+            return (now.evaded_at >= 0) | (now.steps > self.method.steps)
+
+        for left in leaving(
+            self.landscape,
+            problem,
+            state,
+            step=lambda rows, now: self._step(rows, now, threshold),
+            done=done,
+            on_step=lambda _rows, _cost: tell(next(step)),
+        ):
+            at[left.rows] = left.state.x
+            for name, values in reached.items():
+                values[left.rows.numpy()] = getattr(left.state, name).numpy()
+        return at.to(x.dtype).cpu(), reached["misled_at"], reached["evaded_at"]
+
+    def _step(self, rows: _Sources, now: _Tried, threshold: float) -> _Tried:
+        """Looks at where the inputs are, and moves those on that are flagged still."""
+        slopes = self._slopes(now.x, rows.number)
+        misled = slopes.misled.cpu()
+        calm = misled & (slopes.suspicion.double().cpu() <= threshold)
+        misled_at = torch.where(misled & (now.misled_at < 0), now.steps, now.misled_at)
+        evaded_at = torch.where(calm, now.steps, now.evaded_at)
+        epsilon = self.method.epsilon
+        direction, _ = SignStep().direction(slopes.downhill, Moments.like(now.x[:0]), now.steps)
+        moved = now.x - self.method.relative_step * epsilon * direction
+        moved = self.landscape.domain.project(rows.source + (moved - rows.source).clamp(-epsilon, epsilon))
+        stays = calm | (now.steps == self.method.steps)
+        x = torch.where(expand_to(stays.to(moved.device), moved), now.x, moved)
+        return _Tried(x, misled_at, evaded_at, now.steps + 1)
 
     def _slopes(self, at: Inputs, rows: Tensor) -> _Slopes:
         """What network and detector say at some of the inputs, and the gradient of what is to be lowered there."""
@@ -212,7 +248,7 @@ class _Attacker:
             else:
                 (one,) = torch.autograd.grad(loss.sum(), point, retain_graph=True)
                 (two,) = torch.autograd.grad(calm.sum(), point)
-                downhill = torch.where(expand_to(misled, one), _without(two, one), _without(one, two))
+                downhill = torch.where(expand_to(misled, one), without(two, one), without(one, two))
         self.landscape.forward_equivalents += (3 * self.probe.cost + 2) * len(at)
         with torch.no_grad():
             suspicion = self.score.differentiable(features.detach())
@@ -225,9 +261,3 @@ class _Attacker:
             ).logits
 
         return self.probe.curves(answer, x, target, self.references)
-
-
-def _without(gradient: Inputs, other: Inputs) -> Inputs:
-    """A gradient without its part along another."""
-    share = inner(gradient, other) / inner(other, other).clamp_min(1e-30)
-    return gradient - expand_to(share.to(gradient.dtype), gradient) * other

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from isthmus._shapes import Inputs
+from isthmus._core.shapes import Inputs
 from isthmus.estimates import Floats
-from isthmus.landscape import NetworkLandscape
+from isthmus.landscapes import NetworkLandscape
 
 COMPONENTS = 64  # directions of the hidden layer in which densities are looked at
 

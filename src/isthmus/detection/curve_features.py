@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from isthmus._shapes import FeatureRows
+from isthmus._core.shapes import FeatureRows
 from isthmus.detection.curves import Curves
 
 Read = Callable[[Curves], Tensor]

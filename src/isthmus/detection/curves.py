@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from isthmus._shapes import CurveLogits, CurvePlaces, CurveValues, Targets
+from isthmus._core.shapes import CurveLogits, CurvePlaces, CurveValues, Targets
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus._files import cannot_write, read_json, sha256, write_json, write_whole
-from isthmus._random import generator
-from isthmus._shapes import Inputs, Mask, OtherInputs
-from isthmus._versions import versions
+from isthmus._core.files import cannot_write, read_json, sha256, write_json, write_whole
+from isthmus._core.progress import OnProgress
+from isthmus._core.random import generator
+from isthmus._core.shapes import Inputs, Mask, OtherInputs
+from isthmus._core.versions import versions
 from isthmus.detection.conformal import Conformal
 from isthmus.detection.curve_classifier import CurveClassifier
 from isthmus.detection.novelty import ConnectivityNovelty
@@ -24,10 +25,9 @@ from isthmus.detection.references import References
 from isthmus.detection.scores import Score, score_from
 from isthmus.errors import DetectorError, InputError, OutputError
 from isthmus.estimates import Floats
-from isthmus.landscape import NetworkLandscape
+from isthmus.landscapes import NetworkLandscape
+from isthmus.landscapes.validation import check_inputs
 from isthmus.networks.weights import hash_weights
-from isthmus.progress import Progress
-from isthmus.validation import check_inputs
 
 ABOUT, ARRAYS = "detector.json", "detector.safetensors"
 FORMAT = "isthmus/detector/1"
@@ -93,7 +93,7 @@ class Detector:
         hold: Mask | None = None,
         fpr: float = 0.05,
         seed: int = 0,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Detector:
         """Learns from clean inputs, and from attacked ones where there are any.
 
@@ -148,7 +148,7 @@ class Detector:
         landscape: NetworkLandscape,
         x: Inputs,
         *,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Verdicts:
         """Judges inputs (n, *input).
 

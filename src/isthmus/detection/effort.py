@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from isthmus._shapes import FeatureRows, Inputs, Targets
-from isthmus.connecting import connect
-from isthmus.connection import Connection
-from isthmus.connectors import BarrierBypass
+from isthmus._core.shapes import FeatureRows, Inputs, Targets
+from isthmus.connecting.connection import Connection
+from isthmus.connecting.connectors import BarrierBypass
+from isthmus.connecting.loop import connect
 from isthmus.detection.references import References
-from isthmus.landscape import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape
 
 EFFORT: Mapping[str, Callable[[Connection], float]] = {
     # gradient steps of all bypasses

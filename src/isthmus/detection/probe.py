@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from isthmus._shapes import CurveValues, FeatureRows, Inputs, Logits, Targets
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.shapes import CurveValues, FeatureRows, Inputs, Logits, Targets
 from isthmus.detection.curve_features import curve_features
 from isthmus.detection.curves import Curves
 from isthmus.detection.effort import EFFORT_NAMES, effort
 from isthmus.detection.references import References
 from isthmus.detection.views import View
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
-from isthmus.progress import Progress
+from isthmus.landscapes import AbstractLandscape
 
 
 class Look(NamedTuple):
@@ -129,7 +129,7 @@ class Probe:
         references: References,
         *,
         predicted: Targets | None = None,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Look:
         """Looks at inputs (n, *input), so many at a time as memory is meant for."""
         before, looks = landscape.forward_equivalents, []

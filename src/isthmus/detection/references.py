@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import torch
 
-from isthmus._random import generator
-from isthmus._shapes import Inputs, Logits, Numbers, Targets
+from isthmus._core.random import generator
+from isthmus._core.shapes import Inputs, Logits, Numbers, Targets
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape
 
 SPARE = 1  # more than are used, so that an input which is a reference itself is not compared with itself
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus._shapes import FeatureRows, Losses
+from isthmus._core.shapes import FeatureRows, Losses
 from isthmus.errors import DetectorError
 from isthmus.estimates import Floats
 

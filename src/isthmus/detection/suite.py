@@ -8,14 +8,14 @@ from typing import Literal
 
 import torch
 
-from isthmus._random import generator
-from isthmus._shapes import Inputs, Mask, Targets
+from isthmus._core.progress import OnProgress
+from isthmus._core.random import generator
+from isthmus._core.shapes import Inputs, Mask, Targets
 from isthmus.detection.radius import radius_text
 from isthmus.detection.references import References
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape
 from isthmus.making import ART, PGD, Attacked, AttackMethod, Foolbox, TargetedAdam, attack
-from isthmus.progress import Progress
 
 BARELY = 1.0  # loss of the own class (nats) at which an attack of low confidence ends: its probability is then 37 %
 
@@ -47,7 +47,7 @@ class NamedAttack:
         references: References,
         *,
         seed: int,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Attacked:
         """Attacks inputs (n, *input) of classes (n,); targeted methods lead each to another class, drawn at random."""
         target, random = y, generator(seed)

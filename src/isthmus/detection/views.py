@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch.nn import functional
 
-from isthmus._shapes import Inputs
+from isthmus._core.shapes import Inputs
 from isthmus.errors import InputError
 
 

@@ -9,13 +9,13 @@ from isthmus.experiments.adversarial import Adversarial
 from isthmus.experiments.architectures import Architectures
 from isthmus.experiments.base import Experiment
 from isthmus.experiments.decision_map import DecisionMap
-from isthmus.experiments.findings import Findings, Table
 from isthmus.experiments.real import Real
 from isthmus.experiments.running import run_experiment
 from isthmus.experiments.setting import Setting
 from isthmus.experiments.training import Training
 from isthmus.experiments.untrained import Untrained
-from isthmus.experiments.writing import write_findings
+from isthmus.findings.findings import Findings, Table
+from isthmus.findings.writing import write_findings
 
 EXPERIMENTS: Mapping[str, Callable[[], Experiment]] = {
     "real": Real,

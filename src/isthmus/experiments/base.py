@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from isthmus.experiments.findings import Findings
+from isthmus._core.progress import OnProgress, OnStage
 from isthmus.experiments.setting import Setting
-from isthmus.progress import Progress
+from isthmus.findings.findings import Findings
 from isthmus.studies import Study
 from isthmus.studies.plan import Plan
-
-Tell = Callable[[str, int, int], None]  # what is done, how much of it, of how much
-OnProgress = Callable[[Progress], None]
 
 
 class Experiment(ABC):
@@ -30,7 +26,7 @@ class Experiment(ABC):
     source: ClassVar[str]
     claim: ClassVar[str]
 
-    def prepare(self, setting: Setting, folder: Path, tell: Tell) -> None:  # noqa: B027 (most need nothing)
+    def prepare(self, setting: Setting, folder: Path, tell: OnStage) -> None:  # noqa: B027 (most need nothing)
         """Makes what the study needs into a folder: trained networks. What is there already is kept.
 
         Raises:

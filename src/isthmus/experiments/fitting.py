@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from isthmus._files import write_whole
-from isthmus._random import generator, lent_seed
-from isthmus._shapes import Inputs, Targets
+from isthmus._core.files import write_whole
+from isthmus._core.random import generator, lent_seed
+from isthmus._core.shapes import Inputs, Targets
 from isthmus.errors import InputError
 from isthmus.inputs.collection import digits, open_collection
 from isthmus.inputs.labels import named_class

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from isthmus._files import cannot_write, check_writable, read_json, write_text
+from isthmus._core.files import cannot_write, check_writable, read_json, write_text
+from isthmus._core.progress import OnProgress, OnStage
 from isthmus.errors import OutputError
-from isthmus.experiments.base import Experiment, OnProgress, Tell
-from isthmus.experiments.findings import Findings
+from isthmus.experiments.base import Experiment
 from isthmus.experiments.setting import Setting
+from isthmus.findings.findings import Findings
 from isthmus.studies import Study
 from isthmus.studies.plan import Plan
 
@@ -24,7 +25,7 @@ def run_experiment(
     *,
     resume: bool = False,
     overwrite: bool = False,
-    tell: Tell = lambda *_: None,
+    tell: OnStage = lambda *_: None,
     on_plan: Callable[[Plan], None] | None = None,
     on_progress: OnProgress = lambda _: None,
     on_measure: OnProgress = lambda _: None,

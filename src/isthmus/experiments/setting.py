@@ -7,41 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import InputError
+from isthmus.inputs.needed import needs_images
+from isthmus.opening import NetworkChoice
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What the reader chooses; every experiment has defaults on the embedded network.
+class Setting(NetworkChoice):
+    """What the reader chooses, beside the network; every experiment has defaults on the embedded network.
 
     Attributes:
-        network: spec of the network.
-        weights: its weights, where they are not the spec's own.
         images: a folder of images, or an `.npz` file; the embedded digits by default.
-        mean, std, size: replace what comes with the spec.
         per_class: pairs of each class, of each kind.
         lowest_loss: only the so many inputs of lowest loss of each class take part.
         compare: further networks, each a spec and a file of weights or None, for experiments about several.
         inputs: three image files, for the map of the plane through them.
         seed: of everything that is drawn.
-        device: where networks are evaluated.
-        max_batch: inputs evaluated at once.
-        autocast: whether networks run in bfloat16.
     """
 
-    network: str = "digits"
-    weights: Path | None = None
     images: Path | None = None
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
-    size: tuple[int, int] | None = None
     per_class: int | None = None
     lowest_loss: int | None = None
     compare: tuple[tuple[str, Path | None], ...] = ()
     inputs: tuple[Path, Path, Path] | None = None
     seed: int = 0
-    device: str = "auto"
-    max_batch: int | str = "auto"
-    autocast: bool = False
 
     @property
     def embedded(self) -> bool:
@@ -57,6 +45,8 @@ class Setting:
             "mean": None if self.mean is None else list(self.mean),
             "std": None if self.std is None else list(self.std),
             "size": None if self.size is None else list(self.size),
+            "loss": self.loss,
+            "domain": self.domain,
             "max_batch": self.max_batch,
             "autocast": self.autocast,
         }
@@ -72,8 +62,7 @@ class Setting:
             if not self.images.exists():
                 raise InputError(f"--images {self.images} does not exist.")
             return {"source": _text(self.images)}
-        if self.network.removeprefix("untrained:").partition("?")[0] != "digits":
-            raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+        needs_images(self.images, self.network)
         return {"source": "digits"}
 
     def study(self, title: str, pairs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus._files import sha256
-from isthmus._shapes import Input
+from isthmus._core.files import sha256
+from isthmus._core.shapes import Input
 from isthmus.errors import ImageError
 from isthmus.inputs.images import list_images, read_image
 from isthmus.networks.preprocessing import Preprocessing
@@ -48,27 +49,37 @@ class Collection(ABC):
         """SHA-256 of what the input is read from."""
 
 
-class FolderCollection(Collection):
-    """The image files of a folder: with one sub-folder a class, or without sub-folders and labels."""
+class FileCollection(Collection):
+    """Image files, of which nothing is said."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.files = list_images(folder)
-        if not self.files:
-            raise ImageError(f"{folder} holds no image files.")
+    def __init__(self, files: Sequence[Path], names: Sequence[str]) -> None:
+        self.files = list(files)
         # File names need not be text; what is none is shown as question marks.
-        self.names = tuple(str(file.relative_to(folder)).encode("utf-8", "replace").decode() for file in self.files)
-        flat = all(file.parent == folder for file in self.files)
-        self.labels = tuple(None if flat else file.parent.name for file in self.files)
+        self.names = tuple(name.encode("utf-8", "replace").decode() for name in names)
+        self.labels: tuple[str | None, ...] = (None,) * len(self.files)
 
     def read(self, number: int, preprocessing: Preprocessing | None) -> Input:
         return read_image(self.files[number], preprocessing)
 
     def digest(self, number: int) -> str:
+        if not self.files[number].exists():
+            raise ImageError(f"{self.files[number]} does not exist.")
         try:
             return sha256(self.files[number])
         except OSError as error:
             raise ImageError(f"{self.files[number]} cannot be read: {error.strerror or error}.") from error
+
+
+class FolderCollection(FileCollection):
+    """The image files of a folder: with one sub-folder a class, or without sub-folders and labels."""
+
+    def __init__(self, folder: Path) -> None:
+        files = list_images(folder)
+        if not files:
+            raise ImageError(f"{folder} holds no image files.")
+        super().__init__(files, [str(file.relative_to(folder)) for file in files])
+        if any(file.parent != folder for file in files):
+            self.labels = tuple(file.parent.name for file in files)
 
 
 class ArrayCollection(Collection):

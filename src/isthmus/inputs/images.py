@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from isthmus._shapes import Input, Inputs
+from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import ImageError
 from isthmus.networks.preprocessing import Preprocessing
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from isthmus._random import generator
+from isthmus._core.random import generator
 
 SHUFFLED = 2**24  # so many possible pairs are shuffled; among more, numbers are drawn until enough differ
 

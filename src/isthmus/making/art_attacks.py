@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from isthmus._random import lent_seed
-from isthmus._shapes import Inputs, Losses, Targets
-from isthmus.domains import Box
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.random import lent_seed
+from isthmus._core.shapes import Inputs, Losses, Targets
+from isthmus.descents import Descended
 from isthmus.errors import InputError, MissingLibraryError
-from isthmus.landscape import AbstractLandscape
-from isthmus.making.descent import Descended
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.domains import Box
 from isthmus.making.foolbox_attacks import Counted
 from isthmus.making.method import AttackMethod
-from isthmus.progress import Progress
 
 BATCH = 100
 
@@ -68,7 +68,7 @@ class ART(AttackMethod):
         *,
         stop: Losses,
         generator: torch.Generator,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Descended:
         classifier, evasion = _import_art()
         if not isinstance(landscape.domain, Box):

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from isthmus._geometry import norms
-from isthmus._random import generator
-from isthmus._shapes import Index, Inputs, Losses, Mask, Targets
+from isthmus._core.geometry import norms
+from isthmus._core.progress import OnProgress
+from isthmus._core.random import generator
+from isthmus._core.shapes import Index, Inputs, Losses, Mask, Targets
+from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
-from isthmus.making.descent import Descended, Descent, descend
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.validation import check_inputs, check_target_range, check_targets
 from isthmus.making.method import AttackMethod
-from isthmus.progress import Progress
-from isthmus.validation import check_inputs, check_target_range, check_targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +44,9 @@ class TargetedAdam(AttackMethod):
         return True
 
     @property
-    def descent(self) -> Descent:
+    def descent(self) -> Downhill:
         """The same as a descent."""
-        return Descent(lr=self.lr, max_steps=self.max_steps, mse=self.mse, tv=self.tv, bounded=self.bounded)
+        return Downhill(lr=self.lr, max_steps=self.max_steps, mse=self.mse, tv=self.tv, bounded=self.bounded)
 
     def run(
         self,
@@ -57,9 +56,9 @@ class TargetedAdam(AttackMethod):
         *,
         stop: Losses,
         generator: torch.Generator,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Descended:
-        return descend(landscape, x, target, self.descent, stop=stop, on_progress=on_progress)
+        return self.descent.run(landscape, x, target, stop=stop, on_progress=on_progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +112,7 @@ def attack(
     method: AttackMethod | None = None,
     stop: float | Tensor | None = None,
     seed: int = 0,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Attacked:
     """Moves inputs until the network takes each for its target, or, where the method is untargeted, for anything else.
 
@@ -134,7 +133,6 @@ def attack(
     method = TargetedAdam() if method is None else method
     check_inputs("x", x, landscape.domain)
     check_targets(target, len(x))
-    landscape.try_out(landscape.prepare(x[:3]))
     if landscape.classes is None:
         landscape.evaluate(x[:1], target[:1], validated=True)
     if landscape.classes is not None:

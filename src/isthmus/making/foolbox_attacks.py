@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus._random import lent_seed
-from isthmus._shapes import Inputs, Losses, Targets
-from isthmus.domains import Box
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.random import lent_seed
+from isthmus._core.shapes import Inputs, Losses, Targets
+from isthmus.descents import Descended
 from isthmus.errors import InputError, MissingLibraryError
-from isthmus.landscape import AbstractLandscape
-from isthmus.making.descent import Descended
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.domains import Box
 from isthmus.making.method import AttackMethod
-from isthmus.progress import Progress
 
 BATCH = 128
 
@@ -79,7 +79,7 @@ class Foolbox(AttackMethod):
         *,
         stop: Losses,
         generator: torch.Generator,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Descended:
         foolbox = _import_foolbox()
         if not isinstance(landscape.domain, Box):

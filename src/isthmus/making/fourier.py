@@ -5,22 +5,22 @@ turned, so that what it makes is smooth and holds under small changes (Olah, Mor
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from isthmus._adam import adam_update
-from isthmus._random import generator
-from isthmus._shapes import Inputs, Targets
-from isthmus.domains import Box
+from isthmus._core.geometry import expand_to
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.random import generator
+from isthmus._core.shapes import Index, Inputs, Losses, Mask, Targets
+from isthmus.descents import Adam, Batch, Descended, Moments, leaving, take
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
-from isthmus.making.descent import Descended
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.domains import Box
 from isthmus.making.method import SynthesisMethod
-from isthmus.progress import Progress
 
 # Square root of the colour covariance of photographs, columns scaled (Olah et al. 2017).
 COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
@@ -69,40 +69,69 @@ class Fourier(SynthesisMethod):
         shape: Sequence[int],
         seeds: Sequence[int],
         *,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Descended:
         if not isinstance(landscape.domain, Box):
             raise InputError(f"Fourier needs a landscape whose domain is a Box, got {landscape.domain!r}.")
         random = [generator(seed) for seed in seeds]
         spectrum = self.scale * torch.stack([torch.randn(_spectrum_shape(shape), generator=each) for each in random])
         spectrum = spectrum.to(landscape.device)
-        target = target.to(landscape.device)
-        first, second = torch.zeros_like(spectrum), torch.zeros_like(spectrum)
         best = self._picture(spectrum, shape, landscape.domain).detach()
-        best_loss = torch.full((len(target),), torch.inf, dtype=torch.float64, device=spectrum.device)
-        steps = torch.zeros(len(target), dtype=torch.long, device=spectrum.device)
-        rows = torch.arange(len(target), device=spectrum.device)
+        unknown = torch.full((len(target),), torch.inf, dtype=torch.float64, device=spectrum.device)
+        number = torch.arange(len(target), device=spectrum.device)
+        problem = _Rows(number, target.to(landscape.device))
+        state = _State(spectrum, best, unknown, number * 0, number < 0, Moments.like(spectrum))
+        x, loss, steps = best.cpu().clone(), unknown.cpu(), torch.zeros(len(target), dtype=torch.long)
         before = landscape.forward_equivalents
+
+        def tell(rows: Index, _cost: int) -> None:
+            if on_progress is not None:
+                cost = landscape.forward_equivalents - before
+                on_progress(Progress(len(target) - len(rows), len(target), cost))
+
         with landscape.fixed():
-            for number in range(self.max_steps + 1):
-                if number % self.check_every == 0 or number == self.max_steps:
-                    x = self._picture(spectrum, shape, landscape.domain).detach()
-                    loss = landscape.evaluate(x, target[rows], validated=True).loss.double()
-                    better = loss < best_loss[rows]
-                    best[rows[better]], best_loss[rows[better]] = x[better], loss[better]
-                    going = loss.isfinite() & (loss > (-torch.inf if self.goal is None else self.goal))
-                    if number == self.max_steps or not bool(going.any()):
-                        break
-                    rows, spectrum, first, second = (part[going] for part in (rows, spectrum, first, second))
-                steps[rows] += 1
-                drawn = [random[row] for row in rows.tolist()]
-                gradient = self._gradient(landscape, spectrum, target[rows], shape, drawn)
-                direction, first, second = adam_update(gradient, first, second, steps[rows])
-                spectrum = spectrum - self.lr * direction
-                if on_progress is not None:
-                    cost = landscape.forward_equivalents - before
-                    on_progress(Progress(len(target) - len(rows), len(target), cost))
-        return Descended(best.cpu(), best_loss.cpu(), steps.cpu())
+            for left in leaving(
+                landscape,
+                problem,
+                state,
+                step=lambda rows, now: self._step(landscape, rows, now, shape, random),
+                done=lambda _, now: now.done,
+                on_step=tell,
+            ):
+                x[left.rows], loss[left.rows] = left.state.best.cpu(), left.state.best_loss.cpu()
+                steps[left.rows] = left.state.steps.cpu()
+        return Descended(x, loss, steps)
+
+    def _step(
+        self,
+        landscape: AbstractLandscape,
+        rows: _Rows,
+        now: _State,
+        shape: Sequence[int],
+        random: Sequence[torch.Generator],
+    ) -> _State:
+        """Looks at the inputs themselves now and then; what is not done after that moves on."""
+        assert isinstance(landscape.domain, Box)
+        number = int(now.steps[0])  # all that are left have made as many
+        best, best_loss, done = now.best, now.best_loss, now.done
+        if number % self.check_every == 0 or number == self.max_steps:
+            x = self._picture(now.spectrum, shape, landscape.domain).detach()
+            loss = landscape.evaluate(x, rows.target, validated=True).loss.double()
+            better = loss < best_loss
+            best, best_loss = torch.where(expand_to(better, x), x, best), torch.where(better, loss, best_loss)
+            done = ~loss.isfinite() | (loss <= (-torch.inf if self.goal is None else self.goal))
+            done = done | (number == self.max_steps)
+        going = ~done
+        if not bool(going.any()):
+            return replace(now, best=best, best_loss=best_loss, done=done)
+        steps = now.steps + going.long()
+        drawn = [random[row] for row in rows.number[going].tolist()]
+        gradient = self._gradient(landscape, now.spectrum[going], rows.target[going], shape, drawn)
+        direction, moments = Adam().direction(gradient, take(now.moments, going), steps[going])
+        spectrum, first, second = now.spectrum.clone(), now.moments.first.clone(), now.moments.second.clone()
+        spectrum[going] = spectrum[going] - self.lr * direction
+        first[going], second[going] = moments.first, moments.second
+        return _State(spectrum, best, best_loss, steps, done, Moments(first, second))
 
     def _gradient(
         self,
@@ -162,6 +191,24 @@ class Fourier(SynthesisMethod):
         turned = torch.stack([cosine, -sine * ratio, shift[:, 0], sine / ratio, cosine, shift[:, 1]], dim=1)
         grid = functional.affine_grid(turned.reshape(-1, 2, 3), list(x.shape), align_corners=False)
         return functional.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows(Batch):
+    number: Index
+    target: Targets
+
+
+@dataclass(frozen=True, eq=False)
+class _State(Batch):
+    """Spectra (n, *spectrum), the best inputs seen, their losses, steps made, and who is done."""
+
+    spectrum: Tensor
+    best: Inputs
+    best_loss: Losses
+    steps: Index
+    done: Mask
+    moments: Moments
 
 
 def _spectrum_shape(shape: Sequence[int]) -> tuple[int, ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 
-from isthmus._shapes import Inputs, Losses, Targets
-from isthmus.landscape import AbstractLandscape
-from isthmus.making.descent import Descended
-from isthmus.progress import Progress
+from isthmus._core.progress import OnProgress
+from isthmus._core.shapes import Inputs, Losses, Targets
+from isthmus.descents import Descended
+from isthmus.landscapes import AbstractLandscape
 
 
 class AttackMethod(ABC):
@@ -35,7 +35,7 @@ class AttackMethod(ABC):
         *,
         stop: Losses,
         generator: torch.Generator,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Descended:
         """Attacked inputs; `attack` verifies them.
 
@@ -60,7 +60,7 @@ class SynthesisMethod(ABC):
         shape: Sequence[int],
         seeds: Sequence[int],
         *,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Descended:
         """An input for each target; each depends on its own seed only.
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from isthmus._geometry import expand_to, norms
-from isthmus._shapes import Inputs, Losses, Targets
+from isthmus._core.geometry import expand_to, norms, unit
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.shapes import Inputs, Losses, Targets
+from isthmus.descents import Descended, Downhill, SignStep, UnitStep
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
-from isthmus.making.descent import Descended
+from isthmus.landscapes import AbstractLandscape
 from isthmus.making.method import AttackMethod
-from isthmus.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,34 @@ class PGD(AttackMethod):
     random_start: bool = True
 
     @classmethod
-    def fgsm(cls, epsilon: float, *, toward: bool = False) -> PGD:
+    def linf(
+        cls,
+        *,
+        epsilon: float = 8 / 255,
+        steps: int = 20,
+        restarts: int = 1,
+        relative_step: float = 0.1,
+        toward: bool = False,
+    ) -> PGD:
+        """PGD in a ball of the largest change, by default 8/255 as is usual for images of [0, 1]."""
+        return cls(epsilon=epsilon, steps=steps, restarts=restarts, relative_step=relative_step, toward=toward)
+
+    @classmethod
+    def l2(
+        cls,
+        *,
+        epsilon: float = 0.5,
+        steps: int = 20,
+        restarts: int = 1,
+        relative_step: float = 0.1,
+        toward: bool = False,
+    ) -> PGD:
+        """PGD in a ball of Euclidean length, by default 0.5 as is usual for CIFAR-10."""
+        made = cls.linf(epsilon=epsilon, steps=steps, restarts=restarts, relative_step=relative_step, toward=toward)
+        return replace(made, norm=2)
+
+    @classmethod
+    def fgsm(cls, epsilon: float = 8 / 255, *, toward: bool = False) -> PGD:
         """The fast gradient sign method."""
         return cls(epsilon=epsilon, steps=1, relative_step=1.0, random_start=False, toward=toward)
 
@@ -73,57 +99,64 @@ class PGD(AttackMethod):
         *,
         stop: Losses,
         generator: torch.Generator,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Descended:
-        before = landscape.forward_equivalents
         source = landscape.prepare(x).detach()
         source = source.to(torch.promote_types(source.dtype, torch.float32))
-        target, stop = target.to(source.device), stop.to(source.device)
-        sign = 1.0 if self.toward else -1.0  # what is lowered is sign * loss
-        best, best_loss = source.clone(), torch.full((len(x),), torch.inf, dtype=torch.float64, device=source.device)
-        steps = torch.zeros(len(x), dtype=torch.long, device=source.device)
-        total = self.restarts * self.steps
-        with landscape.fixed():
-            for restart in range(self.restarts):
-                at = source.clone()
-                if self.random_start:
-                    at = self._project(landscape, source, source + self._noise(source, generator))
-                for number in range(self.steps + 1):
-                    loss, gradient = landscape.gradient(at, target, validated=True)
-                    lower = sign * loss.double()
-                    better = (lower < best_loss) & (best_loss > stop)  # what has reached its stop stays
-                    best[better], best_loss[better] = at[better], lower[better]
-                    if number == self.steps or bool((best_loss <= stop).all()):
-                        break
-                    steps += (best_loss > stop).long()
-                    direction = gradient.sign() if self.norm == math.inf else _unit(gradient)
-                    at = self._project(landscape, source, at - sign * self.relative_step * self.epsilon * direction)
-                    if on_progress is not None:
-                        done = len(x) * (restart * self.steps + number + 1) // total
-                        on_progress(Progress(done, len(x), landscape.forward_equivalents - before))
-        return Descended(best.to(x.dtype).cpu(), (sign * best_loss).cpu(), steps.cpu())
+        descent = Downhill(
+            lr=self.relative_step * self.epsilon,
+            max_steps=self.steps,
+            rule=SignStep() if self.norm == math.inf else UnitStep(),
+            sign=1.0 if self.toward else -1.0,
+            normalised=False,
+            project=self._project,
+        )
+        best, best_loss = source.cpu().clone(), torch.full((len(x),), torch.inf, dtype=torch.float64)
+        steps = torch.zeros(len(x), dtype=torch.long)
+        stop = stop.cpu()
+        before = landscape.forward_equivalents
+        for restart in range(self.restarts):
+            start = source
+            if self.random_start:
+                start = landscape.domain.project(self._project(source + self._noise(source, generator), source))
+            rows = (~(best_loss <= stop)).nonzero()[:, 0]  # what has reached its stop stays
+            if not len(rows):
+                break
+
+            def tell(progress: Progress, restart: int = restart) -> None:
+                if on_progress is not None:
+                    done = (restart * len(x) + progress.done) // self.restarts
+                    on_progress(Progress(done, len(x), landscape.forward_equivalents - before))
+
+            here = rows.to(source.device)
+            found = descent.run(
+                landscape, start[here], target[rows], stop=stop[rows], held=source[here], on_progress=tell
+            )
+            lower = descent.sign * found.loss
+            better = lower < best_loss[rows]
+            best[rows[better]], best_loss[rows[better]] = found.x[better], lower[better]
+            steps[rows] += found.steps
+        return Descended(best.to(x.dtype), descent.sign * best_loss, steps)
 
     def _noise(self, like: Inputs, generator: torch.Generator) -> Tensor:
         """A uniform point of the ball for each row."""
         if self.norm == math.inf:
             noise = 2 * torch.rand(like.shape, generator=generator) - 1
             return self.epsilon * noise.to(like)
-        direction = _unit(torch.randn(like.shape, generator=generator))
+        direction = unit(torch.randn(like.shape, generator=generator))
         length = torch.rand(len(like), generator=generator) ** (1 / like[0].numel())
         return (self.epsilon * direction * expand_to(length, direction)).to(like)
 
-    def _project(self, landscape: AbstractLandscape, source: Inputs, x: Inputs) -> Inputs:
+    def _project(self, x: Inputs, source: Inputs) -> Inputs:
+        """The nearest points of the balls around the sources.
+
+        A box or ball that holds a source holds, of every point of these, one that is no farther away: projected onto the
+        domain afterwards they stay inside.
+        """
         moved = x - source
         if self.norm == math.inf:
             moved = moved.clamp(-self.epsilon, self.epsilon)
         else:
             size = norms(moved).clamp_min(torch.finfo(torch.float64).tiny)
             moved = moved * expand_to((self.epsilon / size).clamp_max(1).to(moved.dtype), moved)
-        # A box or ball that holds the source holds, of every point of the first ball, one that is no farther away.
-        return landscape.domain.project(source + moved)
-
-
-def _unit(x: Tensor) -> Tensor:
-    """Rows scaled to length one; rows of zeros stay."""
-    size = norms(x).clamp_min(torch.finfo(torch.float64).tiny)
-    return x * expand_to((1 / size).to(x.dtype), x)
+        return source + moved

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from isthmus._random import generator
-from isthmus._shapes import Index, Inputs, Losses, Mask, Targets
+from isthmus._core.progress import OnProgress
+from isthmus._core.random import generator
+from isthmus._core.shapes import Index, Inputs, Losses, Mask, Targets
+from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
-from isthmus.making.descent import Descended, Descent, descend
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.validation import check_target_range, check_targets
 from isthmus.making.method import SynthesisMethod
-from isthmus.progress import Progress
-from isthmus.validation import check_target_range, check_targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +40,9 @@ class FromNoise(SynthesisMethod):
     bounded: bool = True
 
     @property
-    def descent(self) -> Descent:
+    def descent(self) -> Downhill:
         """The same as a descent."""
-        return Descent(
+        return Downhill(
             lr=self.lr,
             max_steps=self.max_steps,
             tv=self.tv,
@@ -58,15 +58,14 @@ class FromNoise(SynthesisMethod):
         shape: Sequence[int],
         seeds: Sequence[int],
         *,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Descended:
         like = landscape.prepare(torch.stack([torch.randn(tuple(shape), generator=generator(each)) for each in seeds]))
         start = landscape.origin(like) + self.scale * landscape.scale(like) * like
         if self.bounded:
             start = landscape.domain.project(start)
-        landscape.try_out(start[:3])
         goals = torch.full((len(target),), self.goal, dtype=torch.float64)
-        return descend(landscape, start, target, self.descent, stop=goals, on_progress=on_progress)
+        return self.descent.run(landscape, start, target, stop=goals, on_progress=on_progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +99,7 @@ def synthesize(
     shape: Sequence[int] | None = None,
     method: SynthesisMethod | None = None,
     seed: int | Sequence[int] = 0,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Synthesized:
     """Makes an input for every target.
 

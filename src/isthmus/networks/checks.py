@@ -9,8 +9,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from isthmus._random import generator
-from isthmus._shapes import Inputs, Logits
+from isthmus._core.random import generator
+from isthmus._core.shapes import Inputs, Logits
 from isthmus.errors import NetworkError, ProbabilitiesWarning
 
 Evaluate: TypeAlias = Callable[[Inputs], Logits]  # one pass of a network that is held fixed, without gradients

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus._shapes import Input, Inputs, Logits
+from isthmus._core.shapes import Input, Inputs, Logits
 from isthmus.errors import NetworkError
 from isthmus.networks import checks
 from isthmus.networks.outputs import unwrap

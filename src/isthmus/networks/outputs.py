@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from isthmus._shapes import Logits
+from isthmus._core.shapes import Logits
 from isthmus.errors import NetworkError
 
 

@@ -12,8 +12,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +20,8 @@ from urllib.parse import parse_qsl
 import torch
 from torch import nn
 
-from isthmus._random import lent_seed
+from isthmus._core.random import lent_seed
+from isthmus._core.registry import OWN, load_own
 from isthmus.errors import SpecError
 from isthmus.networks import digits, hub, zoo
 from isthmus.networks.network import Network
@@ -133,32 +132,8 @@ def _untrained(rest: str) -> Recipe:
     return recipe
 
 
-def call_factory(rest: str) -> object:
-    """What the factory of a `py:` spec returns; `rest` is the spec without its prefix. The module's code runs.
-
-    Raises:
-        SpecError: the module or the factory is not there, or fails.
-    """
-    module_name, colon, factory_name = rest.partition(":")
-    if not colon or not module_name or not factory_name:
-        raise SpecError(f"'py:{rest}': expected py:PACKAGE.MODULE:FACTORY.")
-    here = str(Path.cwd())
-    added = here not in sys.path
-    if added:
-        sys.path.insert(0, here)
-    try:
-        return getattr(importlib.import_module(module_name), factory_name)()
-    except Exception as error:
-        raise SpecError(
-            f"'py:{rest}' could not be loaded: {type(error).__name__}: {error}; is the module importable from {here}?"
-        ) from error
-    finally:
-        if added:
-            sys.path.remove(here)
-
-
 def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
-    made = call_factory(rest)
+    made = call_factory(f"{OWN}{rest}")
     if isinstance(made, Network):
         return Recipe(
             model=made.model,
@@ -171,3 +146,16 @@ def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
     if isinstance(made, nn.Module):
         return Recipe(model=made)
     raise SpecError(f"'py:{rest}' returned a {type(made).__name__}; expected a torch.nn.Module or an isthmus.Network.")
+
+
+def call_factory(spec: str) -> object:
+    """What the factory of a `py:` spec returns. The code of its module runs.
+
+    Raises:
+        SpecError: the module or the factory is not there, or fails.
+    """
+    factory = load_own(spec)
+    try:
+        return factory()
+    except Exception as error:
+        raise SpecError(f"'{spec}' could not be loaded: {type(error).__name__}: {error}.") from error

@@ -1,7 +1,8 @@
-"""Paths: pure geometry of curves, and of planes, through input space."""
+"""Paths: pure geometry of curves through input space, and of flat pieces of it."""
 
-from isthmus.paths.bundle import Bundle
-from isthmus.paths.plane import Plane
+from isthmus.paths.base import AbstractPath, Bundle
+from isthmus.paths.bezier import Bezier
+from isthmus.paths.flat import Flat
 from isthmus.paths.polyline import Polyline
 
-__all__ = ["Bundle", "Plane", "Polyline"]
+__all__ = ["AbstractPath", "Bezier", "Bundle", "Flat", "Polyline"]

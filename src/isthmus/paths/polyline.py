@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
 
-from isthmus._geometry import inner, norms
-from isthmus._shapes import Input, Parameters, Vertices
+from isthmus._core.geometry import inner, norms
+from isthmus._core.shapes import Input, Inputs, Parameters, Vertices
 from isthmus.errors import InputError
-from isthmus.paths.bundle import Bundle
+from isthmus.paths.base import AbstractPath, Bundle, ratio
+from isthmus.paths.polylines import Polylines, positions
 
 
+@final
 @dataclass(frozen=True, eq=False)
-class Polyline:
+class Polyline(AbstractPath):
     """Straight segments through vertices (k, *input), k >= 2, in data units. t in [0, 1] is arc length / length.
 
     The ends are the first and the last vertex, bit for bit.
     """
+
+    kind: ClassVar[str] = "polyline"
 
     vertices: Vertices
 
@@ -34,7 +39,7 @@ class Polyline:
     @property
     def t(self) -> Parameters:
         """Position of each vertex (k,), from exactly 0 to exactly 1."""
-        return Bundle.of([self.vertices]).t
+        return positions(self.vertices)
 
     @property
     def segment_lengths(self) -> Parameters:
@@ -47,14 +52,27 @@ class Polyline:
         return float(self.segment_lengths.sum())
 
     @property
-    def direct_length(self) -> float:
-        """Distance between the ends, in data units."""
-        return float(norms(self.vertices[-1:] - self.vertices[:1]))
+    def corners(self) -> Parameters:
+        return self.t
 
     @property
-    def length_ratio(self) -> float:
-        """Length / distance between the ends: 1 for a straight path, inf for a loop."""
-        return _ratio(self.length, self.direct_length, 1.0)
+    def ends(self) -> Inputs:
+        return self.vertices[[0, -1]]
+
+    def to_polyline(self, tolerance: float = 1e-3) -> Polyline:
+        """The path itself."""
+        return self
+
+    def tensors(self) -> Mapping[str, Tensor]:
+        return {"vertices": self.vertices}
+
+    @classmethod
+    def of_tensors(cls, tensors: Mapping[str, Tensor]) -> Polyline:
+        return cls(tensors["vertices"])
+
+    @classmethod
+    def together(cls, paths: Sequence[AbstractPath]) -> Bundle:
+        return Polylines.through([path.to_polyline().vertices for path in paths])
 
     @property
     def deviation(self) -> float:
@@ -70,7 +88,7 @@ class Polyline:
         distance = norms(beside.double() - along.reshape(shape) * across.double()).max()
         # A vertex on the segment leaves only the rounding of its own coordinates.
         noise = torch.finfo(self.vertices.dtype).eps * float(norms(self.vertices).max())
-        return _ratio(0.0 if float(distance) <= noise else float(distance), self.direct_length, 0.0)
+        return ratio(0.0 if float(distance) <= noise else float(distance), self.direct_length, 0.0)
 
     @property
     def turning_angles(self) -> Parameters:
@@ -85,14 +103,8 @@ class Polyline:
     def at(self, t: float | Parameters) -> Input:
         """The point at t: (*input) for a number, (m, *input) for a tensor (m,)."""
         if isinstance(t, Tensor) and t.ndim:
-            return Bundle.of([self.vertices]).at(torch.zeros(len(t), dtype=torch.long), t)
+            return Polylines.through([self.vertices]).at(torch.zeros(len(t), dtype=torch.long), t)
         return self.at(torch.as_tensor([float(t)], dtype=torch.float64))[0]
-
-
-def _ratio(value: float, base: float, when_nothing: float) -> float:
-    if base > 0:
-        return value / base
-    return when_nothing if value == 0 else math.inf
 
 
 def _positive(lengths: Tensor, like: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Percolation: how open points hang together, on lattices, and on slices through the inputs of a network.
 
-The lattice part knows nothing of networks; `slices` evaluates a landscape on a grid.
+The lattice part knows nothing of networks; `slices` looks at a landscape on a grid over a flat.
 """
 
 from isthmus.percolation.canonical import canonical
@@ -12,7 +12,7 @@ from isthmus.percolation.measured import Curve, Measured, measure
 from isthmus.percolation.nulls import GaussianField, independent_field
 from isthmus.percolation.persistence import Basins, persistence
 from isthmus.percolation.routes import Routes, routes
-from isthmus.percolation.slices import Slice, SliceMap, slice_map
+from isthmus.percolation.slices import slice_map
 from isthmus.percolation.sweep import Sweep, sweep
 from isthmus.percolation.threshold import Threshold, threshold
 
@@ -25,8 +25,6 @@ __all__ = [
     "Lattice",
     "Measured",
     "Routes",
-    "Slice",
-    "SliceMap",
     "Sweep",
     "Threshold",
     "canonical",

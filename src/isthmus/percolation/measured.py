@@ -12,7 +12,7 @@ from isthmus.percolation.clusters import clusters_of
 from isthmus.percolation.fields import Field
 from isthmus.percolation.nulls import GaussianField, independent_field
 from isthmus.percolation.persistence import persistence
-from isthmus.percolation.slices import SliceMap
+from isthmus.profiles import GridMap
 
 Array = np.ndarray[Any, np.dtype[Any]]
 LASTING = 0.05  # of all levels: basins that live shorter are grain
@@ -75,7 +75,7 @@ class Measured:
     tied: float
 
 
-def measure(found: SliceMap, shares: Sequence[float], *, draws: int = 4, seed: int = 0) -> Measured:
+def measure(found: GridMap, shares: Sequence[float], *, draws: int = 4, seed: int = 0) -> Measured:
     """Measures a slice and draws its null models.
 
     Args:
@@ -85,7 +85,7 @@ def measure(found: SliceMap, shares: Sequence[float], *, draws: int = 4, seed: i
         seed: of the draws.
     """
     random, wanted = np.random.default_rng(seed), np.asarray(shares, dtype=float)
-    field = found.field
+    field = Field(found.loss)
     inside = clusters_of(found.is_class(found.target))
     share = inside.open_sites / found.loss.size
     levels = np.append(wanted, share)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from isthmus._core.progress import OnProgress, Progress
 from isthmus.errors import InputError
 from isthmus.percolation.finite_size import UNIVERSAL, finite_size_threshold, wrapping_counts
 from isthmus.percolation.growth import grown_threshold, invaded_shares
 from isthmus.percolation.known import known_threshold
 from isthmus.percolation.lattice import MOST_DIMENSIONS, Kind
-from isthmus.progress import Progress
 
 Method = Literal["exact", "finite size", "growth"]
 SIDES = {2: {32: 12000, 64: 6000, 128: 1500}, 3: {8: 12000, 16: 12000, 32: 1500}}  # runs by side
@@ -55,7 +54,7 @@ def threshold(
     effort: float = 1.0,
     seed: int = 0,
     workers: int | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Threshold:
     """Estimates the percolation threshold of the hypercubic lattice.
 

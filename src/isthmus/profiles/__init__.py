@@ -1,7 +1,8 @@
-"""Profiles: the loss along a path or over a plane, and how densely it is looked at."""
+"""Profiles: what a landscape says along a path, or on a grid, and how densely it is looked at."""
 
-from isthmus.profiles.plane_map import PlaneMap, plane_map
+from isthmus.profiles.grid import GridMap, grid_map
+from isthmus.profiles.looking import look
 from isthmus.profiles.profile import Profile
 from isthmus.profiles.sampling import Sampling, profile, profile_many
 
-__all__ = ["PlaneMap", "Profile", "Sampling", "plane_map", "profile", "profile_many"]
+__all__ = ["GridMap", "Profile", "Sampling", "grid_map", "look", "profile", "profile_many"]

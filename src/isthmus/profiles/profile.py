@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from isthmus._shapes import Index, Logits, Losses, Parameters
+from isthmus._core.shapes import Index, Logits, Losses, Parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,6 @@ class Profile:
         loss: in the unit of the landscape's loss.
         logits: what the network said there.
         target: the class that the loss is about.
-        exact: whether no point of the path between those listed can have a higher loss.
         coarse_max_loss: max loss of the first, coarse scan: a large difference to `max_loss` says that the path has
             narrow peaks, and that a finer scan is worth its price.
     """
@@ -27,15 +26,16 @@ class Profile:
     loss: Losses
     logits: Logits
     target: int
-    exact: bool
     coarse_max_loss: float
 
     def __len__(self) -> int:
         return len(self.t)
 
     def __repr__(self) -> str:
-        kind = "exact" if self.exact else f"resolution {self.resolution:.3g}"
-        return f"Profile({len(self)} points, max loss {self.max_loss:.4g} at t = {self.argmax_t:.3g}, {kind})"
+        return (
+            f"{type(self).__name__}({len(self)} points, max loss {self.max_loss:.4g} at t = {self.argmax_t:.3g}, "
+            f"resolution {self.resolution:.3g})"
+        )
 
     @property
     def finite(self) -> bool:

@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus._shapes import SomeVertices, Targets
+from isthmus._core.shapes import SomeVertices, Targets
 from isthmus.errors import DomainWarning, InputError
-from isthmus.landscape import AbstractLandscape
-from isthmus.paths import Bundle, Polyline
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.validation import check_target_range
+from isthmus.paths import AbstractPath, Bundle, Polyline
+from isthmus.profiles.looking import look
 from isthmus.profiles.profile import Profile
-from isthmus.validation import check_target_range
 
 Array = NDArray[np.float64]
 
@@ -53,7 +54,7 @@ class Sampling:
 
 
 def profile(
-    landscape: AbstractLandscape, path: Polyline, target: int | Tensor, *, sampling: Sampling | None = None
+    landscape: AbstractLandscape, path: AbstractPath, target: int | Tensor, *, sampling: Sampling | None = None
 ) -> Profile:
     """The loss along a path, refined around its peaks. Every point evaluated is in the result.
 
@@ -64,36 +65,35 @@ def profile(
         sampling: how densely to look.
 
     Raises:
-        InputError: target out of range, or vertices not finite.
+        InputError: target out of range, or a path that is not finite.
     """
     targets = torch.as_tensor(target).reshape(-1)
     if len(targets) != 1 or targets.is_floating_point():
         raise InputError(f"profile takes one path and one whole number as its target, got target {target}.")
-    if not bool(path.vertices.isfinite().all()):
-        raise InputError("profile needs finite vertices, got NaN or infinity.")
-    landscape.try_out(landscape.prepare(path.vertices))
-    outside = float(landscape.domain.excess(path.vertices).max())
+    if not path.finite:
+        raise InputError("profile needs a finite path, got NaN or infinity.")
+    outside = float(landscape.domain.excess(path.to_polyline().vertices).max())
     if outside > 1e-6:
         warnings.warn(
             f"The path leaves the landscape's domain by up to {outside:.3g} in data units.", DomainWarning, stacklevel=2
         )
-    vertices = path.vertices.detach()
-    vertices = vertices.to(torch.promote_types(vertices.dtype, torch.float32))  # half precision would move the points
-    return profile_many(landscape, [vertices], targets, sampling=sampling)[0]
+    return profile_many(landscape, [path.in_float()], targets, sampling=sampling)[0]
 
 
 def profile_many(
     landscape: AbstractLandscape,
-    paths: Sequence[SomeVertices],
+    paths: Sequence[AbstractPath | SomeVertices],
     targets: Targets,
     *,
     sampling: Sampling | None = None,
 ) -> list[Profile]:
-    """Profiles of many paths, given by their vertices (k, *input), for targets (n,): all of them in one batch."""
+    """Profiles of many paths, or of polylines given by their vertices, for targets (n,), in one batch; unchecked."""
     sampling = sampling or Sampling()
     if landscape.classes is not None:
         check_target_range(targets, landscape.classes)
-    points = _Points(landscape, Bundle.of(paths), targets)
+    points = _Points(
+        landscape, Bundle.of([Polyline(path) if isinstance(path, Tensor) else path for path in paths]), targets
+    )
     with landscape.fixed():
         points.add(*_coarse(points.bundle, sampling))
         coarse = points.peaks()
@@ -117,14 +117,14 @@ class _Points:
 
     def add(self, path: NDArray[np.int64], t: Array) -> None:
         """Evaluates points t (m,) of paths (m,), sorted by path."""
+        numbers, places = torch.from_numpy(path), torch.from_numpy(t)
         losses = []
-        begin = 0
-        while begin < len(t):  # not `blocks`: the batch size may become known, or smaller, on the way
-            rows = slice(begin, min(len(t), begin + (self.landscape.batch_size or 64)))
-            begin = rows.stop
-            number = torch.from_numpy(path[rows])
-            x = self.bundle.at(number, torch.from_numpy(t[rows]))
-            loss, logits = self.landscape.evaluate(x, self.targets[number], validated=True)
+        for _, _, (loss, logits) in look(
+            self.landscape,
+            lambda rows: self.bundle.at(numbers[rows], places[rows]),
+            self.targets[numbers],
+            most=lambda: self.landscape.batch_size or 64,
+        ):
             self.seen.append((loss.cpu(), logits.cpu()))
             losses.append(self.seen[-1][0].double().numpy())
         column = _rank_within(path, len(self.bundle))
@@ -159,7 +159,6 @@ class _Points:
                     loss=loss[rows],
                     logits=logits[rows],
                     target=int(self.targets[number]),
-                    exact=False,
                     coarse_max_loss=float(coarse_max),
                 )
             )
@@ -174,7 +173,7 @@ def _rank_within(path: NDArray[np.int64], paths: int) -> NDArray[np.int64]:
 
 def _coarse(bundle: Bundle, sampling: Sampling) -> tuple[NDArray[np.int64], Array]:
     """Evenly spaced points of every segment, its ends among them."""
-    t, owner = bundle.t.numpy(), bundle.owner.numpy()
+    t, owner = bundle.corners.numpy(), bundle.owner.numpy()
     inside = owner[1:] == owner[:-1]
     left, width, path = t[:-1][inside], np.diff(t)[inside], owner[:-1][inside]
     count = np.maximum(sampling.per_segment, np.ceil(width * sampling.intervals - 1e-9)).astype(np.int64)

@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from isthmus._files import cannot_write, sha256, write_json, write_whole
-from isthmus._shapes import Inputs
+from isthmus._core.files import cannot_write, sha256, write_json, write_whole
+from isthmus._core.shapes import Inputs
 from isthmus.reports.pictures import to_pixels
 from isthmus.reports.run import RESULT, check_folder
 from isthmus.reports.sheet_figure import sheet_figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isthmus.connection import Connection
+from isthmus.connecting.connection import Connection
 from isthmus.reports.rendering import render
 from isthmus.reports.shown_pairs import show_pairs
 from isthmus.reports.summary import summarize

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from isthmus._shapes import Input
+from isthmus._core.shapes import Input
 
 Pixels = NDArray[np.uint8]
 

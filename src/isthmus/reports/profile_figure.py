@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from isthmus.connection import Connection, Outcome
-from isthmus.paths import Bundle
+from isthmus.connecting.connection import Connection, Outcome
 from isthmus.profiles import Profile
 from isthmus.reports import style
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PIECE_BINS = 100  # in each of which pieces are counted
+BINS = 100  # of the path, in each of which the places are counted at which a certifier looked
+MOST_DOTS = 200  # of a profile that can still be told apart
 FLOOR = 1e-6  # the lowest loss that a logarithmic axis shows
 
 
 def profile_figure(
     pair: Connection, *, class_names: Sequence[str] | None = None, unit: str = "nats", note: str = ""
 ) -> Figure:
-    """Loss over arc length for one pair; below it, the predicted class along each of the two paths, and, of a certified
-    path, how many affine pieces it has where.
+    """Loss over arc length for one pair; below it, the predicted class along each of the two paths, and, where a certifier
+    looked at a path, where it did so.
 
     Args:
         pair: the pair.
@@ -37,7 +38,7 @@ def profile_figure(
     import matplotlib
     from matplotlib.figure import Figure
 
-    certified = pair.profile.exact
+    certified = pair.certificate is not None
     with matplotlib.rc_context(style.RC):
         figure = Figure(figsize=(8, 5.2 if certified else 4.6))
         heights = (5, 1.15, 0.75) if certified else (5, 1.15)
@@ -46,7 +47,7 @@ def profile_figure(
         _draw_bands(bands, pair, class_names)
         top.set_title(style.plain(_message(pair, class_names)))
         for axes in more:
-            _draw_pieces(axes, pair)
+            _draw_certificate(axes, pair)
         (more or [bands])[-1].set_xlabel("arc length / |AC|" + (f"\n{style.plain(note)}" if note else ""))
     return figure
 
@@ -71,7 +72,7 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     floor = FLOOR if logarithmic else -np.inf
 
     def curve(profile: Profile, scale: float, **look: object) -> None:
-        dots = 0 if profile.exact else 4  # an exact profile has too many points to see any
+        dots = 4 if len(profile) <= MOST_DOTS else 0
         axes.plot(profile.t * scale, profile.loss.double().clamp_min(floor), markersize=dots, **look)  # type: ignore[arg-type]
 
     curve(direct, 1, color=style.DIRECT, label="direct path", linewidth=2, marker=".")
@@ -89,7 +90,7 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
         zorder=4,
         clip_on=False,
     )
-    t = Bundle.of([pair.path.vertices]).t
+    t = pair.path.corners if pair.vertex_rounds else torch.zeros(0)
     marked = False
     for position, number in zip(t.tolist(), pair.vertex_rounds, strict=True):
         if number:
@@ -116,17 +117,21 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=10)
 
 
-def _draw_pieces(axes: Axes, pair: Connection) -> None:
-    """Where the affine pieces are that were all looked at."""
+def _draw_certificate(axes: Axes, pair: Connection) -> None:
+    """Where the certifier looked."""
     ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
-    counts = pieces_along(pair.profile, PIECE_BINS)
-    left = np.arange(PIECE_BINS) / PIECE_BINS * ratio
-    axes.bar(left, counts, width=0.8 * ratio / PIECE_BINS, align="edge", color=style.FOUND, linewidth=0)
+    counts = looked_along(pair.profile, BINS)
+    left = np.arange(BINS) / BINS * ratio
+    axes.bar(left, counts, width=0.8 * ratio / BINS, align="edge", color=style.FOUND, linewidth=0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    word = "certified" if pair.connected else "exact"
-    message = f"{word}: none of the {len(pair.profile) - 1:,} affine pieces of the path is higher"
-    axes.set_title(message, fontsize=10, fontweight="normal")
+    certificate = pair.certificate
+    assert certificate is not None
+    word = "certified" if certificate.holds else "shown"
+    message = (
+        f"{word} ({certificate.kind}): no loss above {certificate.bound:.3g} in any of {certificate.parts:,} parts"
+    )
+    axes.set_title(style.plain(message), fontsize=10, fontweight="normal")
 
 
 def _draw_bands(axes: Axes, pair: Connection, class_names: Sequence[str] | None) -> None:
@@ -156,8 +161,8 @@ def _draw_bands(axes: Axes, pair: Connection, class_names: Sequence[str] | None)
     axes.set_title("predicted class", fontsize=10, fontweight="normal")
 
 
-def pieces_along(profile: Profile, bins: int) -> NDArray[np.int64]:
-    """How many affine pieces of an exact profile begin in each of so many equal parts of the path (bins,)."""
+def looked_along(profile: Profile, bins: int) -> NDArray[np.int64]:
+    """At how many places it was looked in each of so many equal parts of the path (bins,), not counting the last end."""
     return np.histogram(profile.t[:-1].numpy(), bins=bins, range=(0, 1))[0]
 
 

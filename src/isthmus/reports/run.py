@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus._files import cannot_write, check_writable, read_json, sha256, write_json, write_text
-from isthmus.connection import Connection
-from isthmus.connections import PATHS, TABLE, Connections
+from isthmus._core.files import cannot_write, check_writable, read_json, sha256, write_json, write_text
+from isthmus.connecting.connection import Connection
+from isthmus.connecting.connections import PATHS, TABLE, Connections
 from isthmus.errors import OutputError
 from isthmus.reports.page import page
 from isthmus.reports.profile_figure import profile_figure

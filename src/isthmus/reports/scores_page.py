@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from isthmus._shapes import Inputs
+from isthmus._core.shapes import Inputs
 from isthmus.reports.pictures import to_image, to_pixels
 from isthmus.reports.rendering import render
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from isthmus._files import cannot_write, write_csv, write_json, write_text
-from isthmus._versions import versions
+from isthmus._core.files import cannot_write, write_csv, write_json, write_text
+from isthmus._core.versions import versions
 from isthmus.reports.run import RESULT, check_folder
 from isthmus.reports.scores_page import Scores, scores_page
 

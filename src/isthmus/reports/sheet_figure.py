@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from isthmus._shapes import Inputs
+from isthmus._core.shapes import Inputs
 from isthmus.reports import style
 from isthmus.reports.pictures import difference, to_pixels
 

@@ -1,7 +1,8 @@
 """Pairs as the script of a page reads them: curves, classes, and pictures that are stored once.
 
-A path is straight between its vertices, so a page holds pictures of the vertices only and blends neighbours as the
-slider moves: exactly the inputs of the path, up to 8 bits and the compression of large pictures.
+A polyline is straight between its vertices, so a page holds pictures of the vertices only and blends neighbours as the
+slider moves: exactly the inputs of the path, up to 8 bits and the compression of large pictures. Other paths are shown as
+a polyline near them.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from isthmus._shapes import Input
-from isthmus.connection import Connection, Outcome
-from isthmus.paths import Bundle
+from isthmus._core.shapes import Input
+from isthmus.connecting.connection import Connection, Outcome
 from isthmus.profiles import Profile
 from isthmus.reports import style
 from isthmus.reports.pictures import difference, to_image, to_pixels
-from isthmus.reports.profile_figure import class_bands, pieces_along
+from isthmus.reports.profile_figure import class_bands, looked_along
 from isthmus.reports.strip_figure import strip_figure
 
 MOST_POINTS = 200  # of a profile
 STORED = 8  # most probable classes kept of each evaluated point; the page shows five
-BINS = 100  # of the path, in each of which its affine pieces are counted
+BINS = 100  # of the path, in each of which the places are counted at which a certifier looked
+STRAIGHT = 2e-3  # of the length of a path that is no polyline: how far what the page shows may lie from it
 SIZES = (224, 160, 112, 80)  # pixels of a picture's longer side: the first with which the page stays small
 
 
@@ -101,14 +102,14 @@ class _Pictures:
 
 
 def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Pictures) -> dict[str, Any]:
-    t = Bundle.of([pair.path.vertices]).t
+    shown = pair.path.to_polyline(STRAIGHT)
+    t = shown.t
     direct, found = _profile(pair.direct, (0.0, 1.0)), _profile(pair.profile, t.tolist())
-    bypass = pair.first_bypass
     extra: dict[str, Any] = {}
-    if bypass is not None:
-        pixels, factor = difference(pair.path.vertices[bypass], pair.direct_path.at(pair.direct.argmax_t))
+    if pair.aside_t is not None:
+        pixels, factor = difference(pair.path.at(pair.aside_t), pair.direct_path.at(pair.direct.argmax_t))
         extra = {"difference": store.add_difference(pixels), "factor": factor}
-    pictures = [store.add(vertex) for vertex in pair.path.vertices]
+    pictures = [store.add(vertex) for vertex in shown.vertices]
     return extra | {
         "id": number,
         "a": names[0],
@@ -128,12 +129,16 @@ def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Picture
         "rounds": pair.rounds,
         "steps": pair.steps,
         "cost": pair.forward_equivalents,
-        "pieces": len(pair.profile) - 1 if pair.profile.exact else None,
-        "density": pieces_along(pair.profile, BINS).tolist() if pair.profile.exact else None,
+        "certificate": None if pair.certificate is None else str(pair.certificate),
+        "density": None if pair.certificate is None else looked_along(pair.profile, BINS).tolist(),
         "peak": _number(pair.direct.argmax_t),
         "direct": direct | {"vertices": [0, 1], "pictures": [pictures[0], pictures[-1]], "rounds": [0, 0]},
         "found": found
-        | {"vertices": [_number(v) for v in t.tolist()], "pictures": pictures, "rounds": list(pair.vertex_rounds)},
+        | {
+            "vertices": [_number(v) for v in t.tolist()],
+            "pictures": pictures,
+            "rounds": list(pair.vertex_rounds) or [0] * len(t),
+        },
     }
 
 

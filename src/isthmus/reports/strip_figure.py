@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from isthmus.connection import Connection
-from isthmus.paths import Bundle
+from isthmus.connecting.connection import Connection
 from isthmus.reports import style
 from isthmus.reports.pictures import difference, to_pixels
 
@@ -24,9 +23,9 @@ def strip_figure(pair: Connection, *, class_names: Sequence[str] | None = None) 
     import matplotlib
     from matplotlib.figure import Figure
 
-    bypass = pair.first_bypass
-    positions = _positions(pair.direct.argmax_t if bypass is None else _vertex_t(pair, bypass))
-    rows = 1 if bypass is None else 3
+    aside = pair.aside_t
+    positions = _positions(pair.direct.argmax_t if aside is None else aside)
+    rows = 1 if aside is None else 3
     with matplotlib.rc_context(style.RC):
         height = 1.95 * rows + 0.45
         figure = Figure(figsize=(1.55 * COLUMNS, height))
@@ -37,24 +36,20 @@ def strip_figure(pair: Connection, *, class_names: Sequence[str] | None = None) 
             axes.set_axis_off()
         for column, t in enumerate(positions):
             _show(grid[0, column], pair.direct_path.at(t), _caption(pair, t, False, class_names), style.DIRECT)
-            if bypass is not None:
+            if aside is not None:
                 _show(grid[1, column], pair.path.at(t), _caption(pair, t, True, class_names), style.FOUND)
         grid[0, 0].text(-0.12, 0.5, "direct", rotation=90, va="center", ha="right", transform=grid[0, 0].transAxes)
-        if bypass is not None:
+        if aside is not None:
             grid[1, 0].text(-0.12, 0.5, "found", rotation=90, va="center", ha="right", transform=grid[1, 0].transAxes)
-            b, moved = pair.direct_path.at(pair.direct.argmax_t), pair.path.vertices[bypass]
+            b, moved = pair.direct_path.at(pair.direct.argmax_t), pair.path.at(aside)
             pixels, factor = difference(moved, b)
             _show(grid[2, 0], b, f"B, the peak\nloss {pair.direct.max_loss:.3g}", style.PEAK)
             _show(grid[2, 1], moved, "B′", style.BYPASS)
             _show_pixels(grid[2, 2], pixels, f"B′ − B, × {factor:g}", "black")
         name = style.plain(style.shorten(style.class_name(pair.target, class_names), 60))
-        along = "direct path" if bypass is None else "two paths"
+        along = "direct path" if aside is None else "two paths"
         figure.suptitle(f"Inputs along the {along}, target {name}", x=0.01, ha="left", fontsize=12, fontweight="bold")
     return figure
-
-
-def _vertex_t(pair: Connection, vertex: int) -> float:
-    return float(Bundle.of([pair.path.vertices]).t[vertex])
 
 
 def _positions(peak: float) -> list[float]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from isthmus.connection import Connection
+from isthmus.connecting.connection import Connection
 from isthmus.reports.paper_sample import PaperSample
 from isthmus.reports.rendering import render
 from isthmus.reports.shown_pairs import show_pairs

@@ -7,7 +7,7 @@ import io
 from functools import partial
 from pathlib import Path
 
-from isthmus._files import cannot_write, write_text, write_whole
+from isthmus._core.files import cannot_write, write_text, write_whole
 from isthmus.errors import OutputError
 from isthmus.reports.barriers_figure import barriers_figure
 from isthmus.reports.study_page import StudyReport, study_page

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from isthmus.connection import Connection, Outcome
+from isthmus.connecting.connection import Connection, Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Summary:
     """Counts over all pairs; medians over the pairs whose losses are finite.
 
     Attributes:
-        certified: pairs that are connected by a path without a peak between samples.
+        certified: pairs whose whole path was shown to stay at or below the threshold.
         connected_after: pairs connected after 0, 1, 2, ... rounds at most; the first counts direct paths.
     """
 
@@ -46,7 +46,7 @@ def summarize(pairs: Sequence[Connection]) -> Summary:
     counted = [p for p in pairs if p.outcome is not Outcome.NOT_FINITE]
     rounds = Counter(0 if p.direct_connected else p.rounds for p in pairs if p.connected or p.direct_connected)
     most = max((p.rounds for p in pairs), default=0)
-    deviations = (p.path.deviation for p in counted if len(p.path.vertices) > 2)
+    deviations = (p.path.deviation for p in counted if p.moved)
     bypassed = [value for value in deviations if math.isfinite(value)]  # a loop has none
     return Summary(
         pairs=len(pairs),
@@ -54,7 +54,7 @@ def summarize(pairs: Sequence[Connection]) -> Summary:
         connected=sum(p.connected for p in pairs),
         class_connected=sum(p.class_connected for p in counted),
         connected_after=tuple(sum(rounds[k] for k in range(number + 1)) for number in range(most + 1)),
-        certified=sum(p.connected and p.profile.exact for p in pairs),
+        certified=sum(p.certified for p in pairs),
         outcomes=dict(Counter(str(p.outcome) for p in pairs).most_common()),
         not_finite=sum(p.outcome is Outcome.NOT_FINITE for p in pairs),
         median_direct_max_loss=_median([p.direct.max_loss for p in counted]),

@@ -10,16 +10,46 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    SerializeAsAny,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
-from isthmus.connectors import Connector
-from isthmus.connectors.methods import METHODS
+from isthmus import registries
+from isthmus._core.registry import OWN, Registry
+from isthmus.certificates import Certifier
+from isthmus.connecting.columns import Column, own_columns
+from isthmus.connecting.connectors import AnyConnector
 from isthmus.errors import StudyError
 from isthmus.profiles import Sampling
-from isthmus.studies.kinds import KINDS, AnyKind
+from isthmus.studies.kinds import Kind
 
 Positive = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+
+
+def known(registry: Registry[Any]) -> AfterValidator:
+    """A name of a family, or `py:PACKAGE.MODULE:NAME`."""
+
+    def check(name: str | None) -> str | None:
+        if name is not None:
+            registry.maker(name)
+        return name
+
+    return AfterValidator(check)
+
+
+def _as_now(name: object) -> object:
+    """The certifier as it is called now: version 0.1 wrote "exact"."""
+    return "pieces" if name == "exact" else name
 
 
 class Section(BaseModel):
@@ -28,7 +58,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Images(Section):
+class ImagesSection(Section):
     """Where inputs come from: `digits`, a folder of images, an `.npz` file with arrays named x and y, or `none`."""
 
     source: str
@@ -36,7 +66,7 @@ class Images(Section):
     y: str | None = None
 
 
-class Network(Section):
+class NetworkSection(Section):
     """A network, and the names of the images that it is studied on (all, by default).
 
     `domain` is where inputs may lie: between 0 and 1, or anywhere.
@@ -50,15 +80,19 @@ class Network(Section):
     size: tuple[Positive, Positive] | None = None
     max_batch: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     autocast: bool = False
-    domain: Literal["box", "unbounded"] = "box"
+    loss: Annotated[str, known(registries.LOSSES)] = "cross-entropy"
+    domain: Annotated[str, known(registries.DOMAINS)] = "box"
 
 
-class Connect(Section):
-    """How pairs are connected: a method by name with settings of its own, a threshold, how paths are looked at."""
+class ConnectSection(Section):
+    """How pairs are connected: a method by name with settings of its own, a threshold, how paths are looked at and
+    certified, and further columns of the table.
+    """
 
-    method: Literal["bypass", "paper", "straight"] = "bypass"
+    method: Annotated[str, known(registries.METHODS)] = "bypass"
     threshold: float | None = None
-    verify: Literal["exact"] | None = None
+    verify: Annotated[str | None, BeforeValidator(_as_now), known(registries.CERTIFIERS)] = None
+    columns: list[str] = Field(default_factory=list)
     sampling: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
 
@@ -71,19 +105,26 @@ class Connect(Section):
         own = {key: value for key, value in values.items() if key in cls.model_fields}
         return own | {"settings": {key: value for key, value in values.items() if key not in own}}
 
-    def connector(self) -> Connector:
+    def connector(self) -> AnyConnector:
         """The method with its settings."""
-        made: Connector = _with_settings(
-            METHODS[self.method](), self.settings, "connect", tuple(type(self).model_fields)
-        )
+        method = registries.METHODS.make(self.method)
+        made: AnyConnector = _with_settings(method, self.settings, "connect", tuple(type(self).model_fields))
         return made
+
+    def certifier(self) -> Certifier | None:
+        """What certifies connections."""
+        return None if self.verify is None else registries.CERTIFIERS.make(self.verify)
+
+    def extra_columns(self) -> tuple[Column, ...]:
+        """Columns of the reader's own."""
+        return own_columns(self.columns)
 
     def how_sampled(self) -> Sampling | None:
         """How paths are looked at, where the file says so."""
         return _with_settings(Sampling(), self.sampling, "connect.sampling") if self.sampling else None
 
 
-class Shards(Section):
+class ShardsSection(Section):
     """How the work is cut: pieces of about so many minutes, or of so many pairs; where they go; whether paths are kept.
 
     `store` is a folder, relative to the study's, or a URL that pyarrow can write, such as `s3://bucket/study`.
@@ -100,11 +141,26 @@ class Config(Section):
 
     title: str = "Connected inputs"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    images: Annotated[dict[Name, Images], Field(min_length=1)]
-    networks: Annotated[dict[Name, Network], Field(min_length=1)]
-    pairs: Annotated[list[AnyKind], Field(min_length=1)]
-    connect: Connect = Connect()
-    shards: Shards = Shards()
+    images: Annotated[dict[Name, ImagesSection], Field(min_length=1)]
+    networks: Annotated[dict[Name, NetworkSection], Field(min_length=1)]
+    pairs: Annotated[list[SerializeAsAny[InstanceOf[Kind]]], Field(min_length=1)]
+    connect: ConnectSection = ConnectSection()
+    shards: ShardsSection = ShardsSection()
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> Config:
+        """The study of that content.
+
+        Raises:
+            StudyError: an unknown key (the nearest known one is named), or an unusable value.
+        """
+        entries = content.get("pairs")
+        if isinstance(entries, list):
+            content = content | {"pairs": [_kind(number, entry) for number, entry in enumerate(entries)]}
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise StudyError(_explain(error)) from error
 
     @model_validator(mode="after")
     def _names_exist(self) -> Config:
@@ -153,14 +209,16 @@ def read_config(file: Path) -> Config:
 def parse_config(content: dict[str, Any], where: str = "the study") -> Config:
     """The same from what was read already; `where` names it in errors."""
     try:
-        config = Config.model_validate(content)
-    except ValidationError as error:
-        raise StudyError(f"{where}: {_explain(error)}") from error
+        config = Config.of(content)
+    except StudyError as error:
+        raise StudyError(f"{where}: {error}") from error
     if not config.problems():
         raise StudyError(f"{where}: no network has images of which [[pairs]] are wanted.")
     try:
         config.connect.connector()
         config.connect.how_sampled()
+        config.connect.certifier()
+        config.connect.extra_columns()
     except ValueError as error:
         raise StudyError(f"{where}: {error}") from error
     return config
@@ -190,19 +248,34 @@ def _with_settings(made: Any, settings: dict[str, Any], table: str, beside: tupl
     return dataclasses.replace(made, **values)
 
 
-def _explain(error: ValidationError) -> str:
+def _kind(number: int, entry: Any) -> Any:
+    """An entry of [[pairs]] as the kind that it names; what is none is left to be refused."""
+    if not isinstance(entry, dict):
+        return entry
+    name = entry.get("kind")
+    if not isinstance(name, str) or (name not in registries.KINDS and not name.startswith(OWN)):
+        raise StudyError(f"pairs.{number} needs a kind, one of {', '.join(registries.KINDS)}, got {name!r}.")
+    made = registries.KINDS.maker(name)
+    if not (isinstance(made, type) and issubclass(made, Kind)):
+        raise StudyError(f"pairs.{number}.kind: '{name}' is no class of pairs; expected a subclass of Kind.")
+    try:
+        return made.model_validate(entry)
+    except ValidationError as error:
+        raise StudyError(_explain(error, f"pairs.{number}.", made)) from error
+
+
+def _explain(error: ValidationError, before: str = "", model: type[BaseModel] | None = None) -> str:
     """The first thing that is wrong, in one line; an unknown key with the nearest known one."""
     first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    place = [part for part in first["loc"] if part not in KINDS]
-    name = ".".join(str(part) for part in place)
+    name = before + ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return _unknown(name, list(_model_at(first["loc"][:-1]).model_fields))
+        return _unknown(name, list((model or _model_at(first["loc"][:-1])).model_fields))
     if first["type"] == "missing":
         return f"{name} is missing."
-    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        return f"{name} needs a kind, one of {', '.join(KINDS)}, got {first['input']!r}."
-    message = first["msg"].removeprefix("Value error, ")
-    got = "" if isinstance(first["input"], dict | list) else f", got {first['input']!r}"
+    message = first["msg"].removeprefix("Value error, ").removesuffix(".")
+    got = (
+        "" if isinstance(first["input"], dict | list) or first["type"] == "value_error" else f", got {first['input']!r}"
+    )
     return f"{name}: {message}{got}." if name else f"{message}."
 
 
@@ -215,9 +288,10 @@ def _unknown(name: str, known: list[str]) -> str:
 
 def _model_at(place: tuple[int | str, ...]) -> type[BaseModel]:
     """The table in which an unknown key stands."""
-    if not place:
-        return Config
-    tables: dict[str, type[BaseModel]] = {"images": Images, "networks": Network, "connect": Connect, "shards": Shards}
-    if place[0] in tables:
-        return tables[str(place[0])]
-    return next((KINDS[str(part)] for part in place if part in KINDS), Config)
+    tables: dict[str, type[BaseModel]] = {
+        "images": ImagesSection,
+        "networks": NetworkSection,
+        "connect": ConnectSection,
+        "shards": ShardsSection,
+    }
+    return tables.get(str(place[0]), Config) if place else Config

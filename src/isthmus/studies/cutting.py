@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from isthmus.studies.plan import Piece, Plan
+from isthmus._core.progress import OnStage
+from isthmus.studies.plan import Plan, Portion
 from isthmus.studies.solving import Bench
 
 FEWEST_SHARDS = 10  # a short study is cut finer, so that little is lost when it is killed
@@ -16,7 +16,7 @@ PATHS_BYTES = 2**28  # of the paths of a shard: they are held in memory until it
 PATIENCE = 3.0  # seconds spent on finding out how long a pair takes
 
 
-def cut(base: Path, plan: Plan, device: str, tell: Callable[[str, int, int], None] | None = None) -> list[Piece]:
+def cut(base: Path, plan: Plan, device: str, tell: OnStage | None = None) -> list[Portion]:
     """The pieces of a plan, from its pieces so far: one for every network, collection and entry of the study's pairs.
 
     How long a pair takes is measured on a few of each, unless the study says how many pairs make a shard.
@@ -34,13 +34,13 @@ def cut(base: Path, plan: Plan, device: str, tell: Callable[[str, int, int], Non
         aim = min(60 * shards.minutes, max(SHORTEST, total / FEWEST_SHARDS))
         sizes = [max(1, min(round(aim / seconds), int(PATHS_BYTES / size))) for seconds, size in found]
     return [
-        Piece(network=piece.network, images=piece.images, begin=begin, end=min(piece.end, begin + size))
+        Portion(network=piece.network, images=piece.images, begin=begin, end=min(piece.end, begin + size))
         for piece, size in zip(plan.pieces, sizes, strict=True)
         for begin in range(piece.begin, piece.end, size)
     ]
 
 
-def _of_a_pair(bench: Bench, piece: Piece, paths: bool) -> tuple[float, float]:
+def _of_a_pair(bench: Bench, piece: Portion, paths: bool) -> tuple[float, float]:
     """Seconds that a pair of a piece takes, and bytes of what is kept of its path."""
     bench.problem(piece.network, piece.images)
     began = time.perf_counter()
@@ -61,7 +61,7 @@ def _of_a_pair(bench: Bench, piece: Piece, paths: bool) -> tuple[float, float]:
         count *= 4
 
 
-def _some(plan: Plan, piece: Piece, count: int) -> list[dict[str, Any]]:
+def _some(plan: Plan, piece: Portion, count: int) -> list[dict[str, Any]]:
     """Some rows of a piece, from its beginning, its middle and its end."""
     if count >= len(piece):
         return plan.rows(piece.begin, piece.end)

@@ -9,11 +9,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from isthmus._versions import versions
+from isthmus._core.files import sha256
+from isthmus._core.registry import OWN, source_of
+from isthmus._core.versions import versions
 from isthmus.studies.config import Config
 
 FREE = ("title",)  # what may change without changing a number
-APART = ("cli", "estimates", "experiments", "reports", "testing")  # packages that no stored number comes from
+APART = (
+    "cli",
+    "detection",
+    "estimates",
+    "experiments",
+    "findings",
+    "percolation",
+    "reports",
+    "testing",
+)  # packages that no stored number comes from
 
 
 def fingerprint(
@@ -31,7 +42,9 @@ def fingerprint(
         "configuration": configuration,
         "networks": landscapes,
         "images": images,
-        "code": {"source": code_digest()} | {name: versions()[name] for name in ("isthmus", "torch")},
+        "code": {"source": code_digest()}
+        | {name: versions()[name] for name in ("isthmus", "torch")}
+        | own_code(configuration),
     }
     plain: dict[str, Any] = json.loads(json.dumps(made))
     return plain
@@ -58,6 +71,20 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 def digest_of(value: Any) -> str:
     """SHA-256 of something that JSON can hold."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def own_code(configuration: Any) -> dict[str, str]:
+    """SHA-256 of every module of somebody's own that a configuration names, beside that of networks."""
+    if isinstance(configuration, str) and configuration.startswith(OWN):
+        file = source_of(configuration)
+        return {} if file is None else {configuration: sha256(file)}
+    parts = configuration.values() if isinstance(configuration, dict) else configuration
+    if not isinstance(configuration, dict | list):
+        return {}
+    found: dict[str, str] = {}
+    for part in parts:
+        found |= own_code(part)
+    return found
 
 
 @cache

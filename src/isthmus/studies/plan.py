@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from isthmus._files import read_json, sha256
+from isthmus._core.files import read_json, sha256
 from isthmus.errors import StudyError
 from isthmus.studies.config import Config
 from isthmus.studies.fingerprint import digest_of
@@ -17,7 +17,7 @@ FORMAT = {"format": "isthmus study plan", "version": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
+class Portion:
     """Rows begin to end of the pair table, all of one network on one collection."""
 
     network: str
@@ -50,7 +50,7 @@ class Plan:
 
     folder: Path
     fingerprint: dict[str, Any]
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Portion, ...]
     skipped: dict[str, dict[str, str]]
     notes: tuple[str, ...]
     class_names: dict[str, list[str] | None]
@@ -60,7 +60,7 @@ class Plan:
     @cached_property
     def config(self) -> Config:
         """The study as it was when it was planned: what is solved and shown follows this, and no later edit."""
-        return Config.model_validate(self.fingerprint["configuration"])
+        return Config.of(self.fingerprint["configuration"])
 
     @property
     def text(self) -> str:
@@ -143,7 +143,7 @@ def load_plan(folder: Path) -> Plan | None:
     return Plan(
         folder=folder,
         fingerprint=stored["fingerprint"],
-        pieces=tuple(Piece(**piece) for piece in stored["pieces"]),
+        pieces=tuple(Portion(**piece) for piece in stored["pieces"]),
         skipped=stored["skipped"],
         notes=tuple(stored["notes"]),
         class_names=stored["class_names"],

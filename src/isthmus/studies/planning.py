@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from isthmus._files import cannot_write, sha256, write_json, write_text, write_whole
+from isthmus._core.files import cannot_write, sha256, write_json, write_text, write_whole
+from isthmus._core.progress import OnStage
 from isthmus.errors import ImageError
 from isthmus.inputs.collection import Collection
+from isthmus.opening import Survey, survey
 from isthmus.studies.config import Config
 from isthmus.studies.cutting import cut
 from isthmus.studies.fingerprint import digest_of, fingerprint
 from isthmus.studies.kinds import Draws, Kind
-from isthmus.studies.plan import FORMAT, INPUTS, PAIRS, PLAN, TEXT, Piece, Plan, load_plan
+from isthmus.studies.plan import FORMAT, INPUTS, PAIRS, PLAN, TEXT, Plan, Portion, load_plan
 from isthmus.studies.problem import Problem, identity, no_pairs, open_inputs, open_landscape, open_problem
 from isthmus.studies.rows import plan_schema
-from isthmus.studies.survey import Survey, survey
 
 if TYPE_CHECKING:
     import pyarrow
 
 CHUNK = 2**15  # rows written at a time
-Tell = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 
 
-def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: str, tell: Tell | None = None) -> Plan:
+def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: str, tell: OnStage | None = None) -> Plan:
     """Draws all pairs, cuts them into shards, and stores both in a folder, the plan itself last.
 
     Args:
@@ -49,7 +49,7 @@ def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: st
         folder.mkdir(parents=True, exist_ok=True)
     networks: dict[str, Any] = {}
     collections: dict[str, _Inputs] = {}
-    pieces: list[Piece] = []
+    pieces: list[Portion] = []
     notes: list[str] = []
     class_names: dict[str, list[str] | None] = {}
     units: dict[str, str] = {}
@@ -57,10 +57,11 @@ def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: st
         for network, images in config.problems():
             problem = open_problem(config, base, network, images, device)
             networks[network] = problem.identity
-            class_names[network] = None if problem.class_names is None else list(problem.class_names)
+            names = problem.landscape.class_names
+            class_names[network] = None if names is None else list(names)
             units[network] = problem.landscape.unit
             what = f"looking at {images} with {network}"
-            found = survey(problem, None if tell is None else partial(tell, what))
+            found = survey(problem.inputs, problem.landscape, on_input=None if tell is None else partial(tell, what))
             inputs = collections.setdefault(images, _Inputs(problem.inputs.names, found.digests, {}))
             inputs.skipped.update(found.skipped)
             notes += _empty(problem, found)
@@ -73,7 +74,7 @@ def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: st
                 begin = writer.count
                 writer.add(problem, entry, kind, draws, found)
                 if writer.count > begin:
-                    pieces.append(Piece(network=network, images=images, begin=begin, end=writer.count))
+                    pieces.append(Portion(network=network, images=images, begin=begin, end=writer.count))
             if writer.count == begun:
                 raise no_pairs(problem, writer.twice - twice)
     if writer.twice:
@@ -206,7 +207,7 @@ class _PairWriter:
 
 
 def _class_name(problem: Problem, target: int) -> str:
-    names = problem.class_names
+    names = problem.landscape.class_names
     return names[target] if names is not None and target < len(names) else f"class {target}"
 
 

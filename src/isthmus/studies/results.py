@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus._files import cannot_write, write_json, write_whole
-from isthmus._versions import versions
-from isthmus.connection import Connection
-from isthmus.connections import Connections
+from isthmus._core.files import cannot_write, write_json, write_whole
+from isthmus._core.versions import versions
+from isthmus.connecting.columns import Column
+from isthmus.connecting.connection import Connection
+from isthmus.connecting.connections import Connections
 from isthmus.errors import OutputError, StudyError
+from isthmus.opening import choose_device
 from isthmus.studies.picking import Pick, pick
 from isthmus.studies.plan import Plan
-from isthmus.studies.problem import choose_device
 from isthmus.studies.rows import result_schema, skipped_table
 from isthmus.studies.shards import ShardFile, Shards
 from isthmus.studies.solving import Bench
@@ -38,20 +39,26 @@ class Results:
     plan: Plan
     shards: Shards
 
+    @property
+    def extra(self) -> tuple[Column, ...]:
+        """Columns of somebody's own."""
+        return self.plan.config.connect.extra_columns()
+
     def batches(self) -> Iterator[pyarrow.Table]:
         """The rows of all finished shards in order, a shard at a time, then a row for each input set aside."""
         for shard in self.shards.finished().values():
             yield self.shards.read(shard).replace_schema_metadata(None)
         if self.plan.skipped:
-            yield skipped_table(self.plan.skipped)
+            yield skipped_table(self.plan.skipped, self.extra)
 
     def table(self, columns: Sequence[str] | None = None) -> pyarrow.Table:
         """All rows, or some columns of them, in memory; `docs/tables.md` explains the columns."""
         import pyarrow
 
-        names = list(result_schema().names if columns is None else columns)
+        schema = result_schema(self.extra)
+        names = list(schema.names if columns is None else columns)
         return pyarrow.concat_tables(
-            [result_schema().empty_table().select(names), *(part.select(names) for part in self.batches())]
+            [schema.empty_table().select(names), *(part.select(names) for part in self.batches())]
         )
 
     def write_table(self, file: str | Path) -> int:
@@ -70,7 +77,7 @@ class Results:
 
         def write(temporary: Path) -> None:
             nonlocal count
-            schema = result_schema()
+            schema = result_schema(self.extra)
             writer = (
                 pyarrow.csv.CSVWriter(temporary, schema)
                 if file.suffix.lower() == ".csv"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from isthmus.connection import ROUNDS
+from isthmus.connecting.columns import COLUMNS, Column
 
 if TYPE_CHECKING:
     import pyarrow
@@ -25,35 +25,6 @@ PAIR_COLUMNS = {
     "target_name": "string",
 }
 PLACE_COLUMNS = {"entry": "int32", "a_number": "int64", "c_number": "int64", "stop": "float64"}
-FOUND_COLUMNS = {
-    "a_loss": "float64",
-    "c_loss": "float64",
-    "threshold": "float64",
-    "direct_max_loss": "float64",
-    "direct_coarse_max_loss": "float64",
-    "direct_gap": "float64",
-    "direct_argmax_t": "float64",
-    "direct_connected": "bool",
-    "direct_class_connected": "bool",
-    "max_loss": "float64",
-    "coarse_max_loss": "float64",
-    "gap": "float64",
-    "argmax_t": "float64",
-    "connected": "bool",
-    "class_connected": "bool",
-    "outcome": "string",
-    "deviation": "float64",
-    "length_ratio": "float64",
-    "direct_length": "float64",
-    "rounds": "int64",
-    "steps": "int64",
-    "forward_equivalents": "int64",
-    "resolution": "float64",
-    "exact": "bool",
-    "pieces": "int64",
-    **{f"max_loss_after_{rounds}": "float64" for rounds in ROUNDS},
-    "reason": "string",
-}
 
 
 def schema(*columns: Mapping[str, str]) -> pyarrow.Schema:
@@ -68,21 +39,24 @@ def plan_schema() -> pyarrow.Schema:
     return schema(PAIR_COLUMNS, PLACE_COLUMNS)
 
 
-def result_schema() -> pyarrow.Schema:
+def result_schema(extra: Sequence[Column] = ()) -> pyarrow.Schema:
     """Of a shard and of the study's table."""
-    return schema(PAIR_COLUMNS, FOUND_COLUMNS)
+    found = {column.name: column.type for column in (*COLUMNS, *extra) if column.name not in PAIR_COLUMNS}
+    return schema(PAIR_COLUMNS, found, {"reason": "string"})
 
 
-def result_table(pairs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> pyarrow.Table:
+def result_table(
+    pairs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]], extra: Sequence[Column] = ()
+) -> pyarrow.Table:
     """The rows of some pairs: a row of the pair table each, with what was found, or with an outcome and a reason."""
     import pyarrow
 
     heads = ({name: pair[name] for name in PAIR_COLUMNS} for pair in pairs)
     rows = [dict(found) | head for head, found in zip(heads, results, strict=True)]
-    return pyarrow.Table.from_pylist(rows, schema=result_schema())
+    return pyarrow.Table.from_pylist(rows, schema=result_schema(extra))
 
 
-def skipped_table(skipped: Mapping[str, Mapping[str, str]]) -> pyarrow.Table:
+def skipped_table(skipped: Mapping[str, Mapping[str, str]], extra: Sequence[Column] = ()) -> pyarrow.Table:
     """A row for every input that was set aside: its collection, its name, and why."""
     import pyarrow
 
@@ -91,4 +65,4 @@ def skipped_table(skipped: Mapping[str, Mapping[str, str]]) -> pyarrow.Table:
         for images, names in skipped.items()
         for name, reason in names.items()
     ]
-    return pyarrow.Table.from_pylist(rows, schema=result_schema())
+    return pyarrow.Table.from_pylist(rows, schema=result_schema(extra))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from isthmus._shapes import Input
-from isthmus.connecting import connect
-from isthmus.connection import Connection
-from isthmus.connections import Connections
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.shapes import Input
+from isthmus.connecting.columns import Column, row_of
+from isthmus.connecting.connection import Connection
+from isthmus.connecting.connections import Connections
+from isthmus.connecting.loop import connect
 from isthmus.errors import ImageError, StudyError
-from isthmus.progress import Progress
-from isthmus.studies.kinds import Kind
+from isthmus.studies.kinds import Kind, MadeKind, ReadKind
 from isthmus.studies.plan import Plan
 from isthmus.studies.problem import Problem, open_problem
 from isthmus.studies.rows import NOT_MADE, UNREADABLE, result_table
@@ -37,16 +38,18 @@ class Solved:
         results: what was found for each, as a row of results, or an outcome and a reason.
         kept: the connections themselves by place, where they were to be kept.
         forward_equivalents: cost of all of it.
+        extra: columns of somebody's own.
     """
 
     rows: Sequence[Mapping[str, Any]]
     results: Sequence[Mapping[str, Any]]
     kept: Mapping[int, Connection]
     forward_equivalents: int
+    extra: tuple[Column, ...] = ()
 
     def table(self) -> pyarrow.Table:
         """One row a pair."""
-        return result_table(self.rows, self.results)
+        return result_table(self.rows, self.results, self.extra)
 
     def connections(self) -> Connections:
         """What was kept, in order."""
@@ -66,6 +69,7 @@ class Bench:
         self.plan, self.base, self.device = plan, base, device
         self.config = plan.config
         self.method, self.sampling = self.config.connect.connector(), self.config.connect.how_sampled()
+        self.certifier, self.extra = self.config.connect.certifier(), self.config.connect.extra_columns()
         self._problem: Problem | None = None
         self._digests: list[str] = []
 
@@ -88,7 +92,7 @@ class Bench:
         rows: Sequence[Mapping[str, Any]],
         *,
         keep: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Solved:
         """Connects the pairs of some rows, all of one network on one collection.
 
@@ -110,20 +114,23 @@ class Bench:
             spent = problem.landscape.forward_equivalents - before
             tell = None if on_progress is None else _shifted(on_progress, first, len(rows), spent)
             found, lost = self._connect(problem, self.config.pairs[entry], part, tell)
-            results += [lost[place] if place in lost else found[place].row() for place in range(len(part))]
+            results += [
+                lost[place] if place in lost else row_of(found[place], self.extra) for place in range(len(part))
+            ]
             if keep:
                 kept |= {first + place: pair for place, pair in found.items()}
             if found:
-                numbers = next(iter(found.values())).path.vertices[0].numel()
+                numbers = next(iter(found.values())).path.ends[0].numel()
                 step = max(1, min(CHUNK_PAIRS, CHUNK_NUMBERS // (2 * numbers)))
-        return Solved(rows, results, kept, problem.landscape.forward_equivalents - before)
+        cost = problem.landscape.forward_equivalents - before
+        return Solved(rows, results, kept, cost, self.extra)
 
     def _connect(
         self,
         problem: Problem,
         kind: Kind,
         rows: Sequence[Mapping[str, Any]],
-        tell: Callable[[Progress], None] | None,
+        tell: OnProgress | None,
     ) -> tuple[dict[int, Connection], dict[int, dict[str, Any]]]:
         """Connections of pairs of one kind by place, and outcome and reason of those that have no ends."""
         inputs, reasons = self._read(problem, rows) if kind.reads else ({}, {})
@@ -139,10 +146,12 @@ class Bench:
         chosen = [numbers[place] for place in usable]
         made_of = [rows[place] for place in usable]
         target = torch.tensor([rows[place]["target"] for place in usable])
-        a = c = None
-        if kind.reads:
+        if isinstance(kind, ReadKind):
             a, c = (torch.stack([inputs[pair[side]] for pair in chosen]) for side in (0, 1))
-        ends = kind.make(problem.landscape, a, c, target, made_of)
+            ends = kind.make(problem.landscape, a, c, target, made_of)
+        else:
+            assert isinstance(kind, MadeKind)
+            ends = kind.make(problem.landscape, target, made_of)
         for place, made in zip(usable, ends.made.tolist(), strict=True):
             if not made:
                 reason = f"The network does not see the target in what was {kind.past}."
@@ -159,13 +168,13 @@ class Bench:
             threshold=self.config.connect.threshold,
             seed=self.config.seed,
             sampling=self.sampling,
-            verify=self.config.connect.verify,
+            verify=self.certifier,
             on_progress=tell,
         )
         return dict(zip(usable, connected, strict=True)), lost
 
     def solve_range(
-        self, begin: int, end: int, *, keep: bool = False, on_progress: Callable[[Progress], None] | None = None
+        self, begin: int, end: int, *, keep: bool = False, on_progress: OnProgress | None = None
     ) -> tuple[pyarrow.Table, Connections, int]:
         """The same for the rows begin to end: their table, the connections where they are kept, and the cost.
 
@@ -193,12 +202,12 @@ class Bench:
             try:
                 if problem.inputs.digest(number) != self._digests[number]:
                     raise ImageError(f"{problem.inputs.names[number]} was changed since the study was planned.")
-                inputs[number] = problem.inputs.read(number, problem.preprocessing)
+                inputs[number] = problem.inputs.read(number, problem.landscape.preprocessing)
             except ImageError as error:
                 reasons[number] = str(error)
         return inputs, reasons
 
 
-def _shifted(tell: Callable[[Progress], None], done: int, total: int, spent: int) -> Callable[[Progress], None]:
+def _shifted(tell: OnProgress, done: int, total: int, spent: int) -> OnProgress:
     """Progress within a part as progress within the whole, of which so much was done and spent before."""
     return lambda part: tell(Progress(done + part.done, total, spent + part.forward_equivalents))

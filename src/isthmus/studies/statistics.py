@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MEASURES = ("direct_max_loss", "max_loss", "direct_gap", "gap")
-COLUMNS = (
+NEEDED = (
     *("network", "images", "kind", "target", "target_name", "outcome", "rounds", "steps", "class_connected"),
     *("direct_connected", "connected", "deviation", "forward_equivalents", *MEASURES),
 )
@@ -114,7 +114,7 @@ def summarize_study(batches: Iterable[pyarrow.Table], *, seed: int = 0) -> Study
     """
     import pyarrow
 
-    parts = [_compact(batch.select(list(COLUMNS))) for batch in batches]
+    parts = [_compact(batch.select(list(NEEDED))) for batch in batches]
     if not parts:
         return StudySummary(groups=(), classes=(), set_aside=0)
     table = pyarrow.concat_tables(part for part, _ in parts).unify_dictionaries()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from isthmus._files import cannot_write, write_whole
+from isthmus._core.files import cannot_write, write_whole
 from isthmus.errors import OutputError
 
 OBJECT_STORES = ("s3", "gcs", "abfs")

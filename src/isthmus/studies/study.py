@@ -9,16 +9,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from isthmus._files import cannot_write, write_whole
+from isthmus._core.files import cannot_write, write_whole
+from isthmus._core.progress import OnProgress, OnStage, Progress
 from isthmus.errors import OutputError, StudyError
-from isthmus.progress import Progress
+from isthmus.opening import choose_device
 from isthmus.studies.config import Config, read_config
 from isthmus.studies.engines import Done, Engine, Job, Local
 from isthmus.studies.engines.base import PLAN_FOLDER, STUDY
 from isthmus.studies.fingerprint import differences
 from isthmus.studies.plan import INPUTS, PAIRS, PLAN, TEXT, Plan, load_plan
-from isthmus.studies.planning import Tell, current_fingerprint, make_plan
-from isthmus.studies.problem import choose_device
+from isthmus.studies.planning import current_fingerprint, make_plan
 from isthmus.studies.results import Results
 from isthmus.studies.shards import Shards
 from isthmus.studies.store import open_store
@@ -84,7 +84,7 @@ class Study:
         return load_plan(self.folder / PLAN_FOLDER)
 
     def prepare(
-        self, *, device: str = "auto", resume: bool = False, overwrite: bool = False, tell: Tell | None = None
+        self, *, device: str = "auto", resume: bool = False, overwrite: bool = False, tell: OnStage | None = None
     ) -> Plan:
         """The plan: made now, or the stored one when an earlier run is resumed.
 
@@ -109,10 +109,10 @@ class Study:
         resume: bool = False,
         overwrite: bool = False,
         repair: bool = False,
-        tell: Tell | None = None,
+        tell: OnStage | None = None,
         on_plan: Callable[[Plan], None] | None = None,
         on_done: Callable[[Done], None] | None = None,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Status:
         """Solves every shard that is not finished.
 
@@ -183,7 +183,7 @@ class Study:
     def _shards(self, plan: Plan) -> Shards:
         return Shards(open_store(plan.config.shards.store, self.folder), plan.digest)
 
-    def _prepare(self, device: str, resume: bool, overwrite: bool, tell: Tell | None) -> Plan:
+    def _prepare(self, device: str, resume: bool, overwrite: bool, tell: OnStage | None) -> Plan:
         if resume and overwrite:
             raise StudyError("resume and overwrite exclude one another; give one of them.")
         device = choose_device(device)
@@ -232,7 +232,7 @@ class Study:
         engine: Engine,
         device: str,
         on_done: Callable[[Done], None] | None,
-        on_progress: Callable[[Progress], None] | None,
+        on_progress: OnProgress | None,
     ) -> list[Done]:
         total = sum(len(plan.pieces[number]) for number in numbers)
         done = cost = 0

@@ -1,9 +1,29 @@
-"""For tests: landscapes whose barriers are known, and contracts that connectors of your own inherit.
+"""For tests: landscapes whose barriers are known, and contracts that members of each family inherit.
 
 Nothing in Isthmus imports this package.
 """
 
-from isthmus.testing.contracts import ConnectorContract
+from isthmus.testing.contracts import (
+    AttackContract,
+    CertifierContract,
+    ConnectorContract,
+    DomainContract,
+    KindContract,
+    LossContract,
+    PathContract,
+)
 from isthmus.testing.landscapes import Disconnected, DoubleWell, Ring, ToyLandscape
 
-__all__ = ["ConnectorContract", "Disconnected", "DoubleWell", "Ring", "ToyLandscape"]
+__all__ = [
+    "AttackContract",
+    "CertifierContract",
+    "ConnectorContract",
+    "Disconnected",
+    "DomainContract",
+    "DoubleWell",
+    "KindContract",
+    "LossContract",
+    "PathContract",
+    "Ring",
+    "ToyLandscape",
+]

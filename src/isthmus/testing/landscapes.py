@@ -8,9 +8,9 @@ from typing import final
 import torch
 from torch import Tensor
 
-from isthmus._shapes import Inputs, Losses, Targets
-from isthmus.domains import Box, Domain
-from isthmus.landscape import AbstractLandscape, Evaluation
+from isthmus._core.shapes import Inputs, Losses, Targets
+from isthmus.landscapes import AbstractLandscape, Evaluation
+from isthmus.landscapes.domains import Box, Domain
 
 
 class ToyLandscape(AbstractLandscape):

@@ -11,7 +11,8 @@ from cyclopts import Parameter
 
 from isthmus.cli.detect.material import inputs_of, probe_of, radii, two_radii
 from isthmus.cli.interruption import resumable, terminable
-from isthmus.cli.options import NetworkOptions, at_least, check_images, landscape_of, network_of, readable
+from isthmus.cli.options import NetworkOptions, at_least, landscape_of, readable
+from isthmus.inputs.needed import needs_images
 
 SCHEMA, KEPT = "isthmus/detection/1", "kept"  # docs/tables.md describes it
 
@@ -19,7 +20,13 @@ SCHEMA, KEPT = "isthmus/detection/1", "kept"  # docs/tables.md describes it
 def evaluate(
     *,
     images: Path | None = None,
-    references: Path | None = None,
+    references: Annotated[
+        Path | None,
+        # Not below: a heading of that name would swallow it.
+        Parameter(
+            help="Images likewise, to draw references from. Without it a third of the images is set aside for that."
+        ),
+    ] = None,
     attacks: str = "own",
     epsilon: str | None = None,
     steps: int = 40,
@@ -45,9 +52,6 @@ def evaluate(
     ----------
     images
         Folder with one sub-folder of images a class, or an .npz file with x and y; needed for a network of your own.
-
-    References:
-        Likewise, to draw references from. Without it a third of the images is set aside for that.
     attacks
         own (the built-in ones), all (those of foolbox and ART too: pip install "isthmus[attacks]"), or names with
         semicolons between.
@@ -84,7 +88,7 @@ def evaluate(
     at_least("--adaptive-steps", adaptive_steps, 0)
     at_least("--shifted-inputs", shifted_inputs, 0)
     at_least("--seed", seed, 0)
-    check_images(images, network)
+    needs_images(images, network.network)
     small, large = two_radii(epsilon, images)
     sizes = [large] if images is None else [small, large]
     if adaptive_epsilon is not None:
@@ -99,10 +103,10 @@ def evaluate(
     from isthmus.detection.evaluation import evaluate as run
     from isthmus.detection.suite import choose
     from isthmus.experiments import write_findings
-    from isthmus.experiments.detection import detection_findings
+    from isthmus.findings.detection import detection_findings
 
     chosen = choose(attacks, small, large, steps=steps)
-    landscape = landscape_of(network_of(network), network)
+    landscape = landscape_of(network)
     with terminable() as signals, resumable(out, signals), stage_progress() as tell:
         tell("reading images", 0, 1)
         given, pool = inputs_of(images, references, landscape)

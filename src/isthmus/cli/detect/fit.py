@@ -10,14 +10,21 @@ from cyclopts import Parameter
 
 from isthmus.cli.detect.material import inputs_of, probe_of, two_radii
 from isthmus.cli.interruption import terminable
-from isthmus.cli.options import NetworkOptions, at_least, check_images, landscape_of, network_of
+from isthmus.cli.options import NetworkOptions, at_least, landscape_of
 from isthmus.errors import InputError
+from isthmus.inputs.needed import needs_images
 
 
 def fit(
     *,
     images: Path | None = None,
-    references: Path | None = None,
+    references: Annotated[
+        Path | None,
+        # Not below: a heading of that name would swallow it.
+        Parameter(
+            help="Images likewise, to draw references from. Without it a third of the images is set aside for that."
+        ),
+    ] = None,
     model: Literal["logistic", "boosting", "novelty"] = "logistic",
     attacks: str = "own",
     epsilon: str | None = None,
@@ -38,9 +45,6 @@ def fit(
     images
         Folder with one sub-folder of clean images a class, or an .npz file with x and y; needed for a network of your
         own.
-
-    References:
-        Likewise, to draw references from. Without it a third of the images is set aside for that.
     model
         logistic or boosting learn from clean and attacked images, novelty from clean ones only.
     attacks
@@ -65,7 +69,7 @@ def fit(
     overwrite
         Replace an earlier detector there.
     """
-    from isthmus._files import check_writable
+    from isthmus._core.files import check_writable
     from isthmus.errors import OutputError
 
     at_least("--steps", steps, 1)
@@ -73,7 +77,7 @@ def fit(
     at_least("--seed", seed, 0)
     if not 0 < fpr < 1:
         raise InputError(f"--fpr must lie between 0 and 1, got {fpr}.")
-    check_images(images, network)
+    needs_images(images, network.network)
     small, large = two_radii(epsilon, images)
     check_writable(out)
     if out.is_dir() and any(out.iterdir()) and not (overwrite and (out / "detector.json").is_file()):
@@ -87,7 +91,7 @@ def fit(
     from isthmus.detection.suite import choose, counted
 
     chosen = [] if model == "novelty" else choose(attacks, small, large, steps=steps)
-    landscape = landscape_of(network_of(network), network)
+    landscape = landscape_of(network)
     with terminable(), stage_progress() as tell:
         tell("reading images", 0, 1)
         given, pool = inputs_of(images, references, landscape)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, landscape_of, network_of, readable
+from isthmus.cli.options import NetworkOptions, landscape_of, readable
 
 
 def score(
@@ -41,14 +41,14 @@ def score(
     from math import isnan
 
     from isthmus import load_images
-    from isthmus._versions import versions
+    from isthmus._core.versions import versions
     from isthmus.cli.terminal import progress_bar
     from isthmus.detection import Detector
     from isthmus.reports.scores_page import Scores
     from isthmus.reports.scores_run import write_scores
     from isthmus.reports.style import class_name
 
-    landscape = landscape_of(network_of(network), network)
+    landscape = landscape_of(network)
     loaded = Detector.load(detector, landscape)
     found = load_images(images, preprocessing=landscape.network.preprocessing)
     place = images if images.is_dir() else images.parent

@@ -60,8 +60,8 @@ def conjecture(
         at_least(name, value, least)
     check(out, overwrite=overwrite)
 
-    from isthmus.experiments.percolation import conjecture as run
-    from isthmus.experiments.percolation import conjecture_findings
+    from isthmus.findings.percolation import conjecture as run
+    from isthmus.findings.percolation import conjecture_findings
 
     with stage_progress() as tell:
         connected, straight = run(wanted, given, sites=sites, sweeps=sweeps, pairs=pairs, seed=seed, tell=tell)

@@ -49,7 +49,7 @@ def lattice(
     at_least("--seed", seed, 0)
     check(out, overwrite=overwrite)
 
-    from isthmus.experiments.percolation import threshold_findings, threshold_row
+    from isthmus.findings.percolation import threshold_findings, threshold_row
     from isthmus.percolation import threshold
 
     found = []

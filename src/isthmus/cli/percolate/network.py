@@ -7,10 +7,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, at_least, check_images, landscape_of, network_of, readable
+from isthmus.cli.options import NetworkOptions, at_least, landscape_of, readable
 from isthmus.cli.percolate.writing import check, write
 from isthmus.cli.terminal import stage_progress
 from isthmus.errors import InputError
+from isthmus.inputs.needed import needs_images
 
 
 def network(
@@ -54,16 +55,16 @@ def network(
         Replace earlier results in that folder.
     """
     at_least("--seed", seed, 0)
-    check_images(images, network)
+    needs_images(images, network.network)
     if sizes and images is not None:
         raise InputError("--sizes belongs to the embedded digits; leave out --images and --network.")
     check(out, overwrite=overwrite)
 
     from isthmus import AbstractLandscape
     from isthmus.detection.labelled import read_labelled
-    from isthmus.experiments.findings import plain
-    from isthmus.experiments.percolation import NetworkStudy, network_findings, study_slices, summary
-    from isthmus.experiments.percolation.sizes import sized_landscapes
+    from isthmus.findings.findings import plain
+    from isthmus.findings.percolation import NetworkStudy, network_findings, study_slices, summary
+    from isthmus.findings.percolation.sizes import sized_landscapes
     from isthmus.inputs.collection import digits, open_collection
 
     study = NetworkStudy(
@@ -74,8 +75,8 @@ def network(
         shares=shares or NetworkStudy.shares,
         seed=seed,
     )
-    trained = landscape_of(network_of(network), network)
-    fresh = landscape_of(network_of(network.untrained(seed)), network)
+    trained = landscape_of(network)
+    fresh = landscape_of(network.untrained(seed))
     landscapes: dict[str, AbstractLandscape] = {"trained": trained, "untrained": fresh}
     with stage_progress() as tell:
         tell("reading images", 0, 1)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus._shapes import Inputs, Targets
+from isthmus._core.shapes import Inputs, Targets
 from isthmus.detection.baselines import BASELINES, Seen
 from isthmus.detection.evaluation.learned import CURVES, LEARNED, NOVELTY, PLAIN, Learned
 from isthmus.detection.evaluation.measured import Attacked, Measured

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from isthmus._files import cannot_write, write_whole
+from isthmus._core.files import cannot_write, write_whole
 
 KEY = "made_for"
 

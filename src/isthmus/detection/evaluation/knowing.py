@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus._random import generator
-from isthmus._shapes import Inputs, Targets
+from isthmus._core.progress import Progress
+from isthmus._core.random import generator
+from isthmus._core.shapes import Inputs, Targets
 from isthmus.detection.adaptive import Adaptive, evade, share_reached
 from isthmus.detection.evaluation.learned import CURVES, NOVELTY, TREES, Learned
 from isthmus.detection.evaluation.measured import Attacked, Measured
@@ -20,7 +21,6 @@ from isthmus.detection.operating_point import judge, threshold
 from isthmus.detection.probe import Probe
 from isthmus.detection.radius import radius_text
 from isthmus.detection.scores import Score
-from isthmus.progress import Progress
 
 
 def adaptive_success(measured: Measured, attacked: Mapping[str, Attacked], rows: list[Row]) -> list[dict[str, Any]]:

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus._random import generator
-from isthmus._shapes import Inputs, OtherInputs, OtherTargets, Targets
+from isthmus._core.random import generator
+from isthmus._core.shapes import Inputs, OtherInputs, OtherTargets, Targets
 from isthmus.detection.references import SPARE, References
 from isthmus.errors import InputError
-from isthmus.landscape import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape
 
 POOL = 3  # one in so many inputs of a class is set aside as a possible reference, where no others are given
 

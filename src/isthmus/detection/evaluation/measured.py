@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus._geometry import norms
-from isthmus._random import generator
-from isthmus._shapes import FeatureRows, Inputs, OtherInputs, OtherTargets, Targets
+from isthmus._core.geometry import norms
+from isthmus._core.progress import OnStage, Progress
+from isthmus._core.random import generator
+from isthmus._core.shapes import FeatureRows, Inputs, OtherInputs, OtherTargets, Targets
 from isthmus.detection.adaptive import Adaptive
 from isthmus.detection.baselines import Seen, see
 from isthmus.detection.evaluation.kept import Kept
@@ -24,10 +25,7 @@ from isthmus.detection.probe import Probe
 from isthmus.detection.scores import Score
 from isthmus.detection.suite import NamedAttack, counted
 from isthmus.estimates import Floats
-from isthmus.landscape import NetworkLandscape
-from isthmus.progress import Progress
-
-Tell = Callable[[str, int, int], None]
+from isthmus.landscapes import NetworkLandscape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +81,7 @@ class Measured:
         setting: Evaluation,
         pool: tuple[OtherInputs, OtherTargets] | None,
         kept: Kept,
-        tell: Tell,
+        tell: OnStage,
     ) -> None:
         self.landscape, self.setting, self.kept, self.tell = landscape, setting, kept, tell
         self.probe = setting.probe

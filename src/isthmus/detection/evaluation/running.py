@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from isthmus._shapes import Inputs, OtherInputs, OtherTargets, Targets
+from isthmus._core.progress import OnStage
+from isthmus._core.shapes import Inputs, OtherInputs, OtherTargets, Targets
 from isthmus.detection.evaluation.comparisons import learned_rows, single_rows
 from isthmus.detection.evaluation.innocent import shifted_rates
 from isthmus.detection.evaluation.kept import Kept
 from isthmus.detection.evaluation.knowing import adaptive_success
-from isthmus.detection.evaluation.measured import Attacked, Evaluation, Measured, Tell
+from isthmus.detection.evaluation.measured import Attacked, Evaluation, Measured
 from isthmus.detection.evaluation.rows import Row
 from isthmus.errors import InputError
-from isthmus.landscape import NetworkLandscape
+from isthmus.landscapes import NetworkLandscape
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def evaluate(
     *,
     pool: tuple[OtherInputs, OtherTargets] | None = None,
     kept: Kept | None = None,
-    tell: Tell = lambda *_: None,
+    tell: OnStage = lambda *_: None,
 ) -> Evaluated:
     """Makes the attacks, verifies them, learns without each of them in turn, and judges on inputs held out.
 

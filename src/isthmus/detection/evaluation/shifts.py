@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from isthmus._random import generator
-from isthmus._shapes import Inputs
+from isthmus._core.random import generator
+from isthmus._core.shapes import Inputs
 
 STRENGTHS = (1, 2, 3, 4, 5)
 NOISE = (0.01, 0.02, 0.04, 0.06, 0.08)  # standard deviation, in data units

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isthmus.connection import ROUNDS
+from isthmus.connecting.columns import ROUNDS
 from isthmus.estimates import Separation, separation
 from isthmus.experiments.adversarial.pairs import Pairs, Score, column, gap_after, low_end, matched
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from isthmus._core.progress import OnProgress
 from isthmus.errors import InputError
 from isthmus.experiments.adversarial import comparisons as of
 from isthmus.experiments.adversarial.comparisons import Comparison, compare
@@ -14,10 +15,10 @@ from isthmus.experiments.adversarial.figure import adversarial_figure
 from isthmus.experiments.adversarial.pairs import Pairs
 from isthmus.experiments.adversarial.tables import barriers_table, round_table, score_table
 from isthmus.experiments.adversarial.verdict import verdict
-from isthmus.experiments.base import Experiment, OnProgress
-from isthmus.experiments.findings import Findings
+from isthmus.experiments.base import Experiment
 from isthmus.experiments.setting import Setting
-from isthmus.experiments.wording import not_counted
+from isthmus.findings.findings import Findings
+from isthmus.findings.wording import not_counted
 from isthmus.studies import Study
 from isthmus.studies.plan import Plan
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.adversarial.comparisons import KINDS, OTHER, REAL, SAME, Comparison
-from isthmus.experiments.drawing import whisker
+from isthmus.findings.drawing import whisker
 from isthmus.reports import style
 from isthmus.reports.barriers_figure import draw_box
 from isthmus.studies import Group

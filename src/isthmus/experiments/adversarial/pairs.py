@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.connection import ROUNDS
+from isthmus.connecting.columns import ROUNDS
 from isthmus.estimates import Floats, match
 
 LOWEST = 1e-4  # losses below this count as equal when pairs are matched

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isthmus.connection import ROUNDS
+from isthmus.connecting.columns import ROUNDS
 from isthmus.experiments.adversarial.comparisons import KINDS, REAL, Comparison
-from isthmus.experiments.findings import Table
+from isthmus.findings.findings import Table
 from isthmus.studies import Group
 
 POSITIVE = "AUROC; the positive class is the kind named, the negative one real pairs of one class."

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from isthmus.experiments.adversarial import comparisons as of
 from isthmus.experiments.adversarial.comparisons import Comparison
-from isthmus.experiments.findings import share, spread
+from isthmus.findings.findings import share, spread
 from isthmus.studies import Group
 
 FEWEST = 10  # matched pairs of which anything is said

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from isthmus._core.progress import OnProgress, OnStage
 from isthmus.errors import InputError
 from isthmus.experiments.architectures.figure import architectures_figure
-from isthmus.experiments.base import Experiment, OnProgress, Tell
-from isthmus.experiments.findings import Findings, Table, share, spread
+from isthmus.experiments.base import Experiment
 from isthmus.experiments.fitting import digits_to_train_on, fit, save_state
 from isthmus.experiments.setting import Setting
 from isthmus.experiments.small_networks import SMALL
-from isthmus.experiments.wording import not_counted
+from isthmus.findings.findings import Findings, Table, share, spread
+from isthmus.findings.wording import not_counted
 from isthmus.networks.specs import load_network
+from isthmus.opening import choose_device
 from isthmus.studies import Group, Study
-from isthmus.studies.problem import choose_device
 
 STRAIGHT = 0.05  # a deviation below this is called almost straight
 
@@ -39,7 +40,7 @@ class Architectures(Experiment):
         "convolutional networks; reviewers asked whether it is general."
     )
 
-    def prepare(self, setting: Setting, folder: Path, tell: Tell) -> None:
+    def prepare(self, setting: Setting, folder: Path, tell: OnStage) -> None:
         if setting.compare:
             return
         for place, name in enumerate(SMALL):

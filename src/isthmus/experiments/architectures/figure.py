@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from isthmus.estimates import Estimate
-from isthmus.experiments.drawing import whisker
+from isthmus.findings.drawing import whisker
 from isthmus.reports import style
 from isthmus.studies import Group
 

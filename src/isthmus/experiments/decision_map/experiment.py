@@ -8,20 +8,20 @@ from typing import Any, ClassVar
 
 import torch
 
-from isthmus.connection import Connection
+from isthmus._core.progress import OnProgress
+from isthmus.connecting.connection import Connection
 from isthmus.errors import InputError
-from isthmus.experiments.base import Experiment, OnProgress
-from isthmus.experiments.decision_map.figure import Marked, Piece, decision_figure
-from isthmus.experiments.findings import Findings, Table, share
+from isthmus.experiments.base import Experiment
+from isthmus.experiments.decision_map.figure import Marked, MarkedMap, decision_figure
 from isthmus.experiments.setting import Setting
+from isthmus.findings.findings import Findings, Table, share
 from isthmus.inputs.images import load_images
-from isthmus.landscape import AbstractLandscape, Landscape
-from isthmus.networks.specs import load_network
-from isthmus.paths import Plane
-from isthmus.profiles import PlaneMap, plane_map
+from isthmus.opening import choose_device
+from isthmus.paths import Flat
+from isthmus.profiles import GridMap, grid_map
 from isthmus.reports.style import class_name
 from isthmus.studies import Study
-from isthmus.studies.problem import choose_device, open_problem
+from isthmus.studies.problem import open_problem
 
 FINE, COARSE = (161, 121), (49, 37)  # points of a map in each direction, for small inputs and for photographs
 LARGE = 50_000  # numbers of an input from which on it counts as a photograph
@@ -53,27 +53,27 @@ class DecisionMap(Experiment):
         landscape = problem.landscape
         place = pair.first_bypass
         assert place is not None
-        vertices = pair.path.vertices
+        vertices = pair.path.to_polyline().vertices
         peak = pair.direct_path.at(pair.direct.argmax_t)
-        plane = Plane.through(vertices[0], vertices[place], vertices[-1])
-        around = plane_map(
-            landscape, plane, pair.target, *_grid(plane, (-0.1, 1.1), (-1.5, 2.5)), on_progress=on_progress
+        plane = Flat.plane(vertices[0], vertices[place], vertices[-1])
+        around = grid_map(
+            landscape, plane, pair.target, _grid(plane, (-0.1, 1.1), (-1.5, 2.5)), on_progress=on_progress
         )
         half = 0.75 / plane.height
-        wide = plane_map(
-            landscape, plane, pair.target, *_grid(plane, (-0.5, 1.5), (-half, half)), on_progress=on_progress
+        wide = grid_map(
+            landscape, plane, pair.target, _grid(plane, (-0.5, 1.5), (-half, half)), on_progress=on_progress
         )
         marks = Marked(
             points={"A": vertices[0], "B": peak, "B′": vertices[place], "C": vertices[-1]},
             paths={"direct path": vertices[[0, -1]], "path found": vertices},
         )
-        label = class_name(pair.target, problem.class_names)
+        label = class_name(pair.target, landscape.class_names)
         which = "those that one round connects" if pair.connected and pair.rounds == 1 else "the bypassed ones"
         chosen = f"the pair with the highest gap among {which}"
         near = f"Around the paths, stretched {_stretch(around, plane):.0f} times across"
         pieces = [
-            Piece(around, plane, marks, near, threshold=pair.threshold),
-            Piece(wide, plane, marks, "The same plane at equal scale", equal=True, threshold=pair.threshold),
+            MarkedMap(around, marks, near, threshold=pair.threshold),
+            MarkedMap(wide, marks, "The same plane at equal scale", equal=True, threshold=pair.threshold),
         ]
         where = (
             f"{names[0]} → {names[1]}, {label}: the direct path peaks at {pair.direct.max_loss:.3g}; B′ lies "
@@ -84,8 +84,8 @@ class DecisionMap(Experiment):
             f"{share(_share_of_target(wide))}."
         )
         along = (
-            f"Along the direct path the network sees {_seen(pair.direct.predicted.tolist(), problem.class_names)}, "
-            f"along the path found {_seen(pair.profile.predicted.tolist(), problem.class_names)}."
+            f"Along the direct path the network sees {_seen(pair.direct.predicted.tolist(), landscape.class_names)}, "
+            f"along the path found {_seen(pair.profile.predicted.tolist(), landscape.class_names)}."
         )
         return Findings(
             title=self.title,
@@ -96,7 +96,7 @@ class DecisionMap(Experiment):
             agrees=[f"B′ lies {share(plane.height)} of |AC| aside of the direct path."] if plane.height < 0.05 else [],
             differs=[] if plane.height < 0.05 else [f"B′ lies {share(plane.height)} of |AC| aside: not a small step."],
             tables=[_table(pair, names)],
-            figure=decision_figure(pieces, names=problem.class_names, unit=landscape.unit),
+            figure=decision_figure(pieces, names=landscape.class_names, unit=landscape.unit),
             caption=(
                 f"{setting.about()}, {chosen}. Regions: "
                 "predicted class. Lines: loss for the target, in powers of ten; dashed: the threshold. Hatched: "
@@ -107,27 +107,19 @@ class DecisionMap(Experiment):
 
     def _of_inputs(self, setting: Setting, on_progress: OnProgress) -> Findings:
         assert setting.inputs is not None
-        network = load_network(
-            setting.network,
-            weights=setting.weights,
-            mean=setting.mean,
-            std=setting.std,
-            size=setting.size,
-            device=choose_device(setting.device),
-        )
-        landscape: AbstractLandscape = Landscape(network, max_batch=setting.max_batch)
-        images = load_images(list(setting.inputs), preprocessing=network.preprocessing, strict=True)
+        landscape = setting.open()
+        images = load_images(list(setting.inputs), preprocessing=landscape.preprocessing, strict=True)
         names = [file.name for file in setting.inputs]
         logits = landscape.logits(images.x).cpu()
         predicted = logits.argmax(1).tolist()
         a, b, c = images.x
-        plane = Plane.through(a, b, c)
-        drawn = plane_map(
-            landscape, plane, predicted[0], *_grid(plane, (-0.5, 1.5), (-0.5, 1.5)), on_progress=on_progress
+        plane = Flat.plane(a, b, c)
+        drawn = grid_map(
+            landscape, plane, predicted[0], _grid(plane, (-0.5, 1.5), (-0.5, 1.5)), on_progress=on_progress
         )
         marks = Marked(points={"A": a, "B": b, "C": c}, paths={"direct paths": images.x[[0, 1, 2, 0]]})
-        labels = [class_name(index, network.class_names) for index in predicted]
-        piece = Piece(drawn, plane, marks, "The plane through the three inputs", equal=True)
+        labels = [class_name(index, landscape.class_names) for index in predicted]
+        piece = MarkedMap(drawn, marks, "The plane through the three inputs", equal=True)
         seen = ", ".join(f"{name} ({label})" for name, label in zip(names, labels, strict=True))
         losses = landscape.loss(images.x, torch.full((3,), predicted[0])).tolist()
         rows = [
@@ -144,7 +136,7 @@ class DecisionMap(Experiment):
             agrees=[],
             differs=[],
             tables=[Table(name="points", title="The three inputs", columns=columns, rows=rows)],
-            figure=decision_figure([piece], names=network.class_names, unit=landscape.unit),
+            figure=decision_figure([piece], names=landscape.class_names, unit=landscape.unit),
             caption=(
                 f"{setting.network}: {seen}. Regions: predicted class. Lines: loss for {labels[0]}, in powers of ten. "
                 "Hatched: outside the pixel range."
@@ -163,19 +155,19 @@ def _choose(study: Study, device: str) -> tuple[Connection, tuple[str, str]]:
     raise InputError("Every pair drawn is connected by its direct path, so there is no B′; try another --seed.")
 
 
-def _grid(plane: Plane, u: tuple[float, float], v: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
+def _grid(plane: Flat, u: tuple[float, float], v: tuple[float, float]) -> list[torch.Tensor]:
     columns, rows = COARSE if plane.origin.numel() >= LARGE else FINE
-    return torch.linspace(*u, columns), torch.linspace(*v, rows)
+    return [torch.linspace(*u, columns), torch.linspace(*v, rows)]
 
 
-def _stretch(drawn: PlaneMap, plane: Plane) -> float:
+def _stretch(drawn: GridMap, plane: Flat) -> float:
     """How much longer a step across is drawn than one along, in a square picture."""
-    along, across = (float(axis[-1] - axis[0]) for axis in (drawn.u, drawn.v))
+    along, across = (float(axis[-1] - axis[0]) for axis in drawn.coordinates)
     return along / (across * plane.height)
 
 
-def _share_of_target(drawn: PlaneMap) -> float:
-    return float((drawn.predicted == drawn.target).double().mean())
+def _share_of_target(drawn: GridMap) -> float:
+    return float(drawn.is_class(drawn.target).mean())
 
 
 def _seen(predicted: list[int], names: tuple[str, ...] | None) -> str:

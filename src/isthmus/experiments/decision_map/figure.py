@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus._shapes import Input, SomeVertices
-from isthmus.paths import Plane
-from isthmus.profiles import PlaneMap
+from isthmus._core.shapes import Input, SomeVertices
+from isthmus.profiles import GridMap
 from isthmus.reports import style
 
 if TYPE_CHECKING:
@@ -32,27 +31,25 @@ class Marked:
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class MarkedMap:
     """A map with what is drawn on it.
 
     Attributes:
         drawn: the map.
-        plane: of the map.
         marked: points and paths.
         title: above it.
         equal: whether both axes have one scale.
         threshold: the loss that is drawn dashed.
     """
 
-    drawn: PlaneMap
-    plane: Plane
+    drawn: GridMap
     marked: Marked
     title: str
     equal: bool = False
     threshold: float | None = None
 
 
-def decision_figure(pieces: Sequence[Piece], *, names: Sequence[str] | None, unit: str) -> Figure:
+def decision_figure(pieces: Sequence[MarkedMap], *, names: Sequence[str] | None, unit: str) -> Figure:
     """Maps side by side, with one legend of classes."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -79,33 +76,35 @@ def decision_figure(pieces: Sequence[Piece], *, names: Sequence[str] | None, uni
     return figure
 
 
-def _draw(axes: Axes, piece: Piece, colors: Mapping[int, str], unit: str) -> None:
+def _draw(axes: Axes, piece: MarkedMap, colors: Mapping[int, str], unit: str) -> None:
     from matplotlib.colors import to_rgb
 
-    drawn, scale = piece.drawn, piece.plane.height
-    u, v = drawn.u.double().numpy(), scale * drawn.v.double().numpy()
-    picture = np.full((*drawn.predicted.shape, 3), to_rgb("#dddddd"))
+    drawn = piece.drawn
+    scale = drawn.flat.height
+    u, v = (axis.double().numpy() * each for axis, each in zip(drawn.coordinates, (1, scale), strict=True))
+    predicted, inside = drawn.predicted.T, drawn.inside.T  # pictures have rows first
+    picture = np.full((*predicted.shape, 3), to_rgb("#dddddd"))
     for index, color in colors.items():
-        picture[drawn.predicted.numpy() == index] = 0.35 + 0.65 * np.array(to_rgb(color))
+        picture[predicted == index] = 0.35 + 0.65 * np.array(to_rgb(color))
     half = ((u[1] - u[0]) / 2, (v[1] - v[0]) / 2)
     extent = (u[0] - half[0], u[-1] + half[0], v[0] - half[1], v[-1] + half[1])
     axes.imshow(np.minimum(picture, 1), extent=extent, origin="lower", aspect="equal" if piece.equal else "auto",
                 interpolation="nearest")  # fmt: skip
-    loss = np.maximum(drawn.loss.numpy(), 1e-6)
+    loss = np.maximum(drawn.loss.T, 1e-6)
     levels = [level for level in LEVELS if loss.min() < level < loss.max()]
     if levels:
         lines = axes.contour(u, v, loss, levels=levels, colors="black", linewidths=0.7, alpha=0.65)
         axes.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=7.5)
     if piece.threshold is not None and loss.min() < piece.threshold < loss.max():
         axes.contour(u, v, loss, levels=[piece.threshold], colors="black", linewidths=1.3, linestyles="--")
-    if not bool(drawn.inside.all()):
-        axes.contourf(u, v, drawn.inside.double().numpy(), levels=[-0.5, 0.5], colors="none", hatches=["////"])
+    if not inside.all():
+        axes.contourf(u, v, inside.astype(float), levels=[-0.5, 0.5], colors="none", hatches=["////"])
     for name, vertices in piece.marked.paths.items():
-        places = piece.plane.coordinates(vertices).numpy()
+        places = drawn.flat.coordinates(vertices).numpy()
         color, line = PATHS[name]
         axes.plot(places[:, 0], scale * places[:, 1], line, color=color, linewidth=2.2, label=name)
     for name, point in piece.marked.points.items():
-        (place,) = piece.plane.coordinates(point[None]).numpy()
+        (place,) = drawn.flat.coordinates(point[None]).numpy()
         axes.plot(*(place * (1, scale)), "o", color=POINTS[name], markersize=7, markeredgecolor="white")
         axes.annotate(name, place * (1, scale), textcoords="offset points", xytext=(7, 7), fontweight="bold")
     axes.set_xlabel("along AC / |AC|")

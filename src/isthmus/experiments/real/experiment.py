@@ -8,14 +8,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from isthmus._core.progress import OnProgress
 from isthmus.estimates import ClassDraws, Estimate, median
-from isthmus.experiments.base import Experiment, OnProgress
-from isthmus.experiments.findings import Findings, share, spread
+from isthmus.experiments.base import Experiment
 from isthmus.experiments.real import tables as make
 from isthmus.experiments.real.figure import real_figure
 from isthmus.experiments.real.measured import measure
 from isthmus.experiments.setting import Setting
-from isthmus.experiments.wording import connected_sentence, not_counted
+from isthmus.findings.findings import Findings, share, spread
+from isthmus.findings.wording import connected_sentence, not_counted
 from isthmus.studies import Study
 
 

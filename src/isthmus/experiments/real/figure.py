@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from isthmus.connection import Connection
-from isthmus.experiments.drawing import band, box
+from isthmus.connecting.connection import Connection
 from isthmus.experiments.real.measured import Measured
 from isthmus.experiments.real.measures import BypassMeasures
+from isthmus.findings.drawing import band, box
 from isthmus.reports import style
 from isthmus.reports.pictures import difference, to_pixels
 
@@ -33,7 +33,7 @@ def real_figure(measured: Measured) -> Figure:
     from matplotlib.figure import Figure
 
     measures, example = measured.measures, measured.example
-    pictures = example is not None and example.path.vertices.ndim == 4
+    pictures = example is not None and example.path.ends.ndim == 4
     with matplotlib.rc_context(style.RC):
         figure = Figure(figsize=(11, 6.4 if pictures else 3.9))
         top, below = figure.subfigures(2, 1, height_ratios=(1.35, 1)) if pictures else (figure, None)  # type: ignore[misc]
@@ -97,13 +97,13 @@ def _spectrum(axes: Axes, measures: BypassMeasures, white: Tensor) -> None:
 def _pictures(figure: SubFigure, pair: Connection) -> None:
     place = pair.first_bypass
     assert place is not None
-    peak, moved = pair.direct_path.at(pair.direct.argmax_t), pair.path.vertices[place]
+    peak, moved = pair.direct_path.at(pair.direct.argmax_t), pair.path.to_polyline().vertices[place]
     pixels, factor = difference(moved, peak)
     shown = (
-        (to_pixels(pair.path.vertices[0]), f"A, loss {float(pair.direct.loss[0]):.2g}", "black"),
+        (to_pixels(pair.path.ends[0]), f"A, loss {float(pair.direct.loss[0]):.2g}", "black"),
         (to_pixels(peak), f"B, loss {pair.direct.max_loss:.2g}", style.PEAK),
         (to_pixels(moved), "B′", style.BYPASS),
-        (to_pixels(pair.path.vertices[-1]), f"C, loss {float(pair.direct.loss[-1]):.2g}", "black"),
+        (to_pixels(pair.path.ends[1]), f"C, loss {float(pair.direct.loss[-1]):.2g}", "black"),
         (pixels, f"B′ − B, × {factor:g}", style.BYPASS),
     )
     grid = figure.subplots(1, len(shown))

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus.connection import Connection
-from isthmus.experiments.base import OnProgress
+from isthmus._core.progress import OnProgress, Progress
+from isthmus.connecting.connection import Connection
 from isthmus.experiments.real.measures import BypassMeasures, measure_bypasses
 from isthmus.experiments.real.spectrum import white
 from isthmus.experiments.setting import Setting
-from isthmus.progress import Progress
+from isthmus.opening import choose_device
 from isthmus.studies import Study
-from isthmus.studies.problem import choose_device, open_problem
+from isthmus.studies.problem import open_problem
 
 CHUNK = 16  # pairs held at once
 CURVES = 200  # pairs whose curves are drawn
@@ -66,7 +66,7 @@ def measure(study: Study, setting: Setting, on_progress: OnProgress) -> Measured
             parts.append(measure_bypasses(landscape, [pair for _, pair in moved], seed=setting.seed + done))
             bypassed += [number for number, _ in moved]
             if parts[-1].spectra:
-                whiteness = white(moved[0][1].path.vertices)
+                whiteness = white(moved[0][1].path.ends)
             best = max((pair for _, pair in moved), key=_worth_showing)
             if example is None or _worth_showing(best) > _worth_showing(example):
                 example = best

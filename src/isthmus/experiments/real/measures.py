@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from isthmus._geometry import expand_to, inner, norms
-from isthmus._random import generator
-from isthmus._shapes import Inputs, Losses, Targets
-from isthmus.connection import Connection
+from isthmus._core.geometry import expand_to, inner, norms
+from isthmus._core.random import generator
+from isthmus._core.shapes import Inputs, Losses, Targets
+from isthmus.connecting.connection import Connection
 from isthmus.experiments.real.spectrum import scrambled, spectrum
-from isthmus.landscape import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape
 
 CONTROLS = 4  # random moves of each kind for a pair
 
@@ -55,7 +55,7 @@ def measure_bypasses(landscape: AbstractLandscape, pairs: Sequence[Connection], 
         pairs: what was found.
         seed: of the random directions.
     """
-    vertices = [pair.path.vertices for pair in pairs]
+    vertices = [pair.path.to_polyline().vertices for pair in pairs]
     places = [pair.first_bypass for pair in pairs]
     a, c = torch.stack([v[0] for v in vertices]), torch.stack([v[-1] for v in vertices])
     moved = torch.stack([v[place] for v, place in zip(vertices, places, strict=True) if place is not None])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from isthmus._shapes import Inputs
+from isthmus._core.shapes import Inputs
 
 MOST_BANDS = 8  # of equal width, from frequency 0 to that of the finest pattern along one axis and beyond
 

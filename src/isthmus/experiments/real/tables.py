@@ -9,8 +9,8 @@ import numpy as np
 from torch import Tensor
 
 from isthmus.estimates import ClassDraws, Estimate, mean, median
-from isthmus.experiments.findings import Table, share, spread
 from isthmus.experiments.real.measured import Measured
+from isthmus.findings.findings import Table, share, spread
 from isthmus.studies import Group
 
 SIZES = {

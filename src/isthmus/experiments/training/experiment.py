@@ -10,21 +10,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from isthmus._core.progress import OnProgress, OnStage, Progress
 from isthmus.errors import InputError
 from isthmus.estimates import Estimate
-from isthmus.experiments.base import Experiment, OnProgress, Tell
-from isthmus.experiments.findings import Findings, Table, share, spread
+from isthmus.experiments.base import Experiment
 from isthmus.experiments.fitting import digits_to_train_on, fit, labelled, save_state
 from isthmus.experiments.methods import FREE_PEAK, MADE_SHARDS
 from isthmus.experiments.setting import Setting
 from isthmus.experiments.training.figure import Stage, training_figure
-from isthmus.experiments.wording import not_counted, rounds
+from isthmus.findings.findings import Findings, Table, share, spread
+from isthmus.findings.wording import not_counted, rounds
 from isthmus.inputs.collection import open_collection
 from isthmus.networks.specs import load_network
+from isthmus.opening import choose_device
 from isthmus.profiles import Profile
-from isthmus.progress import Progress
 from isthmus.studies import Group, Study
-from isthmus.studies.problem import choose_device
 
 HIGH_END = 0.5  # an input of a higher loss is called no mode
 
@@ -48,7 +48,7 @@ class Training(Experiment):
         "for one class over the first batches: how it changes while the network begins to learn."
     )
 
-    def prepare(self, setting: Setting, folder: Path, tell: Tell) -> None:
+    def prepare(self, setting: Setting, folder: Path, tell: OnStage) -> None:
         files = {number: folder / "networks" / f"{_name(number)}.safetensors" for number in self.batches}
         if all(file.is_file() for file in files.values()):
             return

@@ -10,22 +10,23 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from isthmus.connecting import connect
-from isthmus.connection import Connection
-from isthmus.connectors import BarrierBypass
+from isthmus._core.progress import OnProgress, Progress
+from isthmus.connecting.connection import Connection
+from isthmus.connecting.connectors import BarrierBypass
+from isthmus.connecting.loop import connect
 from isthmus.errors import StudyError
 from isthmus.estimates import ClassDraws, Estimate, mean
-from isthmus.experiments.base import Experiment, OnProgress
-from isthmus.experiments.findings import Findings, share, spread
+from isthmus.experiments.base import Experiment
 from isthmus.experiments.methods import FREE_PEAK, MADE_SHARDS
 from isthmus.experiments.setting import Setting
 from isthmus.experiments.untrained.figure import Curves, untrained_figure
 from isthmus.experiments.untrained.tables import by_class, by_network
-from isthmus.experiments.wording import not_counted, rounds
+from isthmus.findings.findings import Findings, share, spread
+from isthmus.findings.wording import not_counted, rounds
+from isthmus.opening import choose_device
 from isthmus.profiles import Profile
-from isthmus.progress import Progress
 from isthmus.studies import Study
-from isthmus.studies.problem import choose_device, open_problem
+from isthmus.studies.problem import open_problem
 from isthmus.studies.statistics import connected_after
 
 DEFAULT = "py:isthmus.experiments.small_networks:resnet16"
@@ -171,8 +172,8 @@ def _curves(study: Study, setting: Setting, rows: Sequence[Mapping[str, Any]], o
     )
     method = results.plan.config.connect.connector()
     assert isinstance(method, BarrierBypass)
-    a = torch.stack([pair.path.vertices[0] for pair in pairs])
-    c = torch.stack([pair.path.vertices[-1] for pair in pairs])
+    a = torch.stack([pair.path.ends[0] for pair in pairs])
+    c = torch.stack([pair.path.ends[1] for pair in pairs])
     target = torch.tensor([pair.target for pair in pairs])
     panels: list[tuple[str, list[Profile]]] = [("direct path", [pair.direct for pair in pairs])]
     last = max(pair.rounds for pair in pairs)

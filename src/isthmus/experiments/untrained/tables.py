@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isthmus.estimates import mean
-from isthmus.experiments.findings import Table
+from isthmus.findings.findings import Table
 from isthmus.studies import Group
 
 

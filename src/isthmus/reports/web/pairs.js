@@ -107,16 +107,16 @@ function drawChart() {
   const bottom = plot + 8 + 24 * (rows.length + certified);
   if (certified) {
     const base = bottom - 5, most = Math.max(...pair.density), share = 1 / pair.density.length;
-    root.append(svg("text", { x: left - 8, y: base - 5, "text-anchor": "end" }, "pieces"));
+    root.append(svg("text", { x: left - 8, y: base - 5, "text-anchor": "end" }, "looked at"));
     pair.density.forEach((count, i) => {
       const tall = count && Math.max(1.5, 19 * count / most);
       const bar = svg("rect", { x: x(i * share), y: base - tall, width: Math.max(0.6, x(share) - x(0) - 0.6), height: tall, class: "pieces" });
-      bar.append(svg("title", {}, `${count.toLocaleString("en")} affine pieces of the path found begin here`));
+      bar.append(svg("title", {}, `${count.toLocaleString("en")} parts in which the certifier looked begin here`));
       root.append(bar);
     });
   }
   for (const t of [0, 0.25, 0.5, 0.75, 1]) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
-  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length; bands: predicted class" + (certified ? "; bars: affine pieces of the path found" : "")));
+  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "")));
   cursors = { line: svg("line", { y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
   root.append(cursors.line, cursors.direct, cursors.found);
 }
@@ -171,7 +171,7 @@ function choose(id, scroll = false) {
   const pair = data.pairs[id];
   byId("name").textContent = `Pair ${pair.number ?? id}: ${pair.a} → ${pair.c}, target ${className(pair.target, pair)}`;
   byId("verdict").textContent = `${pair.group ? pair.group + ", " + pair.rank + ": " : ""}${pair.outcome}. Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found (threshold ${number(pair.threshold)}); ` +
-    `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.pieces === null ? "." : `. ${pair.state === "good" ? "Certified" : "Exact"}: on none of the ${pair.pieces.toLocaleString("en")} affine pieces of the path found is the loss higher.`);
+    `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.certificate === null ? "." : `. ${pair.state === "good" ? "Certified" : "Shown"}: ${pair.certificate}.`);
   byId("difference").hidden = pair.difference === undefined;
   if (pair.difference !== undefined) {
     byId("now-difference").textContent = `what moves the peak off the barrier, × ${pair.factor}`;

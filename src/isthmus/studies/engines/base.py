@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from isthmus._core.progress import OnProgress
 from isthmus.errors import IsthmusError, OutputError, StudyError
-from isthmus.progress import Progress
 from isthmus.studies.plan import load_plan
 from isthmus.studies.shards import Shards
 from isthmus.studies.solving import Bench
@@ -55,7 +55,7 @@ class Engine(ABC):
         numbers: Sequence[int],
         *,
         on_done: Callable[[Done], None],
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         """Solves the shards of these numbers. A shard that fails does not stop the others.
 
@@ -83,7 +83,7 @@ class Worker:
         self.shards = Shards(open_store(plan.config.shards.store, folder), plan.digest)
         self.bench = Bench(plan, folder, job.device)
 
-    def solve(self, number: int, on_progress: Callable[[Progress], None] | None = None) -> Done:
+    def solve(self, number: int, on_progress: OnProgress | None = None) -> Done:
         """Solves a shard and writes it; nothing is done where it is there already."""
         piece = self.plan.pieces[number]
         began = time.perf_counter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from isthmus.progress import Progress
+from isthmus._core.progress import OnProgress
 from isthmus.studies.engines.base import Done, Engine, Job, Worker
 
 
@@ -19,7 +19,7 @@ class Local(Engine):
         numbers: Sequence[int],
         *,
         on_done: Callable[[Done], None],
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         worker = Worker(job)
         for number in numbers:

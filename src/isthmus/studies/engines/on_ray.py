@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from isthmus._core.progress import OnProgress
 from isthmus.errors import InputError, IsthmusError, MissingLibraryError, StudyError
-from isthmus.progress import Progress
 from isthmus.studies.engines.base import Done, Engine, Job, worker_of
 
 PATIENCE = 10.0  # seconds to reach a cluster
@@ -53,7 +53,7 @@ class OnRay(Engine):
         numbers: Sequence[int],
         *,
         on_done: Callable[[Done], None],
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         ray = _import_ray()
         started = not ray.is_initialized()

@@ -1,38 +1,20 @@
-"""Kinds of pairs: how a study draws its pairs, and where their ends come from.
+"""Kinds of pairs: how a study draws its pairs, and where their ends come from. One idea a file, a line in `registries`."""
 
-A kind of your own is a subclass of `Kind`, named in `KINDS` and `AnyKind`.
-"""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from isthmus.studies.kinds.attacked import Attacked, AttackedWithin
-from isthmus.studies.kinds.base import Draws, Ends, Kind, Row
+from isthmus.studies.kinds.attacked import AttackedAcross, AttackedWithin
+from isthmus.studies.kinds.base import Draws, Ends, Kind, MadeKind, ReadKind, Row
 from isthmus.studies.kinds.drawn import Across, Within
-from isthmus.studies.kinds.synthesized import Synthesized
+from isthmus.studies.kinds.synthesized import SynthesizedWithin
 
 __all__ = [
-    "KINDS",
     "Across",
-    "AnyKind",
-    "Attacked",
+    "AttackedAcross",
     "AttackedWithin",
     "Draws",
     "Ends",
     "Kind",
+    "MadeKind",
+    "ReadKind",
     "Row",
-    "Synthesized",
+    "SynthesizedWithin",
     "Within",
 ]
-
-KINDS: dict[str, type[Kind]] = {
-    "within": Within,
-    "across": Across,
-    "attacked": Attacked,
-    "attacked_within": AttackedWithin,
-    "synthesized": Synthesized,
-}
-AnyKind = Annotated[Within | Across | Attacked | AttackedWithin | Synthesized, Field(discriminator="kind")]

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from isthmus.inputs.pairs import pairs_across, pairs_within, partners_within
-from isthmus.landscape import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape
 from isthmus.making import TargetedAdam, attack
 from isthmus.studies.kinds.base import Draws, Ends, Row
 from isthmus.studies.kinds.drawn import Drawn
@@ -18,7 +18,7 @@ from isthmus.studies.kinds.drawn import Drawn
 OTHER_DRAW = 500_009  # so that pairs within a class are not drawn twice
 
 
-class Attacked(Drawn):
+class AttackedAcross(Drawn):
     """An input of the target class, and one of another class that was attacked until the network took it for the target
     (Sec. 4.2 of Vrabel et al. 2025).
 
@@ -51,10 +51,7 @@ class Attacked(Drawn):
     def identity(self) -> dict[str, Any]:
         return {"kind": self.kind, "stop": self.stop, "max_steps": self.max_steps}
 
-    def make(
-        self, landscape: AbstractLandscape, a: Tensor | None, c: Tensor | None, target: Tensor, rows: Sequence[Row]
-    ) -> Ends:
-        assert a is not None and c is not None
+    def make(self, landscape: AbstractLandscape, a: Tensor, c: Tensor, target: Tensor, rows: Sequence[Row]) -> Ends:
         stop: float | Tensor | None = None
         if self.stop == "real":
             stop = landscape.loss(a, target).double().cpu()
@@ -66,7 +63,7 @@ class Attacked(Drawn):
         return Ends(a, made.x.to(a), made.success & made.valid)
 
 
-class AttackedWithin(Attacked):
+class AttackedWithin(AttackedAcross):
     """The same with a source that is of the target class already: the control that tells what an attack leaves behind
     from where its source lies. The pairs are others than those of the kind `within`. An input whose loss is below the
     stop from the start stays as it is: only with the stop "never" is every one of them attacked.

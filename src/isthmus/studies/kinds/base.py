@@ -11,7 +11,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from isthmus.landscape import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -38,11 +38,11 @@ class Draws:
 
 
 class Kind(BaseModel):
-    """A way of drawing pairs from inputs of known class and loss."""
+    """A way of drawing pairs from inputs of known class and loss. Every kind derives from one of the two below."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    reads: ClassVar[bool] = True  # whether the ends are inputs of the collection
+    reads: ClassVar[bool]  # whether the two numbers of a pair are those of inputs of the collection
     past: ClassVar[str] = "drawn"  # what was done to the ends
 
     kind: str
@@ -52,7 +52,7 @@ class Kind(BaseModel):
     @property
     def label(self) -> str:
         """What the pairs are called."""
-        return self.name or self.kind
+        return self.name or self.kind.rpartition(":")[2]
 
     @abstractmethod
     def draw(self, groups: Tensor, losses: Tensor, seed: int) -> Draws:
@@ -68,10 +68,14 @@ class Kind(BaseModel):
         """What, beside the two numbers and the target, decides what the ends are."""
         return {"kind": self.kind}
 
-    def make(
-        self, landscape: AbstractLandscape, a: Tensor | None, c: Tensor | None, target: Tensor, rows: Sequence[Row]
-    ) -> Ends:
-        """The ends of some pairs, from the inputs read for them, if the kind reads any.
+
+class ReadKind(Kind):
+    """A kind whose ends are inputs of the collection, or are made from them."""
+
+    reads: ClassVar[bool] = True
+
+    def make(self, landscape: AbstractLandscape, a: Tensor, c: Tensor, target: Tensor, rows: Sequence[Row]) -> Ends:
+        """The ends of some pairs, from the inputs read for them; by default these.
 
         Args:
             landscape: of the pairs' network.
@@ -79,5 +83,14 @@ class Kind(BaseModel):
             target: class of each pair (n,).
             rows: of the pair table: the two numbers `a_number` and `c_number` of each pair, and its `stop`.
         """
-        assert a is not None and c is not None
         return Ends(a, c, torch.ones(len(a), dtype=torch.bool))
+
+
+class MadeKind(Kind):
+    """A kind whose ends are made for the target, without any input of the collection."""
+
+    reads: ClassVar[bool] = False
+
+    @abstractmethod
+    def make(self, landscape: AbstractLandscape, target: Tensor, rows: Sequence[Row]) -> Ends:
+        """The ends of some pairs; the arguments are those of `ReadKind.make`."""

@@ -8,10 +8,10 @@ from pydantic import Field
 from torch import Tensor
 
 from isthmus.inputs.pairs import pairs_across, pairs_within
-from isthmus.studies.kinds.base import Draws, Kind
+from isthmus.studies.kinds.base import Draws, ReadKind
 
 
-class Drawn(Kind):
+class Drawn(ReadKind):
     """Settings of the kinds that draw real inputs."""
 
     per_class: Annotated[int, Field(ge=1)] = 10

@@ -9,12 +9,12 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from isthmus.landscape import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape
 from isthmus.making import FromNoise, synthesize
-from isthmus.studies.kinds.base import Draws, Ends, Kind, Row
+from isthmus.studies.kinds.base import Draws, Ends, MadeKind, Row
 
 
-class Synthesized(Kind):
+class SynthesizedWithin(MadeKind):
     """Two inputs made from noise for one class (Sec. 4.1 and 4.3); no image is read, and untrained networks have them.
 
     Attributes:
@@ -25,7 +25,6 @@ class Synthesized(Kind):
         highest_loss: a pair with an end above it counts as not made; by default the class must be predicted, no more.
     """
 
-    reads: ClassVar[bool] = False
     past: ClassVar[str] = "synthesized"
 
     kind: Literal["synthesized"] = "synthesized"
@@ -46,9 +45,7 @@ class Synthesized(Kind):
     def identity(self) -> dict[str, Any]:
         return {"kind": self.kind, "max_steps": self.max_steps, "tv": self.tv, "highest_loss": self.highest_loss}
 
-    def make(
-        self, landscape: AbstractLandscape, a: Tensor | None, c: Tensor | None, target: Tensor, rows: Sequence[Row]
-    ) -> Ends:
+    def make(self, landscape: AbstractLandscape, target: Tensor, rows: Sequence[Row]) -> Ends:
         method = FromNoise(max_steps=self.max_steps, tv=self.tv)
         seeds = [int(row[end]) for row in rows for end in ("a_number", "c_number")]
         made = synthesize(landscape, target.repeat_interleave(2), seed=seeds, method=method)

@@ -1,0 +1,58 @@
+"""Moved: modules of version 0.1 under the names that they had, with a warning that says where they are now."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Iterable
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+MOVED = {
+    "batching": "_core.batching",
+    "connection": "connecting.connection",
+    "connections": "connecting.connections",
+    "connectors": "connecting.connectors",
+    "domains": "landscapes.domains",
+    "exact": "certificates.pieces",
+    "features": "landscapes.features",
+    "landscape": "landscapes",
+    "losses": "landscapes.losses",
+    "progress": "_core.progress",
+    "validation": "landscapes.validation",
+}
+
+
+class Moved(MetaPathFinder, Loader):
+    """Finds `isthmus.OLD` and `isthmus.OLD.PART`, and gives the module as it is called now."""
+
+    def __init__(self) -> None:
+        self.own: dict[str, ModuleSpec | None] = {}
+
+    def find_spec(
+        self, fullname: str, path: Iterable[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        root, _, rest = fullname.partition(".")
+        if root != "isthmus" or rest.partition(".")[0] not in MOVED:
+            return None
+        return ModuleSpec(fullname, self)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        old, _, rest = spec.name.partition(".")[2].partition(".")
+        now = ".".join(part for part in ("isthmus", MOVED[old], rest) if part)
+        warnings.warn(f"{spec.name} is {now} since version 0.2.", DeprecationWarning, stacklevel=2)
+        module = importlib.import_module(now)
+        self.own[module.__name__] = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Gives the module its own spec back; it was run under its own name."""
+        module.__spec__ = self.own[module.__name__]
+
+
+def install() -> None:
+    """Adds the finder, once; before all others, which would load parts of a moved package a second time."""
+    if not any(isinstance(finder, Moved) for finder in sys.meta_path):
+        sys.meta_path.insert(0, Moved())

@@ -1,0 +1,33 @@
+"""Tensor roles as types. Axis names: n = inputs of a batch, s = segments, k = vertices, m = points of a profile.
+
+`*input` is the shape of one input, such as (3, 224, 224) for an image or (13,) for a row of a table. The shapes are
+checked while the test suite runs (jaxtyping with beartype) and cost nothing otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+Input: TypeAlias = Float[Tensor, "*input"]
+Inputs: TypeAlias = Float[Tensor, "n *input"]
+OtherInputs: TypeAlias = Float[Tensor, "m *input"]  # beside n others
+Targets: TypeAlias = Int[Tensor, "n"]
+OtherTargets: TypeAlias = Int[Tensor, "m"]
+Losses: TypeAlias = Float[Tensor, "n"]
+Logits: TypeAlias = Float[Tensor, "n classes"]
+Mask: TypeAlias = Bool[Tensor, "n"]
+Index: TypeAlias = Int[Tensor, "n"]
+Parameters: TypeAlias = Float[Tensor, "n"]  # positions t in [0, 1] along a path
+Vertices: TypeAlias = Float[Tensor, "k *input"]
+SomeVertices: TypeAlias = Float[Tensor, "_ *input"]  # one of several paths, each with its own number of vertices
+SegmentVertices: TypeAlias = Float[Tensor, "n v *input"]  # v new vertices inside each of n segments
+GridAxis: TypeAlias = Float[Tensor, "_"]  # coordinates of a grid along one of its axes
+CurveLogits: TypeAlias = Float[Tensor, "n s m classes"]  # along s segments from each input
+CurvePlaces: TypeAlias = Float[Tensor, "m"]
+CurveValues: TypeAlias = Float[Tensor, "n s m"]
+Numbers: TypeAlias = Int[Tensor, "_"]  # of some members of a set
+FeatureRows: TypeAlias = Float[Tensor, "n f"]
+Coordinates: TypeAlias = Float[Tensor, "n k"]  # of points of a flat

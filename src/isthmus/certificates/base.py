@@ -1,0 +1,95 @@
+"""What a certificate is, and what a certifier does: it looks at a whole path and says what it has shown."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, final
+
+from isthmus._core.progress import OnProgress
+from isthmus._core.shapes import Input
+from isthmus.landscapes import AbstractLandscape
+from isthmus.paths import AbstractPath
+from isthmus.profiles import Profile
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """What was shown of a whole path.
+
+    Attributes:
+        kind: of certificate, such as `pieces`.
+        bound: no point of the path has a higher loss, as far as `subject_to` allows.
+        threshold: the loss that the path was to stay at or below.
+        parts: in how many parts the path was looked at: affine pieces, intervals, samples.
+        subject_to: what the bound rests on, in words.
+    """
+
+    kind: str
+    bound: float
+    threshold: float
+    parts: int
+    subject_to: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether the whole path was shown to stay at or below its threshold."""
+        return self.bound <= self.threshold
+
+    def __str__(self) -> str:
+        verb = "no loss above" if self.holds else "could only show: no loss above"
+        return f"{self.kind}: {verb} {self.bound:.4g}, in {self.parts:,} parts; {self.subject_to}"
+
+
+class Shown(NamedTuple):
+    """A certificate, and the profile with which the work goes on: where the certificate does not hold because a point is
+    too high, that point is in the profile; where it is not, nothing was decided."""
+
+    certificate: Certificate
+    profile: Profile
+
+
+class Certifier(ABC):
+    """A way to show something of whole paths. Subclasses are frozen dataclasses whose fields are keyword-only settings.
+
+    Attributes:
+        kind: what its certificates are called.
+    """
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def check(self, landscape: AbstractLandscape, x: Input) -> None:
+        """Finds out, at the price of a few evaluations, whether paths of this landscape can be looked at.
+
+        Args:
+            landscape: the landscape.
+            x: one of its inputs (*input), in data units.
+
+        Raises:
+            NetworkError: they cannot; it says why.
+        """
+
+    @abstractmethod
+    def certify(
+        self,
+        landscape: AbstractLandscape,
+        path: AbstractPath,
+        profile: Profile,
+        threshold: float,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> Shown:
+        """Looks at a whole path that is low as far as samples go.
+
+        Args:
+            landscape: the landscape, held fixed.
+            path: the path.
+            profile: what samples said of it; its `target` is the class that the loss is about.
+            threshold: the loss that the path is to stay at or below.
+            on_progress: called on the way.
+
+        Raises:
+            NetworkError: nothing can be shown of this path; it says why.
+        """

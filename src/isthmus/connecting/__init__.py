@@ -1,0 +1,7 @@
+"""Connecting: from pairs of inputs to connections. A connector proposes, a profile judges, a certificate shows."""
+
+from isthmus.connecting.connection import Connection, Outcome
+from isthmus.connecting.connections import Connections
+from isthmus.connecting.loop import SLACK, Interrupted, connect
+
+__all__ = ["SLACK", "Connection", "Connections", "Interrupted", "Outcome", "connect"]

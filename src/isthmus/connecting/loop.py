@@ -1,0 +1,298 @@
+"""connect: the one loop. A connector proposes vertices, a profile judges the path, and a pair that is done leaves."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.random import generator
+from isthmus._core.shapes import Index, Inputs, Targets
+from isthmus._core.versions import versions
+from isthmus.certificates import AffinePieces, Certifier
+from isthmus.connecting.connection import Connection, Outcome
+from isthmus.connecting.connections import Connections
+from isthmus.connecting.connectors import AbstractConnector, AnyConnector, BarrierBypass, PathConnector
+from isthmus.connecting.pair import PairWork, Span
+from isthmus.descents import join, leaving
+from isthmus.errors import InputError, NetworkError
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range, check_targets
+from isthmus.paths import AbstractPath, Polyline
+from isthmus.profiles import Sampling, profile_many
+
+logger = logging.getLogger("isthmus")
+
+SLACK = 0.01  # the default threshold is this much above the higher end
+
+
+def connect(
+    landscape: AbstractLandscape,
+    a: Inputs,
+    c: Inputs,
+    target: Targets,
+    *,
+    method: AnyConnector | None = None,
+    threshold: float | Tensor | None = None,
+    seed: int = 0,
+    sampling: Sampling | None = None,
+    verify: Certifier | None = None,
+    on_progress: OnProgress | None = None,
+) -> Connections:
+    """Looks for a low-loss path between a[i] and c[i] for every i, many pairs at once.
+
+    Args:
+        landscape: the landscape.
+        a, c: the ends (n, *input), in data units, inside the domain.
+        target: class of each pair (n,).
+        method: how to lead a path around a barrier; `BarrierBypass()` by default.
+        threshold: the loss that a connected path may reach, for all pairs or for each (n,); by default the higher loss
+            of the two ends + 0.01.
+        seed: of the random numbers that a method may use.
+        sampling: how densely paths are looked at; by default as the method says, or else `Sampling()`.
+        verify: certifies every connection, as `AffinePieces()` does: the whole of its path is looked at, and where a
+            peak is above the threshold that samples had missed, the work goes on from there.
+        on_progress: called after every step.
+
+    Returns:
+        One Connection a pair, in order. A pair that fails stops only itself.
+
+    Raises:
+        InputError: shapes, types, targets or values that cannot be used; DomainError where ends lie outside.
+        NetworkError: with `verify`, paths of this network cannot be certified so.
+        Interrupted: a KeyboardInterrupt that carries what was finished before Ctrl-C was pressed.
+    """
+    method = BarrierBypass() if method is None else method
+    if not isinstance(method, AbstractConnector):
+        raise InputError(f"method must be a connector such as isthmus.BarrierBypass(), got {method!r}.")
+    certifier = _certifier(verify)
+    sampling = sampling or method.sampling or Sampling()
+    thresholds = _check(landscape, a, c, target, threshold)
+    if certifier is not None:
+        certifier.check(landscape, a[0])
+    random = generator(seed)
+    report = _Report(landscape, len(a), on_progress)
+    description = {
+        **landscape.describe(),
+        "method": repr(method),
+        "sampling": repr(sampling),
+        "threshold": f"higher end + {SLACK}" if threshold is None else "given",
+        "seed": seed,
+        "verify": None if certifier is None else repr(certifier),
+        "unit": landscape.unit,
+        "versions": versions(),
+    }
+    found: list[Connection] = []
+    work: list[PairWork] = []
+    try:
+        with landscape.fixed():
+            while len(found) < len(a):
+                group = slice(len(found), len(found) + _group_size(landscape))
+                limits = None if thresholds is None else thresholds[group]
+                work = _start(landscape, method, a[group], c[group], target[group], limits, sampling)
+                _certify(landscape, work, report, certifier)
+                report(sum(pair.outcome is not None for pair in work))
+                _solve(landscape, method, work, sampling, random, report, certifier)
+                found += [pair.connection() for pair in work]  # on the CPU: only a group lies on the device
+                work = []
+    except KeyboardInterrupt as interrupt:
+        done = {len(found) + place: pair for place, pair in enumerate(work) if pair.is_done(certifier is not None)}
+        numbers = (*range(len(found)), *done)
+        finished = Connections((*found, *(pair.connection() for pair in done.values())), description)
+        raise Interrupted(finished, numbers, len(a)) from interrupt
+    return Connections(tuple(found), description)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with what was finished before.
+
+    Attributes:
+        finished: the connections of the pairs that were finished.
+        numbers: the numbers of these pairs among all that were asked for.
+    """
+
+    def __init__(self, finished: Connections, numbers: tuple[int, ...], total: int) -> None:
+        super().__init__(f"interrupted: {len(numbers)} of {total} pairs were finished")
+        self.finished = finished
+        self.numbers = numbers
+
+
+class _Report:
+    """Tells the caller how far the work is."""
+
+    def __init__(self, landscape: AbstractLandscape, total: int, call: OnProgress | None) -> None:
+        self.landscape, self.total, self.call = landscape, total, call
+        self.before = landscape.forward_equivalents
+        self.done = 0
+
+    def __call__(self, finished: int = 0) -> None:
+        self.done += finished
+        if self.call is not None:
+            self.call(Progress(self.done, self.total, self.landscape.forward_equivalents - self.before))
+
+
+def _check(
+    landscape: AbstractLandscape, a: Inputs, c: Inputs, target: Targets, threshold: float | Tensor | None
+) -> Tensor | None:
+    check_landscape(landscape)
+    check_inputs("a", a, landscape.domain)
+    check_inputs("c", c, landscape.domain)
+    if a.shape != c.shape or a.dtype != c.dtype:
+        raise InputError(
+            f"a and c must have the same shape and type, got {tuple(a.shape)} {a.dtype} and {tuple(c.shape)} {c.dtype}."
+        )
+    check_targets(target, len(a))
+    landscape.try_out(torch.cat([a[:2], c[:1]]))
+    if landscape.classes is None:
+        with landscape.fixed():
+            landscape.evaluate(a[:1], target[:1], validated=True)
+    if landscape.classes is not None:
+        check_target_range(target, landscape.classes)
+    if threshold is None:
+        return None
+    limits = torch.as_tensor(threshold, dtype=torch.float64, device="cpu")
+    if limits.ndim > 1 or limits.numel() not in (1, len(a)) or bool(limits.isnan().any()):
+        raise InputError(f"threshold must be a number or one a pair ({len(a)},), got shape {tuple(limits.shape)}.")
+    return limits.reshape(-1).expand(len(a)) if limits.numel() == 1 else limits
+
+
+def _certifier(verify: object) -> Certifier | None:
+    if verify == "exact":
+        warnings.warn('verify="exact" is written verify=isthmus.AffinePieces() now.', DeprecationWarning, stacklevel=3)
+        return AffinePieces()
+    if verify is not None and not isinstance(verify, Certifier):
+        raise InputError(f"verify must be a certifier such as isthmus.AffinePieces(), or None, got {verify!r}.")
+    return verify
+
+
+def _group_size(landscape: AbstractLandscape) -> int:
+    """Pairs worked on at a time: enough to fill batches, few enough that memory does not grow with all pairs."""
+    return 4 * (landscape.batch_size or 32)
+
+
+def _start(
+    landscape: AbstractLandscape,
+    method: AnyConnector,
+    a: Inputs,
+    c: Inputs,
+    target: Targets,
+    thresholds: Tensor | None,
+    sampling: Sampling,
+) -> list[PairWork]:
+    # Never in less than float32, whatever the network computes in: a step may be smaller than half precision shows.
+    dtype = torch.promote_types(a.dtype, torch.float32)
+    ends = torch.stack([end.detach().to(landscape.device, dtype) for end in (a, c)], dim=1)
+    paths = [Polyline(pair) for pair in ends]
+    work = []
+    for number, direct in enumerate(profile_many(landscape, paths, target, sampling=sampling)):
+        limit = SLACK + float(torch.maximum(direct.loss[0], direct.loss[-1]))
+        threshold = limit if thresholds is None else float(thresholds[number])
+        work.append(PairWork(paths[number], direct, threshold, len(direct), method.unconditional))
+    return work
+
+
+def _solve(
+    landscape: AbstractLandscape,
+    method: AnyConnector,
+    work: list[PairWork],
+    sampling: Sampling,
+    random: torch.Generator,
+    report: _Report,
+    certifier: Certifier | None,
+) -> None:
+    for number in range(1, method.max_rounds + 1):
+        active = [pair for pair in work if pair.outcome is None]
+        if not active:
+            break
+        for pair in active:
+            pair.rounds = number
+        if not _move(landscape, method, active, random, report):
+            break  # a method that works on every pair has met ends above their thresholds
+        targets = torch.tensor([pair.direct.target for pair in active])
+        profiles = profile_many(landscape, [pair.path for pair in active], targets, sampling=sampling)
+        for pair, profile in zip(active, profiles, strict=True):
+            pair.cost += len(profile)
+            pair.judge(profile)
+        _certify(landscape, active, report, certifier)
+        report(sum(pair.outcome is not None for pair in active))
+    above = [pair for pair in work if pair.outcome is None]
+    for pair in above:
+        pair.outcome = Outcome.ABOVE_THRESHOLD
+    report(len(above))
+
+
+def _certify(landscape: AbstractLandscape, work: list[PairWork], report: _Report, certifier: Certifier | None) -> None:
+    """Has the whole paths of pairs looked at that are connected as far as samples go."""
+    if certifier is None:
+        return
+    for pair in work:
+        if pair.outcome in (Outcome.DIRECT, Outcome.CONNECTED):
+            before = landscape.forward_equivalents
+            try:
+                shown = certifier.certify(
+                    landscape, pair.path, pair.profile, pair.threshold, on_progress=lambda _: report()
+                )
+            except NetworkError as error:  # the network can be looked at so, but not along this path
+                logger.warning("a path could not be certified: %s", error)
+                pair.outcome = Outcome.NOT_CERTIFIED
+            else:
+                pair.certify(shown)
+            pair.cost += landscape.forward_equivalents - before
+
+
+def _move(
+    landscape: AbstractLandscape,
+    method: AnyConnector,
+    active: list[PairWork],
+    random: torch.Generator,
+    report: _Report,
+) -> bool:
+    """Shows the method what is too high, and puts what it proposes into the pairs. False where nothing was to be shown."""
+    whole = isinstance(method, PathConnector)
+    spans: list[tuple[PairWork, Span | None]] = [
+        (pair, span) for pair in active for span in ([None] if whole else pair.spans())
+    ]
+    if not spans:
+        return False
+    segments = join([pair.whole() if span is None else pair.segment(span) for pair, span in spans])
+
+    def count(rows: Index, cost: int) -> None:
+        for row in rows.tolist():
+            spans[row][0].steps += 1
+            spans[row][0].cost += cost // len(rows)
+        report()
+
+    proposed: dict[int, Any] = {}
+    for left in leaving(
+        landscape,
+        segments,
+        method.init(landscape, segments, random),
+        step=lambda shown, state: method.step(landscape, shown, state),
+        done=method.terminate,
+        on_step=count,
+    ):
+        found = method.paths if isinstance(method, PathConnector) else method.vertices
+        proposed |= dict(zip(left.rows.tolist(), found(left.problem, left.state), strict=True))
+    for row, (pair, span) in reversed(list(enumerate(spans))):  # vertex numbers stay valid
+        if span is None:
+            pair.path = checked_ends(proposed[row], pair.path)
+        else:
+            pair.put(span, proposed[row])
+    return True
+
+
+def checked_ends(path: AbstractPath, before: AbstractPath) -> AbstractPath:
+    """A proposed path, if it leads from end to end.
+
+    Raises:
+        InputError: its ends are others than those of the path before.
+    """
+    if not torch.equal(path.ends.to(before.ends), before.ends):
+        raise InputError(
+            f"A method proposed a {type(path).__name__} whose ends are not those of the pair, bit for bit."
+        )
+    return path

@@ -1,0 +1,176 @@
+"""PairWork: one pair while `connect` works on it: its path so far, what is known of it, and where it is too high."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+
+from isthmus._core.shapes import Vertices
+from isthmus.certificates import Certificate, Shown
+from isthmus.connecting.connection import Connection, Outcome
+from isthmus.connecting.connectors import Segments
+from isthmus.paths import AbstractPath, Polyline
+from isthmus.profiles import Profile
+
+
+class Span(NamedTuple):
+    """The vertices at both ends of a stretch of the path, and t of the peak between them."""
+
+    left: int
+    right: int
+    peak: float
+
+
+class Found(NamedTuple):
+    """A path of the pair with what is known of it."""
+
+    path: AbstractPath
+    rounds_of: tuple[int, ...]
+    profile: Profile
+    certificate: Certificate | None
+
+
+@dataclass
+class PairWork:
+    """One pair while it is worked on.
+
+    Attributes:
+        path: the present one, on the landscape's device.
+        rounds_of: the round in which each vertex of it was placed.
+        profile: of the present path.
+        best: the best path so far.
+        earlier: the best before the present path was judged: what samples praise, a certifier may not.
+    """
+
+    path: AbstractPath
+    direct: Profile
+    threshold: float
+    cost: int
+    unconditional: bool
+    rounds_of: tuple[int, ...] = (0, 0)
+    outcome: Outcome | None = None
+    rounds: int = 0
+    steps: int = 0
+    profile: Profile = field(init=False)
+    best: Found = field(init=False)
+    max_loss_after: list[float] = field(default_factory=list)
+    earlier: Found | None = None
+
+    def __post_init__(self) -> None:
+        ends = (float(self.direct.loss[0]), float(self.direct.loss[-1]))
+        self.best = Found(self.path, self.rounds_of, self.direct, None)
+        self.judge(self.direct)
+        if self.outcome is None and max(ends) > self.threshold and not self.unconditional:
+            self.outcome = Outcome.END_ABOVE_THRESHOLD
+
+    def judge(self, profile: Profile) -> None:
+        """Takes the profile of the present path, and says whether the pair is done."""
+        self.profile = profile
+        self.earlier = self.best if self.max_loss_after else None
+        if profile.finite and (self.unconditional or profile.max_loss <= self.best.profile.max_loss):
+            self.best = Found(self.path, self.rounds_of, profile, None)
+        self.max_loss_after.append(self.best.profile.max_loss)
+        if not profile.finite:
+            self.outcome = Outcome.NOT_FINITE
+            return
+        if profile.max_loss <= self.threshold and (self.rounds or not self.unconditional):
+            self.outcome = Outcome.CONNECTED if self.rounds else Outcome.DIRECT
+
+    def certify(self, shown: Shown) -> None:
+        """Takes what was shown of the whole present path; what samples missed is seen now."""
+        certificate, profile = shown
+        if self.profile is self.direct:
+            self.direct = profile
+        self.profile = profile
+        before = self.earlier
+        if profile.max_loss <= self.threshold or before is None or profile.max_loss <= before.profile.max_loss:
+            self.best = Found(self.path, self.rounds_of, profile, certificate)
+        else:
+            self.best = before
+        self.max_loss_after[-1] = self.best.profile.max_loss
+        if profile.max_loss > self.threshold:
+            at_end = max(float(profile.loss[0]), float(profile.loss[-1])) > self.threshold
+            self.outcome = Outcome.END_ABOVE_THRESHOLD if at_end and not self.unconditional else None
+        elif not certificate.holds:  # nothing too high was seen, and nothing was shown
+            self.outcome = Outcome.NOT_CERTIFIED
+
+    def is_done(self, certified: bool) -> bool:
+        """Whether nothing is left to do; where connections are certified, one that is not yet is not done."""
+        connected = self.outcome in (Outcome.DIRECT, Outcome.CONNECTED)
+        return self.outcome is not None and not (certified and connected and self.best.certificate is None)
+
+    def connection(self) -> Connection:
+        """What was found, once there is an outcome."""
+        assert self.outcome is not None
+        path, rounds_of, profile, certificate = self.best
+        return Connection(
+            direct=self.direct,
+            profile=profile,
+            path=path.to("cpu"),
+            vertex_rounds=rounds_of if isinstance(path, Polyline) else (),
+            outcome=self.outcome,
+            threshold=self.threshold,
+            rounds=self.rounds,
+            steps=self.steps,
+            forward_equivalents=self.cost,
+            max_loss_after=tuple(self.max_loss_after),
+            certificate=certificate,
+        )
+
+    @property
+    def vertices(self) -> Vertices:
+        """Vertices (k, *input) of the present path, which is a polyline as long as segments are bypassed."""
+        assert isinstance(self.path, Polyline)
+        return self.path.vertices
+
+    def put(self, span: Span, vertices: Vertices) -> None:
+        """Replaces what lies inside a span by new vertices, placed in the present round."""
+        left, right = span.left, span.right
+        self.path = Polyline(torch.cat([self.vertices[: left + 1], vertices, self.vertices[right:]]))
+        self.rounds_of = (*self.rounds_of[: left + 1], *[self.rounds] * len(vertices), *self.rounds_of[right:])
+
+    def spans(self) -> list[Span]:
+        """Stretches of the path above the threshold, in order.
+
+        A vertex that is itself too high is moved on, between its two neighbours; other segments keep their ends.
+        """
+        profile = self.profile
+        t = self.path.corners
+        last = len(t) - 1
+        if self.unconditional and self.rounds == 1:
+            return [Span(0, last, profile.argmax_t)]
+        at_vertex = profile.loss[torch.searchsorted(profile.t, t)]
+        found: list[Span] = []
+        free = [True] * last
+        for vertex in sorted(range(1, last), key=lambda vertex: -float(at_vertex[vertex])):
+            if float(at_vertex[vertex]) > self.threshold and free[vertex - 1] and free[vertex]:
+                free[vertex - 1] = free[vertex] = False
+                found.append(Span(vertex - 1, vertex + 1, float(t[vertex])))
+        for left in range(last):
+            inside = (profile.t > t[left]) & (profile.t < t[left + 1])
+            loss = torch.where(inside, profile.loss, -torch.inf)
+            if free[left] and float(loss.max()) > self.threshold:
+                found.append(Span(left, left + 1, float(profile.t[loss.argmax()])))
+        return sorted(found)
+
+    def segment(self, span: Span) -> Segments:
+        """A span as the connector is shown it: a batch of one."""
+        return self._shown(self.vertices[span.left], self.vertices[span.right], span.peak)
+
+    def whole(self) -> Segments:
+        """The whole path as the connector is shown it: a batch of one."""
+        start, end = self.path.ends
+        return self._shown(start, end, self.profile.argmax_t)
+
+    def _shown(self, start: torch.Tensor, end: torch.Tensor, peak: float) -> Segments:
+        place = int((self.profile.t - peak).abs().argmin())
+        return Segments(
+            start=start[None],
+            end=end[None],
+            peak=self.path.at(peak)[None],
+            peak_loss=torch.tensor([float(self.profile.loss[place])], device=start.device, dtype=torch.float64),
+            target=torch.tensor([self.direct.target], device=start.device),
+            threshold=torch.tensor([self.threshold], device=start.device, dtype=torch.float64),
+        )

@@ -1,0 +1,21 @@
+"""Descents: rows of inputs moved step by step, each until it is done: the one engine of connectors, attacks, synthesis."""
+
+from isthmus.descents.batch import Batch, join, take
+from isthmus.descents.downhill import Descended, Downhill
+from isthmus.descents.engine import Left, leaving
+from isthmus.descents.steps import Adam, Moments, SignStep, StepRule, UnitStep
+
+__all__ = [
+    "Adam",
+    "Batch",
+    "Descended",
+    "Downhill",
+    "Left",
+    "Moments",
+    "SignStep",
+    "StepRule",
+    "UnitStep",
+    "join",
+    "leaving",
+    "take",
+]

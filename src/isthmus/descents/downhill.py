@@ -1,0 +1,172 @@
+"""Downhill: inputs moved down the landscape, or up, from where they start, each until its own stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from isthmus._core.geometry import expand_to
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.shapes import Index, Inputs, Losses, Mask, Targets
+from isthmus.descents.batch import Batch
+from isthmus.descents.engine import leaving
+from isthmus.descents.penalties import penalty_gradient
+from isthmus.descents.steps import Adam, Moments, StepRule
+from isthmus.errors import InputError
+from isthmus.landscapes import AbstractLandscape
+
+Project = Callable[[Inputs, Inputs], Inputs]  # moved inputs and where they are held (n, *input) -> allowed inputs
+
+
+@dataclass(frozen=True, eq=False)
+class Descended:
+    """The best points seen (n, *input), their losses (n,), and the steps that each row took (n,), on the CPU."""
+
+    x: Inputs
+    loss: Losses
+    steps: Index
+
+
+@dataclass(frozen=True, kw_only=True)
+class Downhill:
+    """Moves along -sign * L(x), with penalties mse * mean((x - anchor)^2) + tv * TV(x - anchor) + decay / 2 * |x|^2.
+
+    Penalties and steps are in normalised units (data units / std of the channel, from the mean of the channel).
+
+    Attributes:
+        lr: step length, in normalised units.
+        max_steps: steps at most.
+        rule: from gradient to direction.
+        mse, tv: weights of the two penalties.
+        decay: weight decay.
+        sign: 1 to lower the loss, -1 to raise it.
+        normalised: whether steps are in normalised units, or else in data units.
+        anchored: whether the penalties hold x near its start, or else near the mean of the data.
+        bounded: whether x is kept in the landscape's domain.
+        project: brings moved inputs back to what is allowed, beside the domain.
+    """
+
+    lr: float
+    max_steps: int
+    rule: StepRule = field(default_factory=Adam)
+    mse: float = 0.0
+    tv: float = 0.0
+    decay: float = 0.0
+    sign: float = 1.0
+    normalised: bool = True
+    anchored: bool = True
+    bounded: bool = True
+    project: Project | None = None
+
+    def __post_init__(self) -> None:
+        if not self.lr > 0 or self.max_steps < 1 or min(self.mse, self.tv, self.decay) < 0:
+            raise InputError(
+                "A descent needs lr > 0, max_steps >= 1 and penalties >= 0, got "
+                f"{self.lr}, {self.max_steps} and {self.mse}, {self.tv}, {self.decay}."
+            )
+
+    def run(
+        self,
+        landscape: AbstractLandscape,
+        start: Inputs,
+        target: Targets,
+        *,
+        stop: Losses,
+        held: Inputs | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Descended:
+        """Moves every row until sign * loss is at or below its stop, or for `max_steps`; the best point seen is given.
+
+        Args:
+            landscape: the landscape.
+            start: where to begin (n, *input), in data units.
+            target: class of each (n,).
+            stop: the sign * loss at which each row ends (n,); -inf never ends one early.
+            held: where `project` and the penalties hold each (n, *input); by default where it begins.
+            on_progress: called after every step.
+        """
+        before = landscape.forward_equivalents
+        # Never in less than float32, whatever the network computes in: a step may be smaller than half precision shows.
+        x = landscape.prepare(start).detach()
+        x = x.to(torch.promote_types(x.dtype, torch.float32), copy=True)
+        anchor = x if held is None else landscape.prepare(held).detach().to(x)
+        device = x.device
+        problem = _Rows(
+            anchor.clone() if self.anchored else landscape.origin(x).expand_as(x),
+            target.to(device),
+            stop.to(device, torch.float64),
+        )
+        unknown = torch.full((len(x),), torch.inf, dtype=torch.float64, device=device)
+        state = _State(x, x.clone(), unknown, unknown, torch.zeros_like(problem.target), Moments.like(x))
+        best, best_loss = x.cpu().clone(), unknown.cpu()
+        steps = torch.zeros(len(x), dtype=torch.long)
+
+        def tell(rows: Index, _cost: int) -> None:
+            if on_progress is not None:
+                done = len(start) - len(rows)
+                on_progress(Progress(done, len(start), landscape.forward_equivalents - before))
+
+        with landscape.fixed():
+            for left in leaving(
+                landscape,
+                problem,
+                state,
+                step=lambda rows, now: self._step(landscape, rows, now),
+                done=self._done,
+                on_step=tell,
+            ):
+                best[left.rows], best_loss[left.rows] = left.state.best.cpu(), left.state.best_loss.cpu()
+                steps[left.rows] = left.state.evaluated.cpu() - 1
+        return Descended(best.to(start.dtype), self.sign * best_loss, steps)
+
+    def _step(self, landscape: AbstractLandscape, rows: _Rows, now: _State) -> _State:
+        """Evaluates where the rows are, keeps the best, and moves on."""
+        loss, gradient = landscape.gradient(now.x, rows.target, validated=True)
+        lower = self.sign * loss.double()
+        better = lower < now.best_loss
+        scale = landscape.scale(now.x) if self.normalised else 1.0
+        gradient = self.sign * gradient * scale
+        if self.mse or self.tv:
+            gradient = gradient + penalty_gradient((now.x - rows.anchor) / scale, self.mse, self.tv)
+        if self.decay:
+            gradient = gradient + self.decay * (now.x - landscape.origin(now.x)) / scale
+        evaluated = now.evaluated + 1
+        direction, moments = self.rule.direction(gradient, now.moments, evaluated)
+        moved = now.x - self.lr * scale * direction
+        if self.project is not None:
+            moved = self.project(moved, rows.anchor)
+        if self.bounded:
+            moved = landscape.domain.project(moved)
+        return _State(
+            x=moved,
+            best=torch.where(expand_to(better, moved), now.x, now.best),
+            best_loss=torch.where(better, lower, now.best_loss),
+            lower=lower,
+            evaluated=evaluated,
+            moments=moments,
+        )
+
+    def _done(self, rows: _Rows, now: _State) -> Mask:
+        """The point after the last step is evaluated as well."""
+        return (now.lower <= rows.stop) | ~now.lower.isfinite() | (now.evaluated > self.max_steps)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows(Batch):
+    anchor: Inputs
+    target: Targets
+    stop: Losses
+
+
+@dataclass(frozen=True, eq=False)
+class _State(Batch):
+    """`x` is the next point to be evaluated, `lower` is sign * loss of the one before, `best` the best of all."""
+
+    x: Inputs
+    best: Inputs
+    best_loss: Losses
+    lower: Losses
+    evaluated: Index
+    moments: Moments

@@ -1,0 +1,123 @@
+"""An experiment's folder: figure, tables, result.json and the page, each whole, the result last."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from isthmus._core.files import cannot_write, write_csv, write_json, write_text, write_whole
+from isthmus._core.versions import versions
+from isthmus.experiments.running import RESULT, SCHEMA, STUDY
+from isthmus.findings.findings import Findings
+from isthmus.reports.rendering import render
+from isthmus.reports.style import save_figure
+from isthmus.studies import Study
+
+PAGE, FIGURE = "index.html", "figure"
+
+
+def write_findings(
+    findings: Findings,
+    folder: Path,
+    *,
+    name: str,
+    command: str,
+    study: Study | None,
+    device: str,
+    schema: str = SCHEMA,
+    description: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes `figure.png`, `figure.svg`, a CSV file for every table, `index.html` and `result.json`.
+
+    Args:
+        findings: what to write.
+        folder: where to; files of these names are replaced.
+        name: of the experiment.
+        command: that made it.
+        study: whose rows the findings are read off.
+        device: where networks were evaluated.
+        schema: of `result.json`.
+        description: of network and settings, ready for JSON; by default the study's.
+        more: further entries of `result.json`.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with cannot_write(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for ending in ("png", "svg"):
+        write_whole(folder / f"{FIGURE}.{ending}", partial(save_figure, findings.figure))
+    for table in findings.tables:
+        rows = table.plain_rows()
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        write_csv(folder / f"{table.name}.csv", columns, rows)
+    plan = None if study is None else study.plan()
+    described = description if description is not None else {} if plan is None else plan.fingerprint
+    made = {
+        "command": command,
+        **({} if plan is None else plan.provenance()),
+        "device": device,
+        "versions": ", ".join(f"{library} {version}" for library, version in versions().items()),
+    }
+    notes = [*findings.notes, *(() if plan is None else plan.notes)]
+    write_text(folder / PAGE, _page(findings, folder, made, notes, plan is not None))
+    result = {
+        "schema": schema,
+        "experiment": name,
+        "command": command,
+        "title": findings.title,
+        "claim": findings.claim,
+        "source": findings.source,
+        "about": findings.about,
+        "found": list(findings.found),
+        "agrees": list(findings.agrees),
+        "differs": list(findings.differs),
+        "notes": notes,
+        "tables": {table.name: table.plain_rows() for table in findings.tables},
+        "description": described,
+        "versions": versions(),
+        "files": {
+            "page": PAGE,
+            "figure": f"{FIGURE}.png",
+            "tables": [f"{table.name}.csv" for table in findings.tables],
+            "study": None if study is None else STUDY,
+        },
+        **(more or {}),
+    }
+    write_json(folder / RESULT, result)
+
+
+def _page(findings: Findings, folder: Path, made: Mapping[str, Any], notes: Sequence[str], study: bool) -> str:
+    figure = base64.b64encode((folder / f"{FIGURE}.png").read_bytes()).decode()
+    return render(
+        "paper.html",
+        (),
+        {},
+        title=findings.title,
+        claim=findings.claim,
+        source=findings.source,
+        about=findings.about,
+        found=findings.found,
+        agrees=findings.agrees,
+        differs=findings.differs,
+        figure=figure,
+        caption=findings.caption,
+        tables=[
+            {
+                "title": table.title,
+                "headings": [heading for heading in table.columns.values() if heading is not None],
+                "rows": table.shown(),
+                "note": table.note,
+                "file": f"{table.name}.csv",
+            }
+            for table in findings.tables
+            if any(heading is not None for heading in table.columns.values())
+        ],
+        notes=notes,
+        study=study,
+        made=made,
+    )

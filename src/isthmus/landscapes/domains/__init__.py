@@ -1,0 +1,8 @@
+"""Domains: where inputs may lie. One a file, and a line in `registries`."""
+
+from isthmus.landscapes.domains.ball import Ball
+from isthmus.landscapes.domains.base import Domain
+from isthmus.landscapes.domains.box import Box
+from isthmus.landscapes.domains.unbounded import Unbounded
+
+__all__ = ["Ball", "Box", "Domain", "Unbounded"]

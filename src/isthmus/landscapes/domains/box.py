@@ -1,0 +1,68 @@
+"""Box: every coordinate between two bounds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from isthmus._core.geometry import inner, share_along, slide
+from isthmus._core.shapes import Inputs, Losses
+from isthmus.errors import InputError
+from isthmus.landscapes.domains.base import Domain
+
+
+@dataclass(frozen=True)
+class Box(Domain):
+    """Every coordinate between `low` and `high`: numbers, or tensors that broadcast to one input."""
+
+    low: float | Tensor = 0.0
+    high: float | Tensor = 1.0
+
+    def __post_init__(self) -> None:
+        if not bool((torch.as_tensor(self.low) <= torch.as_tensor(self.high)).all()):
+            raise InputError(f"Box needs low <= high, got low={self.low}, high={self.high}; swap them.")
+
+    def _bounds(self, x: Inputs) -> tuple[Tensor, Tensor]:
+        return torch.as_tensor(self.low).to(x), torch.as_tensor(self.high).to(x)
+
+    def excess(self, x: Inputs) -> Losses:
+        low, high = self._bounds(x)
+        return torch.maximum(low - x, x - high).clamp_min(0).flatten(1).amax(1)
+
+    def project(self, x: Inputs) -> Inputs:
+        low, high = self._bounds(x)
+        return x.clamp(low, high)
+
+    def project_to_plane(self, x: Inputs, through: Inputs, normal: Inputs) -> Inputs:
+        """clip(x - shift * normal) with the one shift that lands in the hyperplane.
+
+        <clip(x - shift * normal) - through, normal> falls monotonically with the shift and is piecewise linear:
+        Newton steps, kept inside a shrinking bracket, find its root for the whole batch at once.
+        """
+        low, high = self._bounds(x)
+        squared = inner(normal, normal)
+        shift = share_along(x - through, normal)
+        below = torch.full_like(shift, -math.inf)
+        above = torch.full_like(shift, math.inf)
+        # Where everything is clipped there is no slope: the search then strides, ever farther, until it has a bracket.
+        stride = shift.abs() + (x - x.clamp(low, high)).flatten(1).abs().amax(1) / normal.flatten(1).abs().amax(1)
+        moved = x
+        for _ in range(100):
+            free = slide(x, shift, normal)
+            moved = free.clamp(low, high)
+            height = inner(moved - through, normal)
+            if bool((height.abs() <= 1e-7 * squared).all()):
+                break
+            below = torch.where(height > 0, shift, below)
+            above = torch.where(height < 0, shift, above)
+            newton = shift + height / inner(normal * (moved == free), normal)
+            middle = torch.where(
+                below.isinf(), above - stride, torch.where(above.isinf(), below + stride, (below + above) / 2)
+            )
+            stride = 2 * stride
+            step = torch.where((newton > below) & (newton < above), newton, middle)
+            shift = torch.where((height != 0) & step.isfinite(), step, shift)
+        return moved

@@ -1,0 +1,111 @@
+"""Landscape: the loss of a fixed network as a function of its input."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from isthmus._core.shapes import Inputs, Losses, Targets
+from isthmus.errors import NetworkError
+from isthmus.landscapes.base import AbstractLandscape, Evaluation
+from isthmus.landscapes.domains import Box, Domain
+from isthmus.landscapes.losses import CrossEntropy, Loss
+from isthmus.landscapes.validation import check_target_range
+from isthmus.networks.network import Network
+from isthmus.networks.preprocessing import Preprocessing
+
+
+class NetworkLandscape(AbstractLandscape):
+    """A landscape on a fixed network: its device, precision, units and shape are the network's."""
+
+    def __init__(self, network: Network, *, domain: Domain | None, max_batch: int | str) -> None:
+        super().__init__(domain=Box(0, 1) if domain is None else domain, max_batch=max_batch)
+        self.network = network
+
+    def fixed(self) -> AbstractContextManager[None]:
+        return self.network.fixed()
+
+    def scale(self, like: Inputs) -> Tensor:
+        return self.network.scale(like)
+
+    def origin(self, like: Inputs) -> Tensor:
+        return self.network.origin(like)
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.device
+
+    def prepare(self, x: Inputs) -> Inputs:
+        return x.to(self.network.device, self.network.dtype)
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        return self.network.preprocessing
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        return self.network.class_names
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        return self.network.input_shape
+
+
+@final
+class Landscape(NetworkLandscape):
+    """x -> loss(network(x), target) for a fixed network.
+
+    Args:
+        network: the fixed network; its mean and std are applied inside, so x is in data units.
+        loss: `CrossEntropy()` (nats) or `Margin()`.
+        domain: where inputs may lie: `Box(0, 1)`, `Ball(...)` or `Unbounded()`.
+        max_batch: inputs evaluated at once; "auto" finds a size and halves it when memory runs out.
+        autocast: torch.bfloat16 runs the network in mixed precision (for accelerators); the loss stays in float32.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        loss: Loss | None = None,
+        domain: Domain | None = None,
+        max_batch: int | str = "auto",
+        autocast: torch.dtype | None = None,
+    ) -> None:
+        if not isinstance(network, Network):
+            raise NetworkError(
+                f"Landscape needs an isthmus.Network, got {type(network).__name__}; "
+                "wrap the model: isthmus.Network(model, mean=..., std=...)."
+            )
+        super().__init__(network, domain=domain, max_batch=max_batch)
+        self.loss_function = CrossEntropy() if loss is None else loss
+        self.unit = self.loss_function.unit
+        self.autocast = autocast
+
+    def forward(self, x: Inputs, target: Targets) -> Evaluation:
+        with torch.autocast(x.device.type, dtype=self.autocast, enabled=self.autocast is not None):
+            logits = self.network.logits(x)
+        if logits.dtype in (torch.float16, torch.bfloat16):
+            logits = logits.float()
+        check_target_range(target, logits.shape[1])
+        return Evaluation(self.loss_function(logits, target), logits)
+
+    def try_out(self, x: Inputs) -> None:
+        self.network.try_out(self.prepare(x))
+
+    def in_float64(self, seen: Evaluation, target: Targets) -> Losses:
+        return self.loss_function(seen.logits.double(), target.to(seen.logits.device)).double()
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "landscape": type(self).__name__,
+            "network": self.network.describe(),
+            "loss": type(self.loss_function).__name__,
+            "domain": repr(self.domain)[:200],
+            "device": str(self.network.device),
+            "dtype": str(self.network.dtype),
+            "autocast": None if self.autocast is None else str(self.autocast),
+        }

@@ -1,0 +1,69 @@
+"""Checks of inputs and targets, each with one line that says what was expected, what came and what to do."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from isthmus.errors import DomainError, InputError
+from isthmus.landscapes.domains import Domain
+
+
+def check_landscape(landscape: object) -> None:
+    """Something is a landscape, and not the network that it is on."""
+    from isthmus.landscapes.base import AbstractLandscape
+
+    if not isinstance(landscape, AbstractLandscape):
+        raise InputError(
+            f"landscape must be an isthmus.Landscape, got a {type(landscape).__name__}; "
+            "wrap it: isthmus.Landscape(isthmus.Network(model, mean=..., std=...))."
+        )
+
+
+def check_inputs(name: str, x: Tensor, domain: Domain) -> None:
+    """X is a finite floating-point batch (n, *input), n >= 1, inside the domain up to 1e-6."""
+    if not isinstance(x, Tensor):
+        raise InputError(f"{name} must be a tensor (n, *input), got {type(x).__name__}; use torch.as_tensor.")
+    if not x.is_floating_point():
+        raise InputError(
+            f"{name} must hold floating-point numbers in data units, got {x.dtype}; "
+            "for 8-bit images use x.float() / 255."
+        )
+    if x.ndim < 2 or len(x) == 0 or x[0].numel() == 0:
+        raise InputError(f"{name} must be a non-empty batch (n, *input), got shape {tuple(x.shape)}.")
+    bad = (~x.isfinite().flatten(1).all(1)).nonzero()[:, 0]
+    if len(bad):
+        raise InputError(
+            f"{name} must be finite, got NaN or infinity in {len(bad)} of {len(x)} inputs "
+            f"(first: number {int(bad[0])})."
+        )
+    outside = (~domain.contains(x)).nonzero()[:, 0]
+    if len(outside):
+        low, high = float(x.min()), float(x.max())
+        raise DomainError(
+            f"{name} must lie in the domain {repr(domain)[:60]}, got {len(outside)} of {len(x)} inputs outside, values "
+            f"from {low:.4g} to {high:.4g}{_likely_cause(low, high)}; or give the landscape the domain that you mean."
+        )
+
+
+def _likely_cause(low: float, high: float) -> str:
+    if low >= 0 and 2 < high <= 255:
+        return " (0-255 data? divide by 255)"
+    if -10 < low < 0 and high < 10:
+        return " (already normalised? Isthmus normalises inside the network: pass pixels in [0, 1])"
+    return ""
+
+
+def check_targets(target: Tensor, count: int) -> None:
+    """Target holds one whole number an input."""
+    if not isinstance(target, Tensor) or target.is_floating_point() or target.is_complex():
+        kind = target.dtype if isinstance(target, Tensor) else type(target).__name__
+        raise InputError(f"target must be an int64 tensor (n,) of class indices, got {kind}; use torch.tensor([...]).")
+    if tuple(target.shape) != (count,):
+        raise InputError(f"target must have shape ({count},), one class an input, got {tuple(target.shape)}.")
+
+
+def check_target_range(target: Tensor, classes: int) -> None:
+    """Every target is a class of the network."""
+    if bool(((target < 0) | (target >= classes)).any()):
+        bad = int(target[(target < 0) | (target >= classes)][0])
+        raise InputError(f"target must lie in 0 ... {classes - 1} ({classes} classes), got {bad}.")

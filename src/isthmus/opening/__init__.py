@@ -1,0 +1,6 @@
+"""Opening: the one way from what a user names to a landscape, and to inputs of which it is known what the network sees."""
+
+from isthmus.opening.choice import NetworkChoice, choose_device
+from isthmus.opening.survey import Survey, survey
+
+__all__ = ["NetworkChoice", "Survey", "choose_device", "survey"]

@@ -1,0 +1,68 @@
+"""Polylines: many of them side by side, so that points of all of them are computed in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from isthmus._core.geometry import expand_to, norms
+from isthmus._core.shapes import Index, Inputs, Parameters, SomeVertices, Vertices
+from isthmus.paths.base import Bundle, checked_positions
+
+
+@dataclass(frozen=True, eq=False)
+class Polylines(Bundle):
+    """Vertices of all paths end to end, on any device; the rest, on the CPU, says which rows are whose.
+
+    Attributes:
+        vertices: (sum of k, *input).
+        corners, owner: position of each vertex on its path, from exactly 0 to exactly 1, and number of that path.
+        first, last: rows of the ends of each path.
+    """
+
+    vertices: Vertices
+    corners: Float[Tensor, k]
+    owner: Int[Tensor, k]
+    first: Int[Tensor, n]
+    last: Int[Tensor, n]
+
+    @staticmethod
+    def through(paths: Sequence[SomeVertices]) -> Polylines:
+        """A bundle of paths, each given by its vertices (k, *input)."""
+        counts = torch.tensor([len(path) for path in paths])
+        last = counts.cumsum(0) - 1
+        t = torch.cat([positions(path) for path in paths])
+        owner = torch.repeat_interleave(torch.arange(len(counts)), counts)
+        return Polylines(vertices=torch.cat(list(paths)), corners=t, owner=owner, first=last - counts + 1, last=last)
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def at(self, path: Index, t: Parameters) -> Inputs:
+        """The points (m, *input) at t (m,) on the paths numbered (m,)."""
+        t = checked_positions(t)
+        # Paths shifted to [2i, 2i + 1] make one sorted list: a single search finds every segment.
+        place = torch.searchsorted(self.corners + 2 * self.owner, t + 2 * path, right=True)
+        right = torch.minimum(torch.maximum(place, self.first[path] + 1), self.last[path])
+        left = right - 1
+        width = self.corners[right] - self.corners[left]
+        weight = torch.where(width > 0, (t - self.corners[left]) / torch.where(width > 0, width, 1.0), 0.0).clamp(0, 1)
+        device = self.vertices.device
+        begin, end = self.vertices[left.to(device)], self.vertices[right.to(device)]
+        # lerp returns its ends bit for bit at the weights 0 and 1.
+        return torch.lerp(begin, end, expand_to(weight.to(begin), begin))
+
+
+def positions(path: Vertices) -> Float[Tensor, k]:
+    """Position of each vertex of one path: the same numbers whichever paths are beside it."""
+    lengths = norms(path[1:] - path[:-1]).cpu()
+    total = lengths.sum()
+    # A path without length is walked by vertex number.
+    steps = lengths / total if total > 0 else torch.full_like(lengths, 1 / len(lengths))
+    t = torch.cat([steps.new_zeros(1), steps.cumsum(0)]).clamp(0, 1)
+    t[-1] = 1.0
+    return t

@@ -1,0 +1,96 @@
+"""GridMap: loss and predicted class on a grid over a flat: a picture of the landscape and of decision boundaries, or the
+sites of a lattice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import torch
+
+from isthmus._core.progress import OnProgress
+from isthmus._core.shapes import GridAxis, Inputs
+from isthmus.errors import InputError
+from isthmus.landscapes import AbstractLandscape
+from isthmus.paths import Flat
+from isthmus.profiles.looking import HELD, look
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class GridMap:
+    """What a landscape says at every point of a grid; arrays have one axis for each axis of the flat, in its order.
+
+    Attributes:
+        flat: over which the grid lies.
+        coordinates: of the grid along each axis, in steps of that axis.
+        target: class that the loss is about.
+        loss: for the target, in float64.
+        predicted: class predicted.
+        inside: whether the point lies in the landscape's domain; the network says something outside too.
+    """
+
+    flat: Flat
+    coordinates: tuple[GridAxis, ...]
+    target: int
+    loss: Array
+    predicted: Array
+    inside: Array
+
+    def is_class(self, index: int) -> Array:
+        """The points that are taken for a class."""
+        found: Array = self.predicted == index
+        return found
+
+
+def grid_map(
+    landscape: AbstractLandscape,
+    flat: Flat,
+    target: int | None,
+    coordinates: Sequence[GridAxis],
+    *,
+    on_progress: OnProgress | None = None,
+) -> GridMap:
+    """Evaluates a landscape at all combinations of coordinates, inside its domain or not.
+
+    Args:
+        landscape: the landscape.
+        flat: where the grid lies.
+        target: class that the loss is about; by default what the network sees at the flat's origin.
+        coordinates: of the grid along each axis of the flat.
+        on_progress: called with the points done.
+
+    Raises:
+        InputError: another number of axes than the flat has, or one without coordinates.
+    """
+    if len(coordinates) != flat.dimension or not all(len(each) for each in coordinates):
+        raise InputError(
+            f"A map needs at least one coordinate for each of {flat.dimension} axes, got "
+            f"{[len(each) for each in coordinates]}."
+        )
+    if target is None:
+        zero = torch.zeros(1, dtype=torch.long)
+        target = int(landscape.evaluate(flat.origin[None], zero, validated=True).logits.argmax(1))
+    shape = tuple(len(each) for each in coordinates)
+    total = math.prod(shape)
+    aims = torch.full((total,), target)
+    loss, predicted, inside = np.empty(total), np.empty(total, dtype=np.int64), np.empty(total, dtype=np.bool_)
+
+    def at(rows: slice) -> Inputs:
+        places = np.unravel_index(np.arange(rows.start, rows.stop), shape)
+        return flat.at(torch.stack([each[place] for each, place in zip(coordinates, places, strict=True)], dim=1))
+
+    step = max(1, min(total, HELD // flat.origin.numel()))
+    for rows, x, seen in look(landscape, at, aims, most=lambda: step, on_progress=on_progress):
+        loss[rows] = landscape.in_float64(seen, aims[rows]).cpu().numpy()
+        predicted[rows] = seen.logits.argmax(1).cpu().numpy()
+        inside[rows] = landscape.domain.contains(x).cpu().numpy()
+    return GridMap(
+        flat, tuple(coordinates), target, loss.reshape(shape), predicted.reshape(shape), inside.reshape(shape)
+    )

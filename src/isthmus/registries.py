@@ -1,0 +1,88 @@
+"""Registries: every family's members by the names that the command line, studies and docs use, one line each.
+
+A member of your own needs no line: `py:PACKAGE.MODULE:NAME` names it wherever a name may stand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isthmus._core.registry import Registry
+
+if TYPE_CHECKING:
+    from isthmus.certificates.base import Certifier
+    from isthmus.connecting.connectors.base import AnyConnector
+    from isthmus.experiments.base import Experiment
+    from isthmus.landscapes.domains import Domain
+    from isthmus.landscapes.losses import Loss
+    from isthmus.making.method import AttackMethod, SynthesisMethod
+    from isthmus.paths.base import AbstractPath
+    from isthmus.studies.kinds.base import Kind
+
+LOSSES: Registry[Loss] = Registry(
+    "loss",
+    ".landscapes.losses:Loss",
+    {"cross-entropy": ".landscapes.losses:CrossEntropy", "margin": ".landscapes.losses:Margin"},
+)
+DOMAINS: Registry[Domain] = Registry(
+    "domain",
+    ".landscapes.domains:Domain",
+    {"box": ".landscapes.domains:Box", "unbounded": ".landscapes.domains:Unbounded"},
+)
+PATHS: Registry[AbstractPath] = Registry(
+    "path",
+    ".paths.base:AbstractPath",
+    {"polyline": ".paths.polyline:Polyline", "bezier": ".paths.bezier:Bezier"},
+)
+METHODS: Registry[AnyConnector] = Registry(
+    "method",
+    ".connecting.connectors.base:AbstractConnector",
+    {
+        "bypass": ".connecting.connectors.barrier_bypass:BarrierBypass",
+        "paper": ".connecting.connectors.barrier_bypass:BarrierBypass.paper",
+        "straight": ".connecting.connectors.straight_line:StraightLine",
+    },
+)
+CERTIFIERS: Registry[Certifier] = Registry(
+    "certificate",
+    ".certificates.base:Certifier",
+    {"pieces": ".certificates.pieces:AffinePieces"},
+)
+ATTACKS: Registry[AttackMethod] = Registry(
+    "attack",
+    ".making.method:AttackMethod",
+    {
+        "paper": ".making.attacks:TargetedAdam",
+        "pgd-linf": ".making.pgd:PGD.linf",
+        "pgd-l2": ".making.pgd:PGD.l2",
+        "fgsm": ".making.pgd:PGD.fgsm",
+    },
+)
+GENERATORS: Registry[SynthesisMethod] = Registry(
+    "generator",
+    ".making.method:SynthesisMethod",
+    {"noise": ".making.synthesis:FromNoise", "fourier": ".making.fourier:Fourier"},
+)
+KINDS: Registry[Kind] = Registry(
+    "kind of pairs",
+    ".studies.kinds.base:Kind",
+    {
+        "within": ".studies.kinds.drawn:Within",
+        "across": ".studies.kinds.drawn:Across",
+        "attacked": ".studies.kinds.attacked:AttackedAcross",
+        "attacked_within": ".studies.kinds.attacked:AttackedWithin",
+        "synthesized": ".studies.kinds.synthesized:SynthesizedWithin",
+    },
+)
+EXPERIMENTS: Registry[Experiment] = Registry(
+    "experiment",
+    ".experiments.base:Experiment",
+    {
+        "real": ".experiments.real:Real",
+        "adversarial": ".experiments.adversarial:Adversarial",
+        "untrained": ".experiments.untrained:Untrained",
+        "training": ".experiments.training:Training",
+        "architectures": ".experiments.architectures:Architectures",
+        "decision-map": ".experiments.decision_map:DecisionMap",
+    },
+)
