@@ -27,6 +27,10 @@ class SpecError(IsthmusError, ValueError):
     """A network spec that names nothing known."""
 
 
+class UnknownNameError(SpecError):
+    """No member of a family has that name."""
+
+
 class WeightsError(IsthmusError, ValueError):
     """Weights that cannot be read safely or do not fit the network."""
 

@@ -80,9 +80,19 @@ def test_damaged_or_missing_files(digits, fitted, tmp_path):
         ({"features": []}, "another version"),
         ({"score": "oracle"}, "no score 'oracle'"),
     ):
-        (tmp_path / "detector.json").write_text(json.dumps(about | change))
+        changed = {key: value for key, value in (about | change).items() if key != "content_sha256"}
+        write_sealed(tmp_path / "detector.json", changed)
         with pytest.raises(IsthmusError, match=message):
             Detector.load(tmp_path, digits)
+    (tmp_path / "detector.json").write_text(json.dumps(about).replace('"fpr": 0.05', '"fpr": 0.45'))
+    with pytest.raises(IsthmusError, match="damaged or changed"):
+        Detector.load(tmp_path, digits)
+    del about["content_sha256"]  # a detector of version 0.1 has no seal
+    (tmp_path / "detector.json").write_text(json.dumps(about | {"format": "isthmus/detector/1"}))
+    assert Detector.load(tmp_path, digits).fpr == fitted.fpr
+    (tmp_path / "detector.json").write_text(json.dumps(about))
+    with pytest.raises(IsthmusError, match="no detector of the format"):
+        Detector.load(tmp_path, digits)
     (tmp_path / "detector.json").write_text("{")
     with pytest.raises(IsthmusError, match="cannot be read"):
         Detector.load(tmp_path, digits)

@@ -7,13 +7,14 @@ import json
 
 import pytest
 
-from isthmus.experiments import EXPERIMENTS, Setting, run_experiment, write_findings
+from isthmus.experiments import Setting, run_experiment, write_findings
 from isthmus.experiments.adversarial import Adversarial
 from isthmus.experiments.architectures import Architectures
 from isthmus.experiments.decision_map import DecisionMap
 from isthmus.experiments.real import Real
 from isthmus.experiments.training import Training
 from isthmus.experiments.untrained import Untrained
+from isthmus.registries import EXPERIMENTS
 from isthmus.studies import Study
 
 SMALLER = {

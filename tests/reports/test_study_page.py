@@ -101,13 +101,19 @@ def test_a_report_replaces_a_report_and_nothing_else(tmp_path):
     report = StudyReport(title="t", summary=summary(), planned=200)
     write_study_report(report, tmp_path)
     first = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    assert set(first) == {"index.html", "barriers.png", "barriers.svg", "classes.csv"}
+    assert set(first) == {
+        "index.html", "barriers.png", "barriers.svg", "classes.csv", "result.json", "manifest.json"
+    }  # fmt: skip
     write_study_report(report, tmp_path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == first
     assert len((tmp_path / "classes.csv").read_text().splitlines()) == 7
     (tmp_path / "thesis.doc").write_text("mine")
-    with pytest.raises(IsthmusError, match=r"thesis\.doc"):
-        write_study_report(report, tmp_path)
+    write_study_report(report, tmp_path)
+    assert (tmp_path / "thesis.doc").read_text() == "mine"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.doc").write_text("mine")
+    with pytest.raises(IsthmusError, match="no earlier run of this kind"):
+        write_study_report(report, tmp_path / "other")
 
 
 def test_the_papers_own_sample(tmp_path):

@@ -16,6 +16,8 @@ from typing import Any
 
 from isthmus.errors import OutputError
 
+HIDDEN = ".isthmus-"  # begins the name of everything that is not whole yet
+
 
 @contextmanager
 def cannot_write(where: Path) -> Iterator[None]:
@@ -45,7 +47,7 @@ def check_writable(folder: Path) -> None:
 def write_whole(file: Path, write: Callable[[Path], object]) -> None:
     """Lets `write` fill a temporary file beside `file`, and gives it that name once it is safely on the disk."""
     with cannot_write(file):
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-", suffix=file.suffix)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f"{HIDDEN}{file.name}-", suffix=file.suffix)
         os.close(handle)
         temporary = Path(name)
         try:
@@ -75,7 +77,7 @@ def write_csv(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
 
 def write_json(file: Path, value: Any) -> None:
     """Writes JSON, indented; NaN and infinity, which JSON does not know, become null."""
-    write_text(file, json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(file, json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(file: Path) -> Any:
@@ -98,11 +100,12 @@ def _umask() -> int:
     return mask
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Something as JSON can hold it: NaN and infinity, which JSON does not know, become null."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -11,7 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from isthmus.errors import SpecError
+from isthmus.errors import SpecError, UnknownNameError
 
 T = TypeVar("T")
 OWN = "py:"  # begins the name of what somebody else has written: py:PACKAGE.MODULE:NAME
@@ -60,7 +60,8 @@ class Registry(Mapping[str, Callable[..., T]], Generic[T]):
         """What makes the member of that name.
 
         Raises:
-            SpecError: there is none; the nearest names are listed. Or what somebody else has written cannot be loaded.
+            UnknownNameError: there is none; the nearest names are listed.
+            SpecError: what somebody else has written cannot be loaded.
         """
         if name in self._entries:
             return self[name]
@@ -68,7 +69,7 @@ class Registry(Mapping[str, Callable[..., T]], Generic[T]):
             near = get_close_matches(name, self._entries, n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(self._entries)},"
             hint = hint if near else f"{hint} or py:PACKAGE.MODULE:NAME for one of your own."
-            raise SpecError(f"There is no {self.family} '{name}'; {hint}")
+            raise UnknownNameError(f"There is no {self.family} '{name}'; {hint}")
         found: Callable[..., T] = load_own(name)
         return found
 

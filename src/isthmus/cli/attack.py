@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from isthmus import registries
 from isthmus.cli.members import member
-from isthmus.cli.options import NetworkOptions, at_least, landscape_of, readable
+from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,11 +67,9 @@ def attack(
     overwrite
         Replace an earlier run in that folder.
     """
-    from isthmus.reports.run import check_folder
-
     for name, value in (("--steps", steps), ("--restarts", restarts), ("--limit", limit)):
         at_least(name, value, 1)
-    check_folder(out, overwrite=overwrite)
+    folder = claimed(out, "isthmus/made-inputs/1", overwrite=overwrite)
     given = {"epsilon": epsilon, "steps": steps, "restarts": restarts, "relative_step": relative_step}
     chosen = _method(method, given, target is not None)
 
@@ -148,7 +146,7 @@ def attack(
         source_captions=[shorten(row["class_before"], 18) for row in rows],
         skipped=skipped,
     )
-    write_made_inputs(result, out, overwrite=overwrite)
+    write_made_inputs(result, folder)
     for name, reason in result.skipped.items():
         print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
     count = len(rows)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, OutputOptions, at_least, landscape_of, out_folder
+from isthmus.cli import pairing
+from isthmus.cli.options import NetworkOptions, OutputOptions, at_least, claimed_for_run, landscape_of
 from isthmus.errors import InputError
 
 
@@ -75,15 +76,14 @@ def connect(
         )
     at_least("--pairs-per-class", pairs_per_class, 1)
     at_least("--lowest-loss", lowest_loss, 2)
-    folder = out_folder(output, "isthmus-run")
+    if rounds is not None and method != "bypass":
+        raise InputError("--rounds belongs to --method bypass.")
+    place = claimed_for_run(output, "isthmus-run")
 
     from isthmus import registries
-    from isthmus.cli import pairing
     from isthmus.cli.solving import Task, solve_and_write
     from isthmus.connecting.columns import own_columns
 
-    if rounds is not None and method != "bypass":
-        raise InputError("--rounds belongs to --method bypass.")
     certifier = "pieces" if exact and verify is None else verify
     task = Task(
         method=registries.METHODS.make(method, **({} if rounds is None else {"rounds": rounds})),
@@ -104,4 +104,4 @@ def connect(
         assert a is not None and c is not None
         chosen = pairing.pair_of_files(landscape, a, c, target)
         title = f"{a.name} and {c.name} on {name}"
-    solve_and_write(landscape, chosen, task, folder, output=output, title=title)
+    solve_and_write(landscape, chosen, task, place, pictures=output.pictures, title=title)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.cli.options import NetworkOptions, OutputOptions, at_least, landscape_of, out_folder
+from isthmus.cli.options import NetworkOptions, OutputOptions, at_least, claimed_for_run, landscape_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,17 +28,17 @@ def demo(*, pairs: int = 8, seed: int = 0, device: str = "auto", output: OutputO
         auto (a CUDA device where there is one), cpu, cuda, cuda:1.
     """
     at_least("--pairs", pairs, 1)
-    folder = out_folder(output, "isthmus-demo")
+    place = claimed_for_run(output, "isthmus-demo")
 
     from isthmus import BarrierBypass
     from isthmus.cli.solving import Task, solve_and_write
 
-    options = NetworkOptions(device=device)
-    landscape = landscape_of(options)
+    landscape = landscape_of(NetworkOptions(device=device))
     chosen, images, example = _digit_pairs(landscape, pairs, seed)
     task = Task(method=BarrierBypass(), seed=seed)
     title = "Handwritten digits on the embedded network"
-    solve_and_write(landscape, chosen, task, folder, output=output, title=title)
+    solve_and_write(landscape, chosen, task, place, pictures=output.pictures, title=title)
+    folder = place.path
     _write_images(folder, images)
     program = Path(sys.argv[0]).name
     print("Next, two images of your own choice:")

@@ -15,12 +15,13 @@ from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
 from isthmus.cli.detect import detect
 from isthmus.cli.doctor import doctor
+from isthmus.cli.holding import holding
 from isthmus.cli.interruption import Terminated
 from isthmus.cli.paper import paper
 from isthmus.cli.percolate import percolate
 from isthmus.cli.study import study
 from isthmus.cli.synthesize import synthesize
-from isthmus.errors import IsthmusError, IsthmusWarning
+from isthmus.errors import IsthmusError, IsthmusWarning, UnknownNameError
 
 app = cyclopts.App(
     name="isthmus",
@@ -53,14 +54,15 @@ def run(arguments: Sequence[str]) -> int:
         warnings.simplefilter("always", IsthmusWarning)
         warnings.showwarning = lambda message, *_, **__: print(f"isthmus: warning: {message}", file=sys.stderr)
         try:
-            app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+            with holding():
+                app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         except cyclopts.CycloptsError as error:
             chain = " ".join(["isthmus", *(error.command_chain or ())])
             print(f"isthmus: {' '.join(str(error).split())} See: {chain} --help", file=sys.stderr)
             return 2
         except IsthmusError as error:
             print(f"isthmus: {' '.join(str(error).split())}", file=sys.stderr)
-            return 1
+            return 2 if isinstance(error, UnknownNameError) else 1
         except KeyboardInterrupt as interrupt:
             print(f"isthmus: {str(interrupt) or 'interrupted; nothing was written'}", file=sys.stderr)
             return 143 if isinstance(interrupt, Terminated) else 130

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from isthmus.errors import InputError
 if TYPE_CHECKING:
     from isthmus import Landscape
     from isthmus.opening import NetworkChoice
+    from isthmus.results import ResultFolder
 
 
 @Parameter(name="*")
@@ -103,16 +105,22 @@ def batch_size(text: str) -> int | str:
     return text if text == "auto" else int(text)
 
 
-def out_folder(options: OutputOptions, default: str) -> Path:
-    """The folder for the results, checked before any work is spent."""
-    from isthmus.reports.run import check_folder
+def claimed(
+    out: Path, schema: str, *, overwrite: bool, resume: bool = False, resumable: bool = False, parts: Sequence[str] = ()
+) -> ResultFolder:
+    """The folder for the results, checked before any work is spent, and held until the command ends."""
+    from isthmus.cli.holding import hold
+    from isthmus.results import claim
 
+    return hold(claim(out, schema, overwrite=overwrite, resume=resume, resumable=resumable, parts=parts))
+
+
+def claimed_for_run(options: OutputOptions, default: str) -> ResultFolder:
+    """The same for a run of pairs, which can be resumed."""
     at_least("--pictures", options.pictures, 0)
-    folder = options.out if options.out is not None else Path(default)
-    if options.overwrite and options.resume:
-        raise InputError("--overwrite and --resume exclude one another; give one of them.")
-    check_folder(folder, overwrite=options.overwrite or options.resume, resumable=True)
-    return folder
+    out = Path(default) if options.out is None else options.out
+    schema = "isthmus/connect-result/1"
+    return claimed(out, schema, overwrite=options.overwrite, resume=options.resume, resumable=True)
 
 
 def at_least(name: str, value: int | None, least: int) -> None:

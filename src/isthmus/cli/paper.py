@@ -5,23 +5,21 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from isthmus.cli.interruption import resumable, terminable
-from isthmus.cli.options import NetworkOptions, at_least, readable
+from isthmus.cli.options import NetworkOptions, at_least, claimed, readable
 from isthmus.cli.terminal import progress_bar, say_findings, say_plan, stage_progress
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
     from isthmus.experiments import Setting
 
-Name = Literal["real", "adversarial", "untrained", "training", "architectures", "decision-map"]
-
 
 def paper(
-    experiment: Name,
+    experiment: str,
     /,
     *,
     images: Path | None = None,
@@ -45,7 +43,7 @@ def paper(
     experiment
         real (how small B' - B is, and why it matters), adversarial (attacked inputs, with controls), untrained (rounds
         on fresh networks), training (barriers over the first batches), architectures (several networks), decision-map
-        (the plane through A, B' and C).
+        (the plane through A, B' and C), or py:PACKAGE.MODULE:NAME.
     images
         Folder with one sub-folder of images a class, or an .npz file with x and y; needed for a network of your own.
     pairs_per_class
@@ -65,16 +63,17 @@ def paper(
     resume
         Go on with an earlier one.
     """
-    from isthmus.experiments.running import check_experiment_folder
-
-    folder = out if out is not None else Path(f"paper-{experiment}")
+    folder = out if out is not None else Path(f"paper-{experiment.rpartition(':')[2]}")
     at_least("--seed", seed, 0)
     at_least("--pairs-per-class", pairs_per_class, 1)
     at_least("--lowest-loss", lowest_loss, 2)
     _fitting(experiment, compare, inputs)
-    check_experiment_folder(folder, resume=resume, overwrite=overwrite)
+    schema, parts = "isthmus/paper-result/1", ("study", "networks")
+    place = claimed(folder, schema, overwrite=overwrite, resume=resume, resumable=True, parts=parts)
 
-    from isthmus.experiments import EXPERIMENTS, run_experiment, write_findings
+    from isthmus.experiments import run_experiment
+    from isthmus.findings import write_findings
+    from isthmus.registries import EXPERIMENTS
 
     setting = _setting(network, images, pairs_per_class, lowest_loss, compare, inputs, seed)
     with terminable() as signals, resumable(folder, signals):
@@ -84,11 +83,9 @@ def paper(
             progress_bar("measuring", 0) as on_measure,
         ):
             findings, study = run_experiment(
-                EXPERIMENTS[experiment](),
+                EXPERIMENTS.make(experiment),
                 setting,
-                folder,
-                resume=resume,
-                overwrite=overwrite,
+                place,
                 tell=tell,
                 on_plan=say_plan,
                 on_progress=on_progress,
@@ -96,7 +93,7 @@ def paper(
             )
         write_findings(
             findings,
-            folder,
+            place,
             name=experiment,
             command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
             study=study,
@@ -106,7 +103,7 @@ def paper(
     print(f"Look at it: {folder / 'index.html'}")
 
 
-def _fitting(experiment: Name, compare: list[str] | None, inputs: list[Path] | None) -> None:
+def _fitting(experiment: str, compare: list[str] | None, inputs: list[Path] | None) -> None:
     """Refuses options that the experiment has no use for."""
     if compare and experiment != "architectures":
         raise InputError("--compare belongs to isthmus paper architectures.")

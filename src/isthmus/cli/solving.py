@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.cli.options import OutputOptions, readable
+from isthmus.cli.options import readable
 from isthmus.cli.pairing import Pairs
 from isthmus.cli.terminal import drawing_progress, progress_bar, show_result
 from isthmus.errors import OutputError
@@ -18,6 +18,7 @@ from isthmus.errors import OutputError
 if TYPE_CHECKING:
     from isthmus import Certifier, Column, Connection, Landscape
     from isthmus.connecting.connectors import AnyConnector
+    from isthmus.results import ResultFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +33,10 @@ class Task:
 
 
 def solve_and_write(
-    landscape: Landscape, pairs: Pairs, task: Task, folder: Path, *, output: OutputOptions, title: str
+    landscape: Landscape, pairs: Pairs, task: Task, target: ResultFolder, *, pictures: int, title: str
 ) -> None:
     """Connects the pairs, writes the folder and prints the table. Ctrl-C keeps what is finished."""
+    folder = target.path
     from isthmus import Connections, connect
     from isthmus.connecting import Interrupted
     from isthmus.reports import Run, summarize, write_run
@@ -42,7 +44,7 @@ def solve_and_write(
     for name, reason in pairs.skipped.items():
         print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
     request = _request(landscape, pairs, task)
-    done = _earlier(folder, request) if output.resume else {}
+    done = _earlier(folder, request) if target.resume else {}
     open_numbers = [number for number in range(len(pairs.names)) if number not in done]
     interrupted = None
     description: dict[str, Any] = {}
@@ -82,10 +84,10 @@ def solve_and_write(
         title=readable(title),
         command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
         skipped=pairs.skipped,
-        pictures=output.pictures,
+        pictures=pictures,
     )
-    with drawing_progress(min(len(connections), output.pictures)) as drawn:
-        write_run(run, folder, overwrite=output.overwrite or output.resume, on_pair=drawn)
+    with drawing_progress(min(len(connections), pictures)) as drawn:
+        write_run(run, target, on_pair=drawn)
     show_result(connections, summarize(connections), names, class_names)
     print(f"Look at it: {folder / 'index.html'}")
     if interrupted is not None:
@@ -115,7 +117,7 @@ def _request(landscape: Landscape, pairs: Pairs, task: Task) -> dict[str, Any]:
 def _earlier(folder: Path, request: dict[str, Any]) -> dict[int, Connection]:
     """The finished pairs of an interrupted run, by their numbers."""
     from isthmus import Connections
-    from isthmus.connecting.connections import MANIFEST
+    from isthmus.results import MANIFEST
 
     if not (folder / MANIFEST).exists():
         return {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 from isthmus.cli.interruption import Terminated, terminable
-from isthmus.cli.options import at_least
+from isthmus.cli.options import at_least, claimed
 from isthmus.cli.terminal import say_plan
 from isthmus.errors import InputError, StudyError
 from isthmus.inputs.needed import needs_images
@@ -217,12 +217,11 @@ def report(
     """
     from isthmus.cli.study_report import report_of
     from isthmus.reports import write_study_report
-    from isthmus.reports.study_report import check_report_folder
 
     opened = _open(folder)
     place = folder / "report" if out is None else out
-    check_report_folder(place)
-    write_study_report(report_of(opened, paper=paper, pairs=pairs, device=device), place)
+    target = claimed(place, "isthmus/study-report/1", overwrite=True, parts=["barriers.png"])
+    write_study_report(report_of(opened, paper=paper, pairs=pairs, device=device), target)
     print(f"Look at it: {place / 'index.html'}")
 
 

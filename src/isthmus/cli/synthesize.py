@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from isthmus import registries
 from isthmus.cli.members import member
-from isthmus.cli.options import NetworkOptions, at_least, landscape_of, readable
+from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,12 +56,10 @@ def synthesize(
     overwrite
         Replace an earlier run in that folder.
     """
-    from isthmus.reports.run import check_folder
-
     at_least("--count", count, 1)
     at_least("--steps", steps, 1)
     at_least("--seed", seed, 0)
-    check_folder(out, overwrite=overwrite)
+    folder = claimed(out, "isthmus/made-inputs/1", overwrite=overwrite)
     if unit is not None and layer is None:
         raise InputError("--unit needs --layer.")
 
@@ -117,7 +115,7 @@ def synthesize(
         command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
         description={**landscape.describe(), "method": repr(chosen), "seed": seed},
     )
-    write_made_inputs(made, out, overwrite=overwrite)
+    write_made_inputs(made, folder)
     for row in rows[:20]:
         reached = "" if row["success"] or layer is not None else ", which the network does not see in it"
         print(f"{row['target_name']}: {what} {sign * row['loss']:.4g} after {row['steps']} steps{reached}")

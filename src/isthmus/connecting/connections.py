@@ -11,20 +11,24 @@ import torch
 from torch import Tensor
 
 from isthmus import registries
-from isthmus._core.files import cannot_write, read_json, sha256, write_json, write_whole
+from isthmus._core.files import cannot_write, read_json, sha256, write_whole
 from isthmus.certificates import AffinePieces, Certificate
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.errors import OutputError
 from isthmus.paths import Polyline
 from isthmus.profiles import Profile
+from isthmus.results import MANIFEST, read_sealed
+from isthmus.results.folder import FORMAT, write_manifest
+from isthmus.results.sealed import SEAL
 
 if TYPE_CHECKING:
     import pyarrow
 
     from isthmus.connecting.columns import Column
 
-FORMAT = {"format": "isthmus connections", "version": 2}
-TABLE, PATHS, MANIFEST = "table.parquet", "paths.safetensors", "manifest.json"
+EARLIER = {"format": "isthmus connections", "version": 2}  # the manifest of version 0.1, which had no seal
+SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
+TABLE, PATHS = "table.parquet", "paths.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +91,7 @@ class Connections(Sequence[Connection]):
         write_whole(folder / TABLE, lambda file: _write_table(rows, file))
         write_whole(folder / PATHS, self._write_paths)
         files = {name: sha256(folder / name) for name in (TABLE, PATHS)}
-        write_json(folder / MANIFEST, FORMAT | {"files": files, "description": self.description})
+        write_manifest(folder, SCHEMA, files, self.description)
         return folder
 
     @staticmethod
@@ -98,11 +102,10 @@ class Connections(Sequence[Connection]):
             OutputError: a file is missing, of another version, or was changed since.
         """
         folder = Path(folder)
-        manifest = read_json(folder / MANIFEST)
-        if not isinstance(manifest, dict) or {key: manifest.get(key) for key in FORMAT} != FORMAT:
-            raise OutputError(
-                f"{folder / MANIFEST} is no manifest of saved connections of version {FORMAT['version']}."
-            )
+        manifest = read_sealed(folder / MANIFEST, unsealed=True)
+        sealed = {key: manifest.get(key) for key in FORMAT} == FORMAT and SEAL in read_json(folder / MANIFEST)
+        if not sealed and {key: manifest.get(key) for key in EARLIER} != EARLIER:
+            raise OutputError(f"{folder / MANIFEST} is no manifest of saved connections that this version knows.")
         for name in (TABLE, PATHS):
             if not (folder / name).is_file():
                 raise OutputError(f"{folder / name} is missing.")

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus._core.files import cannot_write, read_json, sha256, write_json, write_whole
+from isthmus._core.files import cannot_write, read_json, sha256, write_whole
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs, Mask, OtherInputs
@@ -28,9 +28,11 @@ from isthmus.estimates import Floats
 from isthmus.landscapes import NetworkLandscape
 from isthmus.landscapes.validation import check_inputs
 from isthmus.networks.weights import hash_weights
+from isthmus.results import read_sealed, write_sealed
+from isthmus.results.sealed import SEAL
 
 ABOUT, ARRAYS = "detector.json", "detector.safetensors"
-FORMAT = "isthmus/detector/1"
+FORMAT, UNSEALED = "isthmus/detector/2", "isthmus/detector/1"  # version 0.1 wrote no seal
 Model = Literal["logistic", "boosting", "novelty"]
 
 
@@ -214,7 +216,7 @@ class Detector:
             "arrays_sha256": sha256(folder / ARRAYS),
             "versions": versions(),
         }
-        write_json(folder / ABOUT, about)
+        write_sealed(folder / ABOUT, about)
 
     @classmethod
     def load(cls, folder: Path, landscape: NetworkLandscape) -> Detector:
@@ -229,8 +231,9 @@ class Detector:
 
         if not (folder / ABOUT).is_file():
             raise DetectorError(f"{folder} holds no detector; 'isthmus detect fit' writes one.")
-        about = read_json(folder / ABOUT)
-        if not isinstance(about, dict) or about.get("format") != FORMAT:
+        about = read_sealed(folder / ABOUT, unsealed=True)
+        sealed = SEAL in read_json(folder / ABOUT)
+        if about.get("format") != (FORMAT if sealed else UNSEALED):
             raise DetectorError(f"{folder / ABOUT} is no detector of the format {FORMAT}.")
         try:
             whole = sha256(folder / ARRAYS) == about["arrays_sha256"]

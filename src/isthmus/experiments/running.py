@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from isthmus._core.files import cannot_write, check_writable, read_json, write_text
+from isthmus._core.files import cannot_write, write_text
 from isthmus._core.progress import OnProgress, OnStage
 from isthmus.errors import OutputError
 from isthmus.experiments.base import Experiment
 from isthmus.experiments.setting import Setting
 from isthmus.findings.findings import Findings
+from isthmus.findings.writing import NETWORKS, SCHEMA, STUDY
+from isthmus.results import ResultFolder, claim
 from isthmus.studies import Study
 from isthmus.studies.plan import Plan
-
-RESULT, STUDY, NETWORKS = "result.json", "study", "networks"
-SCHEMA = "isthmus/paper-result/1"  # docs/tables.md describes it
 
 
 def run_experiment(
     experiment: Experiment,
     setting: Setting,
-    folder: Path,
+    folder: Path | ResultFolder,
     *,
     resume: bool = False,
     overwrite: bool = False,
@@ -46,59 +45,31 @@ def run_experiment(
     Raises:
         IsthmusError: a setting that cannot be used, or a folder that holds something else.
     """
-    check_experiment_folder(folder, resume=resume, overwrite=overwrite)
-    content = experiment.study(setting, folder)
-    with cannot_write(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        if overwrite:
-            for file in (folder / NETWORKS).glob("*.safetensors"):
-                file.unlink()
-    experiment.prepare(setting, folder, tell)
-    study = None if content is None else _study(content, folder / STUDY, resume, overwrite)
+    parts = (STUDY, NETWORKS)
+    with claim(folder, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=parts) as target:
+        content = experiment.study(setting, target.path)
+        if target.overwrite:
+            for file in (target / NETWORKS).glob("*.safetensors"):
+                with cannot_write(file):
+                    file.unlink()
+        experiment.prepare(setting, target.path, tell)
+        study = None if content is None else _study(content, target / STUDY, target.resume, target.overwrite)
 
-    def planned(plan: Plan) -> None:
-        experiment.check(plan)
-        if on_plan is not None:
-            on_plan(plan)
+        def planned(plan: Plan) -> None:
+            experiment.check(plan)
+            if on_plan is not None:
+                on_plan(plan)
 
-    if study is not None:
-        study.run(
-            device=setting.device,
-            resume=not overwrite,
-            overwrite=overwrite,
-            tell=tell,
-            on_plan=planned,
-            on_progress=on_progress,
-        )
-    return experiment.findings(setting, study, on_measure), study
-
-
-def check_experiment_folder(
-    folder: Path, *, resume: bool, overwrite: bool, schema: str = SCHEMA, parts: Sequence[str] = (STUDY, NETWORKS)
-) -> None:
-    """Whether an experiment may be made there, before any work is spent on it.
-
-    Args:
-        folder: where.
-        resume, overwrite: what was asked for.
-        schema: of the result of an earlier one.
-        parts: folders that an unfinished one has left.
-
-    Raises:
-        OutputError: the folder holds something, and neither was asked for, or it is no earlier experiment.
-    """
-    if resume and overwrite:
-        raise OutputError("--overwrite and --resume exclude one another; give one of them.")
-    check_writable(folder)
-    with cannot_write(folder):
-        if not folder.is_dir() or not any(folder.iterdir()):
-            return
-    if not (resume or overwrite):
-        raise OutputError(f"{folder} is not empty; choose another folder, or add --overwrite or --resume.")
-    result = folder / RESULT
-    ours = result.is_file() and dict(read_json(result)).get("schema") == schema
-    if not ours and not any((folder / part).is_dir() for part in parts):
-        raise OutputError(f"{folder} holds no earlier experiment, so nothing there is replaced.")
+        if study is not None:
+            study.run(
+                device=setting.device,
+                resume=not target.overwrite,
+                overwrite=target.overwrite,
+                tell=tell,
+                on_plan=planned,
+                on_progress=on_progress,
+            )
+        return experiment.findings(setting, study, on_measure), study
 
 
 def _study(content: dict[str, object], folder: Path, resume: bool, overwrite: bool) -> Study:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from isthmus._core.files import cannot_write, write_csv, write_json, write_text, write_whole
+from isthmus._core.files import write_csv, write_json, write_text
 from isthmus._core.versions import versions
-from isthmus.experiments.running import RESULT, SCHEMA, STUDY
 from isthmus.findings.findings import Findings
 from isthmus.reports.rendering import render
 from isthmus.reports.style import save_figure
+from isthmus.results import RESULT, ResultFolder, claim
 from isthmus.studies import Study
 
 PAGE, FIGURE = "index.html", "figure"
+STUDY, NETWORKS = "study", "networks"  # folders beside the result of an experiment
+SCHEMA = "isthmus/paper-result/1"  # docs/tables.md describes it
 
 
 def write_findings(
     findings: Findings,
-    folder: Path,
+    folder: Path | ResultFolder,
     *,
     name: str,
     command: str,
@@ -30,8 +31,9 @@ def write_findings(
     schema: str = SCHEMA,
     description: Mapping[str, Any] | None = None,
     more: Mapping[str, Any] | None = None,
+    parts: Sequence[str] = (STUDY, NETWORKS),
 ) -> None:
-    """Writes `figure.png`, `figure.svg`, a CSV file for every table, `index.html` and `result.json`.
+    """Writes `figure.png`, `figure.svg`, a CSV file for every table, `index.html` and `result.json`, all or nothing.
 
     Args:
         findings: what to write.
@@ -43,18 +45,11 @@ def write_findings(
         schema: of `result.json`.
         description: of network and settings, ready for JSON; by default the study's.
         more: further entries of `result.json`.
+        parts: folders that an unfinished run has left.
 
     Raises:
         OutputError: it cannot be written.
     """
-    with cannot_write(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    for ending in ("png", "svg"):
-        write_whole(folder / f"{FIGURE}.{ending}", partial(save_figure, findings.figure))
-    for table in findings.tables:
-        rows = table.plain_rows()
-        columns = list(dict.fromkeys(key for row in rows for key in row))
-        write_csv(folder / f"{table.name}.csv", columns, rows)
     plan = None if study is None else study.plan()
     described = description if description is not None else {} if plan is None else plan.fingerprint
     made = {
@@ -64,7 +59,6 @@ def write_findings(
         "versions": ", ".join(f"{library} {version}" for library, version in versions().items()),
     }
     notes = [*findings.notes, *(() if plan is None else plan.notes)]
-    write_text(folder / PAGE, _page(findings, folder, made, notes, plan is not None))
     result = {
         "schema": schema,
         "experiment": name,
@@ -88,7 +82,15 @@ def write_findings(
         },
         **(more or {}),
     }
-    write_json(folder / RESULT, result)
+    with claim(folder, schema, overwrite=True, parts=parts) as target, target.stage(dict(described)) as stage:
+        for ending in ("png", "svg"):
+            save_figure(findings.figure, stage / f"{FIGURE}.{ending}")
+        for table in findings.tables:
+            rows = table.plain_rows()
+            columns = list(dict.fromkeys(key for row in rows for key in row))
+            write_csv(stage / f"{table.name}.csv", columns, rows)
+        write_text(stage / PAGE, _page(findings, stage, made, notes, plan is not None))
+        write_json(stage / RESULT, result)
 
 
 def _page(findings: Findings, folder: Path, made: Mapping[str, Any], notes: Sequence[str], study: bool) -> str:

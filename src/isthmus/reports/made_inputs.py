@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from isthmus._core.files import cannot_write, sha256, write_json, write_whole
+from isthmus._core.files import sha256, write_json
 from isthmus._core.shapes import Inputs
 from isthmus.reports.pictures import to_pixels
-from isthmus.reports.run import RESULT, check_folder
 from isthmus.reports.sheet_figure import sheet_figure
 from isthmus.reports.style import save_figure
+from isthmus.results import RESULT, ResultFolder, claim
 
 SCHEMA = "isthmus/made-inputs/1"  # docs/tables.md describes it
 EXACT, SHEET, PICTURES = "inputs.safetensors", "sheet.png", "inputs"
@@ -48,37 +47,39 @@ class MadeInputs:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_made_inputs(made: MadeInputs, folder: Path, *, overwrite: bool = False) -> None:
-    """Writes `inputs/NUMBER.png` (8 bits), `inputs.safetensors` (exact), `sheet.png` and, last, `result.json`.
+def write_made_inputs(made: MadeInputs, folder: Path | ResultFolder, *, overwrite: bool = False) -> None:
+    """Writes `inputs/NUMBER.png` (8 bits), `inputs.safetensors` (exact), `sheet.png` and `result.json`, all or nothing.
 
     Raises:
         OutputError: it cannot be written, or the folder holds something and `overwrite` is off.
     """
+    with claim(folder, SCHEMA, overwrite=overwrite) as target, target.stage(dict(made.description)) as stage:
+        _fill(made, stage)
+
+
+def _fill(made: MadeInputs, stage: Path) -> None:
     from safetensors.torch import save_file
 
-    check_folder(folder, overwrite=overwrite)
-    with cannot_write(folder):
-        (folder / PICTURES).mkdir(parents=True, exist_ok=True)
-        (folder / RESULT).unlink(missing_ok=True)
+    (stage / PICTURES).mkdir()
     rows = []
     for number, row in enumerate(made.rows):
         name = f"{PICTURES}/{number:04d}.png"
-        write_whole(folder / name, partial(Image.fromarray(to_pixels(made.x[number])).save, format="PNG"))
+        Image.fromarray(to_pixels(made.x[number])).save(stage / name, format="PNG")
         rows.append(dict(row) | {"file": name})
     tensors = {"x": made.x.contiguous()}
     if made.sources is not None:
         tensors["source"] = made.sources.contiguous()
-    write_whole(folder / EXACT, lambda file: save_file(tensors, file))
+    save_file(tensors, stage / EXACT)
     figure = sheet_figure(
         made.x, made.captions, sources=made.sources, source_captions=made.source_captions, title=made.title
     )
-    write_whole(folder / SHEET, partial(save_figure, figure))
+    save_figure(figure, stage / SHEET)
     result = {
         "schema": SCHEMA,
         "command": made.command,
         "rows": rows,
         "skipped": dict(made.skipped),
         "description": dict(made.description),
-        "files": {"inputs": EXACT, "sheet": SHEET, "pictures": PICTURES, "inputs_sha256": sha256(folder / EXACT)},
+        "files": {"inputs": EXACT, "sheet": SHEET, "pictures": PICTURES, "inputs_sha256": sha256(stage / EXACT)},
     }
-    write_json(folder / RESULT, result)
+    write_json(stage / RESULT, result)

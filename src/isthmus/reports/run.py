@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus._core.files import cannot_write, check_writable, read_json, sha256, write_json, write_text
+from isthmus._core.files import sha256, write_json, write_text
 from isthmus.connecting.connection import Connection
-from isthmus.connecting.connections import PATHS, TABLE, Connections
-from isthmus.errors import OutputError
+from isthmus.connecting.connections import PATHS, SCHEMA, TABLE, Connections
 from isthmus.reports.page import page
 from isthmus.reports.profile_figure import profile_figure
 from isthmus.reports.strip_figure import strip_figure
 from isthmus.reports.style import class_name, save_figure
 from isthmus.reports.summary import summarize
+from isthmus.results import RESULT, ResultFolder, claim
 
 if TYPE_CHECKING:
     import pyarrow
 
-SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
-RESULT, PAGE = "result.json", "index.html"
-STAGE = ".isthmus-"  # folders in which a run is made up; one may be left where the program was killed
-PICTURES = ("profile.png", "profile.svg", "strip.png")
+PAGE = "index.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +57,10 @@ class Run:
         return table.add_column(4, "target_name", [classes])
 
 
-def write_run(run: Run, folder: Path, *, overwrite: bool = False, on_pair: Callable[[], None] | None = None) -> None:
-    """Makes everything up in a hidden folder inside, and moves it into place when it is whole.
+def write_run(
+    run: Run, folder: Path | ResultFolder, *, overwrite: bool = False, on_pair: Callable[[], None] | None = None
+) -> None:
+    """Writes everything, whole or not at all.
 
     Files: `result.json`, `table.parquet`, `paths.safetensors`, `manifest.json`, `index.html`, and `profile.png`,
     `profile.svg` and `strip.png`, in the folder itself for a single pair and in `pairs/NUMBER/` for several.
@@ -78,42 +75,13 @@ def write_run(run: Run, folder: Path, *, overwrite: bool = False, on_pair: Calla
         OutputError: it cannot be written, or is not empty.
         KeyboardInterrupt: Ctrl-C while figures were drawn; everything else has been written then.
     """
-    check_folder(folder, overwrite=overwrite)
-    made = not folder.exists()
-    with cannot_write(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(dir=folder, prefix=STAGE))  # inside: nothing is moved between file systems
-        try:
+    with claim(folder, SCHEMA, overwrite=overwrite) as target:
+        with target.stage(run.connections.description) as stage:
             drawn = _fill(run, stage, on_pair)
-            _remove_pictures(folder)
-            # The result last: where it is, everything is.
-            for entry in sorted(stage.rglob("*"), key=lambda entry: entry.name == RESULT):
-                if entry.is_file():
-                    target = folder / entry.relative_to(stage)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    entry.replace(target)
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
-            if made and not any(folder.iterdir()):
-                folder.rmdir()
     if drawn < min(run.pictures, len(run.connections)):
-        raise KeyboardInterrupt(f"interrupted while drawing: all results are in {folder}, with {drawn} pairs' figures")
-
-
-def check_folder(folder: Path, *, overwrite: bool = False, resumable: bool = False) -> None:
-    """Whether a run may be written there, before any work is spent on it; `resumable` ones know --resume.
-
-    Raises:
-        OutputError: it is a file, not writable, or holds something.
-    """
-    with cannot_write(folder):
-        if folder.is_dir() and any(not entry.name.startswith(STAGE) for entry in folder.iterdir()):
-            if not overwrite:
-                add = "--overwrite or --resume" if resumable else "--overwrite"
-                raise OutputError(f"{folder} is not empty; choose another folder, or add {add}.")
-            if not (folder / RESULT).is_file():
-                raise OutputError(f"{folder} holds no earlier run ({RESULT} is missing), so nothing there is replaced.")
-    check_writable(folder)
+        raise KeyboardInterrupt(
+            f"interrupted while drawing: all results are in {target.path}, with {drawn} pairs' figures"
+        )
 
 
 def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> int:
@@ -164,18 +132,3 @@ def _draw(run: Run, pair: Connection, place: Path, unit: str, note: str) -> None
     figure.set_layout_engine("none")  # laid out once is enough
     save_figure(figure, place / "profile.svg")
     save_figure(strip_figure(pair, class_names=run.class_names), place / "strip.png")
-
-
-def _remove_pictures(folder: Path) -> None:
-    """Removes the figures that an earlier run says it drew there, and nothing else."""
-    if not (folder / RESULT).is_file():
-        return
-    earlier = read_json(folder / RESULT)
-    count = len(earlier.get("rows", ()))
-    places = [folder] if count == 1 else [folder / "pairs" / str(number) for number in range(count)]
-    for place in places:
-        for name in PICTURES:
-            (place / name).unlink(missing_ok=True)
-    for place in (*places, folder / "pairs"):
-        with suppress(OSError):  # something of the user's is in it
-            place.rmdir()

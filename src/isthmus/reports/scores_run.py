@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from isthmus._core.files import cannot_write, write_csv, write_json, write_text
+from isthmus._core.files import write_csv, write_json, write_text
 from isthmus._core.versions import versions
-from isthmus.reports.run import RESULT, check_folder
 from isthmus.reports.scores_page import Scores, scores_page
+from isthmus.results import RESULT, ResultFolder, claim
 
 SCHEMA = "isthmus/detection-scores/1"  # docs/tables.md describes it
 COLUMNS = ("image", "predicted", "class", "score", "p_value", "verdict")
 
 
-def write_scores(scores: Scores, folder: Path, *, command: str, fpr: float, overwrite: bool = False) -> None:
-    """Writes `scores.csv`, `index.html` and, last, `result.json`.
+def write_scores(
+    scores: Scores, folder: Path | ResultFolder, *, command: str, fpr: float, overwrite: bool = False
+) -> None:
+    """Writes `scores.csv`, `index.html` and `result.json`, all or nothing.
 
     Raises:
         OutputError: it cannot be written, or the folder holds something and `overwrite` is off.
     """
-    check_folder(folder, overwrite=overwrite)
-    with cannot_write(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / RESULT).unlink(missing_ok=True)
-    write_csv(folder / "scores.csv", COLUMNS, scores.rows)
-    write_text(folder / "index.html", scores_page(scores))
     result = {
         "schema": SCHEMA,
         "command": command,
@@ -36,4 +32,7 @@ def write_scores(scores: Scores, folder: Path, *, command: str, fpr: float, over
         "versions": versions(),
         "files": {"table": "scores.csv", "page": "index.html"},
     }
-    write_json(folder / RESULT, result)
+    with claim(folder, SCHEMA, overwrite=overwrite) as target, target.stage() as stage:
+        write_csv(stage / "scores.csv", COLUMNS, scores.rows)
+        write_text(stage / "index.html", scores_page(scores))
+        write_json(stage / RESULT, result)

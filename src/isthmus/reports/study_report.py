@@ -4,48 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
-from functools import partial
 from pathlib import Path
 
-from isthmus._core.files import cannot_write, write_text, write_whole
-from isthmus.errors import OutputError
+from isthmus._core.files import write_json, write_text
 from isthmus.reports.barriers_figure import barriers_figure
 from isthmus.reports.study_page import StudyReport, study_page
 from isthmus.reports.style import save_figure
+from isthmus.results import RESULT, ResultFolder, claim
 
 PAGE, FIGURE, CLASSES = "index.html", "barriers", "classes.csv"
-FILES = frozenset({PAGE, f"{FIGURE}.png", f"{FIGURE}.svg", CLASSES})
+SCHEMA = "isthmus/study-report/1"
 
 
-def check_report_folder(folder: Path) -> None:
-    """Whether a report may be written there: into an empty folder, or in the place of an earlier report.
-
-    Raises:
-        OutputError: the folder holds something else.
-    """
-    with cannot_write(folder):
-        if folder.exists() and not folder.is_dir():
-            raise OutputError(f"{folder} is a file; choose a folder.")
-        others = [entry.name for entry in folder.iterdir() if entry.name not in FILES] if folder.is_dir() else []
-        if others:
-            raise OutputError(f"{folder} holds other things ({others[0]}); choose an empty folder for the report.")
-
-
-def write_study_report(report: StudyReport, folder: Path) -> None:
-    """Writes `index.html`, `barriers.png`, `barriers.svg` and `classes.csv`, each whole, the page last.
+def write_study_report(report: StudyReport, folder: Path | ResultFolder) -> None:
+    """Writes `index.html`, `barriers.png`, `barriers.svg`, `classes.csv` and `result.json`, all or nothing. An earlier
+    report there is replaced.
 
     Raises:
         OutputError: it cannot be written, or the folder holds other things.
     """
-    check_report_folder(folder)
-    with cannot_write(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     note = f"{report.title}. Boxes: quartiles and median; whiskers: 5 and 95 %"
-    figure = barriers_figure(report.summary.groups, paper=report.paper, unit=report.unit, note=note)
-    for ending in ("png", "svg"):
-        write_whole(folder / f"{FIGURE}.{ending}", partial(save_figure, figure))
-    write_text(folder / CLASSES, _classes(report))
-    write_text(folder / PAGE, study_page(report))
+    with claim(folder, SCHEMA, overwrite=True, parts=[f"{FIGURE}.png"]) as target, target.stage() as stage:
+        figure = barriers_figure(report.summary.groups, paper=report.paper, unit=report.unit, note=note)
+        for ending in ("png", "svg"):
+            save_figure(figure, stage / f"{FIGURE}.{ending}")
+        write_text(stage / CLASSES, _classes(report))
+        write_text(stage / PAGE, study_page(report))
+        files = {"page": PAGE, "figure": f"{FIGURE}.png", "classes": CLASSES}
+        write_json(stage / RESULT, {"schema": SCHEMA, "title": report.title, "made": dict(report.made), "files": files})
 
 
 def _classes(report: StudyReport) -> str:

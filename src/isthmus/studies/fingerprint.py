@@ -68,11 +68,6 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def digest_of(value: Any) -> str:
-    """SHA-256 of something that JSON can hold."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
 def own_code(configuration: Any) -> dict[str, str]:
     """SHA-256 of every module of somebody's own that a configuration names, beside that of networks."""
     if isinstance(configuration, str) and configuration.startswith(OWN):

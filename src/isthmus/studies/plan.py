@@ -9,8 +9,8 @@ from typing import Any
 
 from isthmus._core.files import read_json, sha256
 from isthmus.errors import StudyError
+from isthmus.results import digest_of
 from isthmus.studies.config import Config
-from isthmus.studies.fingerprint import digest_of
 
 PLAN, PAIRS, INPUTS, TEXT = "plan.json", "pairs.parquet", "inputs.parquet", "study.toml"
 FORMAT = {"format": "isthmus study plan", "version": 2}

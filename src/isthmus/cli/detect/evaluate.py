@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from isthmus.cli.detect.material import inputs_of, probe_of, radii, two_radii
 from isthmus.cli.interruption import resumable, terminable
-from isthmus.cli.options import NetworkOptions, at_least, landscape_of, readable
+from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
 from isthmus.inputs.needed import needs_images
 
 SCHEMA, KEPT = "isthmus/detection/1", "kept"  # docs/tables.md describes it
@@ -93,16 +93,14 @@ def evaluate(
     sizes = [large] if images is None else [small, large]
     if adaptive_epsilon is not None:
         sizes = radii("--adaptive-epsilon", adaptive_epsilon)
-    from isthmus.experiments.running import check_experiment_folder
-
-    check_experiment_folder(out, resume=resume, overwrite=overwrite, schema=SCHEMA, parts=[KEPT])
+    folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=[KEPT])
 
     from isthmus.cli.terminal import say_findings, stage_progress
     from isthmus.detection.adaptive import AIMS, Adaptive
     from isthmus.detection.evaluation import Evaluation, Kept
     from isthmus.detection.evaluation import evaluate as run
     from isthmus.detection.suite import choose
-    from isthmus.experiments import write_findings
+    from isthmus.findings import write_findings
     from isthmus.findings.detection import detection_findings
 
     chosen = choose(attacks, small, large, steps=steps)
@@ -139,10 +137,9 @@ def evaluate(
         made_for = repr(
             {key: value for key, value in description.items() if key not in ("attacks", "adaptive", "device")}
         )
-        kept = Kept(out / "kept", made_for)
-        if overwrite and kept.folder is not None:
-            for file in kept.folder.glob("*.safetensors"):
-                file.unlink()
+        kept = Kept(out / KEPT, made_for)
+        if overwrite:
+            kept.forget()
         evaluated = run(
             landscape,
             given.x,
@@ -158,7 +155,7 @@ def evaluate(
         findings = detection_findings(evaluated, about)
         write_findings(
             findings,
-            out,
+            folder,
             name="detection",
             command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
             study=None,

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from isthmus.cli.detect.material import inputs_of, probe_of, two_radii
 from isthmus.cli.interruption import terminable
-from isthmus.cli.options import NetworkOptions, at_least, landscape_of
+from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of
 from isthmus.errors import InputError
 from isthmus.inputs.needed import needs_images
 
@@ -69,9 +69,6 @@ def fit(
     overwrite
         Replace an earlier detector there.
     """
-    from isthmus._core.files import check_writable
-    from isthmus.errors import OutputError
-
     at_least("--steps", steps, 1)
     at_least("--per-class", per_class, 2)
     at_least("--seed", seed, 0)
@@ -79,9 +76,7 @@ def fit(
         raise InputError(f"--fpr must lie between 0 and 1, got {fpr}.")
     needs_images(images, network.network)
     small, large = two_radii(epsilon, images)
-    check_writable(out)
-    if out.is_dir() and any(out.iterdir()) and not (overwrite and (out / "detector.json").is_file()):
-        raise OutputError(f"{out} is not empty; choose another folder, or --overwrite an earlier detector.")
+    folder = claimed(out, "isthmus/detector/2", overwrite=overwrite, parts=["detector.json"])
 
     import torch
 
@@ -131,7 +126,7 @@ def fit(
             seed=seed,
             on_progress=lambda progress: tell("connecting inputs", progress.done, progress.total),
         )
-    detector.save(out)
+    detector.save(folder.path)
     pooled = detector.conformal.pooled
     if pooled:
         print(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, landscape_of, readable
+from isthmus.cli.options import NetworkOptions, claimed, landscape_of, readable
 
 
 def score(
@@ -34,9 +34,7 @@ def score(
     overwrite
         Replace an earlier run in that folder.
     """
-    from isthmus.reports.run import check_folder
-
-    check_folder(out, overwrite=overwrite)
+    folder = claimed(out, "isthmus/detection-scores/1", overwrite=overwrite)
 
     from math import isnan
 
@@ -87,10 +85,9 @@ def score(
             },
             skipped={readable(str(file)): readable(reason) for file, reason in found.skipped.items()},
         ),
-        out,
+        folder,
         command=command,
         fpr=loaded.fpr,
-        overwrite=overwrite,
     )
     for file, reason in found.skipped.items():
         print(f"isthmus: set aside {readable(str(file))}: {readable(reason)}", file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from isthmus.cli.options import at_least
-from isthmus.cli.percolate.writing import check, write
+from isthmus.cli.percolate.writing import claimed, write
 from isthmus.cli.terminal import stage_progress
 from isthmus.errors import InputError
 
@@ -58,7 +58,7 @@ def conjecture(
         ("--seed", seed, 0),
     ):
         at_least(name, value, least)
-    check(out, overwrite=overwrite)
+    folder = claimed(out, overwrite=overwrite)
 
     from isthmus.findings.percolation import conjecture as run
     from isthmus.findings.percolation import conjecture_findings
@@ -67,7 +67,7 @@ def conjecture(
         connected, straight = run(wanted, given, sites=sites, sweeps=sweeps, pairs=pairs, seed=seed, tell=tell)
     write(
         conjecture_findings(connected, straight, f"Independent sites, lattices of about {sites:,} sites at most"),
-        out,
+        folder,
         "conjecture",
         description={
             "dimensions": wanted,

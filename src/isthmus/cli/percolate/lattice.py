@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from isthmus.cli.options import at_least
-from isthmus.cli.percolate.writing import check, write
+from isthmus.cli.percolate.writing import claimed, write
 from isthmus.cli.terminal import progress_bar
 from isthmus.errors import InputError
 
@@ -47,7 +47,7 @@ def lattice(
     if not (math.isfinite(effort) and effort > 0):
         raise InputError(f"--effort must be a number greater than 0, got {effort:g}.")
     at_least("--seed", seed, 0)
-    check(out, overwrite=overwrite)
+    folder = claimed(out, overwrite=overwrite)
 
     from isthmus.findings.percolation import threshold_findings, threshold_row
     from isthmus.percolation import threshold
@@ -61,7 +61,7 @@ def lattice(
     about = f"Hypercubic lattices, {min(wanted)} to {max(wanted)} dimensions, {' and '.join(opened)} percolation"
     write(
         threshold_findings(found, about),
-        out,
+        folder,
         "lattice",
         description={"dimensions": wanted, "kinds": opened, "effort": effort, "seed": seed},
         more={"thresholds": [threshold_row(each) for each in found]},

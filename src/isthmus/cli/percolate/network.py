@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from isthmus.cli.options import NetworkOptions, at_least, landscape_of, readable
-from isthmus.cli.percolate.writing import check, write
+from isthmus.cli.percolate.writing import claimed, write
 from isthmus.cli.terminal import stage_progress
 from isthmus.errors import InputError
 from isthmus.inputs.needed import needs_images
@@ -58,7 +58,7 @@ def network(
     needs_images(images, network.network)
     if sizes and images is not None:
         raise InputError("--sizes belongs to the embedded digits; leave out --images and --network.")
-    check(out, overwrite=overwrite)
+    folder = claimed(out, overwrite=overwrite)
 
     from isthmus import AbstractLandscape
     from isthmus.detection.labelled import read_labelled
@@ -88,7 +88,7 @@ def network(
     name = "the embedded network" if network.network == "digits" else readable(network.network)
     write(
         network_findings(rows, examples, study, f"{name}, {source}"),
-        out,
+        folder,
         "network",
         device=str(trained.device),
         description={

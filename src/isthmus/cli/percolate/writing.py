@@ -8,25 +8,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isthmus.cli import options
 from isthmus.cli.options import readable
 from isthmus.cli.terminal import say_findings
 
 if TYPE_CHECKING:
-    from isthmus.experiments import Findings
+    from isthmus.findings import Findings
+    from isthmus.results import ResultFolder
 
 SCHEMA = "isthmus/percolation/1"  # docs/tables.md describes it
 
 
-def check(out: Path, *, overwrite: bool) -> None:
-    """Whether results may be written there, before any work is spent."""
-    from isthmus.experiments.running import check_experiment_folder
-
-    check_experiment_folder(out, resume=False, overwrite=overwrite, schema=SCHEMA, parts=())
+def claimed(out: Path, *, overwrite: bool) -> ResultFolder:
+    """The folder for the results."""
+    return options.claimed(out, SCHEMA, overwrite=overwrite)
 
 
 def write(
     findings: Findings,
-    out: Path,
+    folder: ResultFolder,
     name: str,
     *,
     device: str = "cpu",
@@ -34,11 +34,11 @@ def write(
     more: Mapping[str, Any],
 ) -> None:
     """Writes figure, tables, page and result, and says what was found."""
-    from isthmus.experiments import write_findings
+    from isthmus.findings import write_findings
 
     write_findings(
         findings,
-        out,
+        folder,
         name=f"percolation {name}",
         command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
         study=None,
@@ -48,4 +48,4 @@ def write(
         more=more,
     )
     say_findings(findings)
-    print(f"Look at it: {out / 'index.html'}")
+    print(f"Look at it: {folder / 'index.html'}")

@@ -17,7 +17,6 @@ from isthmus._core.random import generator
 from isthmus._core.shapes import FeatureRows, Inputs, OtherInputs, OtherTargets, Targets
 from isthmus.detection.adaptive import Adaptive
 from isthmus.detection.baselines import Seen, see
-from isthmus.detection.evaluation.kept import Kept
 from isthmus.detection.evaluation.learned import DISTANCES, Learned
 from isthmus.detection.evaluation.material import Material, material
 from isthmus.detection.operating_point import Detection, judge
@@ -26,6 +25,7 @@ from isthmus.detection.scores import Score
 from isthmus.detection.suite import NamedAttack, counted
 from isthmus.estimates import Floats
 from isthmus.landscapes import NetworkLandscape
+from isthmus.results import Kept
 
 
 @dataclass(frozen=True, kw_only=True)

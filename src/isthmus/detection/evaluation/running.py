@@ -9,12 +9,12 @@ from isthmus._core.progress import OnStage
 from isthmus._core.shapes import Inputs, OtherInputs, OtherTargets, Targets
 from isthmus.detection.evaluation.comparisons import learned_rows, single_rows
 from isthmus.detection.evaluation.innocent import shifted_rates
-from isthmus.detection.evaluation.kept import Kept
 from isthmus.detection.evaluation.knowing import adaptive_success
 from isthmus.detection.evaluation.measured import Attacked, Evaluation, Measured
 from isthmus.detection.evaluation.rows import Row
 from isthmus.errors import InputError
 from isthmus.landscapes import NetworkLandscape
+from isthmus.results import Kept
 
 
 @dataclass(frozen=True, eq=False)
