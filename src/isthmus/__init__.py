@@ -9,8 +9,11 @@ from isthmus._core import moved
 
 if TYPE_CHECKING:
     from isthmus import detection as detection
+    from isthmus import errors as errors
     from isthmus import experiments as experiments
+    from isthmus import making as making
     from isthmus import percolation as percolation
+    from isthmus import registries as registries
     from isthmus import reports as reports
     from isthmus import studies as studies
     from isthmus import testing as testing
@@ -100,7 +103,17 @@ _HOME = {
     "profile": "profiles",
     "synthesize": "making",
 }
-_MODULES = ("detection", "experiments", "percolation", "reports", "studies", "testing")
+_MODULES = (
+    "detection",
+    "errors",
+    "experiments",
+    "making",
+    "percolation",
+    "registries",
+    "reports",
+    "studies",
+    "testing",
+)
 
 __version__ = "0.1.0"
 __all__ = ["__version__", *sorted(_HOME), *_MODULES]  # noqa: PLE0604 (they are strings)

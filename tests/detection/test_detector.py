@@ -9,6 +9,7 @@ import torch
 import isthmus
 from isthmus import IsthmusError
 from isthmus.detection import Detector, Probe
+from isthmus.results import write_sealed
 
 
 @pytest.fixture(scope="module", params=["logistic", "boosting", "novelty"])

@@ -24,7 +24,7 @@ ATTACKS = "PGD 0.15; PGD 0.3, low confidence; FGSM 0.3"
 
 @pytest.fixture(scope="module")
 def setting(probe) -> Evaluation:
-    return Evaluation(
+    return EvaluationPlan(
         attacks=choose(ATTACKS, 0.15, 0.3, steps=10),
         probe=probe,
         adaptive=[Adaptive(aim="joint", epsilon=0.3, steps=8, relative_step=0.1)],
@@ -177,7 +177,7 @@ def test_rows_as_they_stand_in_the_result(evaluated):
 
 
 def test_no_attack_succeeds(digits, digit_images, pool, probe):
-    weak = Evaluation(attacks=choose("PGD 1e-06", 1e-6, 2e-6, steps=1), probe=probe)
+    weak = EvaluationPlan(attacks=choose("PGD 1e-06", 1e-6, 2e-6, steps=1), probe=probe)
     with pytest.raises(IsthmusError, match="No attack led the network astray"):
         evaluate(digits, *digit_images, weak, pool=pool)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from isthmus.experiments.adversarial.comparisons import KINDS, REAL, compare
-from isthmus.experiments.adversarial.pairs import NUMBERS, Pairs, gap_after, low_end, matched
+from isthmus.experiments.adversarial.pairs import NUMBERS, PairTable, gap_after, low_end, matched
 
 
-def pairs(count: int, seed: int, *, end: float = 0.0, gap: float = 0.0, length: float = 0.0) -> Pairs:
+def pairs(count: int, seed: int, *, end: float = 0.0, gap: float = 0.0, length: float = 0.0) -> PairTable:
     """Random pairs; C's loss, the gap and the distance are shifted by so much (losses and distance in logarithms)."""
     random = np.random.default_rng(seed)
     a, c = np.exp(random.normal(-3, 1, count)), np.exp(random.normal(-3 + end, 1, count))
@@ -23,7 +23,7 @@ def pairs(count: int, seed: int, *, end: float = 0.0, gap: float = 0.0, length: 
     columns["direct_max_loss"] = columns["direct_gap"] + np.maximum(a, c)
     for rounds in (1, 2, 3):
         columns[f"max_loss_after_{rounds}"] = np.maximum(a, c) + columns["direct_gap"] / 10**rounds
-    return Pairs(np.arange(count) % 20, columns)
+    return PairTable(np.arange(count) % 20, columns)
 
 
 def test_a_score_that_the_losses_explain_is_gone_among_matched_pairs():
@@ -74,7 +74,7 @@ def test_scores_by_hand():
 def test_rows_without_numbers_are_left_out():
     rows = [dict.fromkeys(NUMBERS, 1.0) | {"kind": kind, "target": 1} for kind in ("x", "y", "x")]
     rows[2]["max_loss"] = None  # not made
-    assert len(Pairs.of(rows, "x")) == 1
+    assert len(PairTable.of(rows, "x")) == 1
 
 
 def test_nothing_to_compare_is_no_crash():

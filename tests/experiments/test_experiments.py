@@ -35,7 +35,7 @@ def test_every_experiment_is_tested_here():
 @pytest.mark.parametrize("name", list(SMALLER))
 def test_from_begin_to_end(name, tmp_path):
     experiment, per_class = SMALLER[name]
-    network = "untrained:py:isthmus.experiments.small_networks:mlp" if name == "untrained" else "digits"
+    network = "untrained:py:isthmus.networks.small:mlp" if name == "untrained" else "digits"
     setting = Setting(network=network, per_class=per_class, device="cpu", seed=1)
     told = []
     findings, study = run_experiment(experiment, setting, tmp_path / "out", on_measure=told.append)
@@ -80,7 +80,7 @@ def test_a_folder_of_the_users_is_left_alone(tmp_path):
     from isthmus.errors import OutputError
 
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(OutputError, match="no earlier experiment"):
+    with pytest.raises(OutputError, match="no earlier run of this kind"):
         run_experiment(Real(), Setting(per_class=1, device="cpu"), tmp_path, overwrite=True)
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 

@@ -5,8 +5,8 @@ import torch
 
 import isthmus
 from isthmus.errors import InputError
-from isthmus.experiments.fitting import Examples, digits_to_train_on, fit, labelled, save_state
-from isthmus.experiments.small_networks import SMALL
+from isthmus.networks.small import SMALL
+from isthmus.opening.fitting import Examples, digits_to_train_on, fit, labelled, save_state
 
 
 def test_training_and_held_out_digits_do_not_overlap(digit_images):
@@ -17,7 +17,7 @@ def test_training_and_held_out_digits_do_not_overlap(digit_images):
 
 @pytest.mark.parametrize("name", list(SMALL))
 def test_small_networks_learn(name, digit_images, tmp_path):
-    spec = f"py:isthmus.experiments.small_networks:{name}"
+    spec = f"py:isthmus.networks.small:{name}"
     network = isthmus.load_network(f"untrained:{spec}?seed=0")
     before = {key: value.clone() for key, value in network.model.state_dict().items()}
     kept = fit(network, digits_to_train_on(), batches=150, keep=(0, 1, 150))

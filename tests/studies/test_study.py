@@ -593,7 +593,7 @@ def test_a_study_can_certify_its_connections(tmp_path, text):
 
 
 def test_a_network_that_is_not_affine_on_pieces_cannot_be_certified(tmp_path, text):
-    text = text.replace('spec = "digits"', 'spec = "untrained:py:isthmus.experiments.small_networks:vit?seed=0"')
+    text = text.replace('spec = "digits"', 'spec = "untrained:py:isthmus.networks.small:vit?seed=0"')
     study = Study.create(tmp_path / "study", text + '[connect]\nverify = "exact"\n')
     with pytest.raises(IsthmusError, match=r"is not affine on pieces.*isthmus\.profile"):
         study.run(device="cpu")

@@ -30,7 +30,7 @@ def share_along(x: Inputs, normal: Inputs) -> Losses:
 
 
 def slide(x: Inputs, share: Losses, normal: Inputs) -> Inputs:
-    """x - share * normal, row by row."""
+    """What is left of x when so many normals are taken away, row by row: x - share * normal."""
     return x - expand_to(share.to(x.dtype), x) * normal
 
 

@@ -17,6 +17,8 @@ MOVED = {
     "connectors": "connecting.connectors",
     "domains": "landscapes.domains",
     "exact": "certificates.pieces",
+    "experiments.fitting": "opening.fitting",
+    "experiments.small_networks": "networks.small",
     "features": "landscapes.features",
     "landscape": "landscapes",
     "losses": "landscapes.losses",
@@ -32,24 +34,32 @@ class Moved(MetaPathFinder, Loader):
         self.own: dict[str, ModuleSpec | None] = {}
 
     def find_spec(
-        self, fullname: str, path: Iterable[str] | None = None, target: ModuleType | None = None
+        self,
+        fullname: str,
+        path: Iterable[str] | None = None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
-        root, _, rest = fullname.partition(".")
-        if root != "isthmus" or rest.partition(".")[0] not in MOVED:
-            return None
-        return ModuleSpec(fullname, self)
+        return None if now(fullname) is None else ModuleSpec(fullname, self)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        old, _, rest = spec.name.partition(".")[2].partition(".")
-        now = ".".join(part for part in ("isthmus", MOVED[old], rest) if part)
-        warnings.warn(f"{spec.name} is {now} since version 0.2.", DeprecationWarning, stacklevel=2)
-        module = importlib.import_module(now)
+        name = now(spec.name)
+        assert name is not None
+        warnings.warn(f"{spec.name} is {name} since version 0.2.", DeprecationWarning, stacklevel=2)
+        module = importlib.import_module(name)
         self.own[module.__name__] = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
         """Gives the module its own spec back; it was run under its own name."""
         module.__spec__ = self.own[module.__name__]
+
+
+def now(name: str) -> str | None:
+    """What a module of version 0.1 is called now; None for one that has not moved."""
+    for old, new in MOVED.items():
+        if f"{name}.".startswith(f"isthmus.{old}."):
+            return f"isthmus.{new}{name.removeprefix(f'isthmus.{old}')}"
+    return None
 
 
 def install() -> None:

@@ -56,8 +56,8 @@ class Registry(Mapping[str, Callable[..., T]], Generic[T]):
         if self._entries.setdefault(name, maker) is not maker:
             raise SpecError(f"There is a {self.family} '{name}' already; give yours another name.")
 
-    def maker(self, name: str) -> Callable[..., T]:
-        """What makes the member of that name.
+    def maker(self, name: str) -> Any:
+        """What makes the member of that name; one of somebody else's may be the member itself.
 
         Raises:
             UnknownNameError: there is none; the nearest names are listed.
@@ -70,8 +70,7 @@ class Registry(Mapping[str, Callable[..., T]], Generic[T]):
             hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(self._entries)},"
             hint = hint if near else f"{hint} or py:PACKAGE.MODULE:NAME for one of your own."
             raise UnknownNameError(f"There is no {self.family} '{name}'; {hint}")
-        found: Callable[..., T] = load_own(name)
-        return found
+        return load_own(name)
 
     def make(self, name: str, **settings: Any) -> T:
         """The member of that name, with its settings.
@@ -79,13 +78,13 @@ class Registry(Mapping[str, Callable[..., T]], Generic[T]):
         Raises:
             SpecError: see `maker`; or what somebody else has written is no member of this family.
         """
-        found: Any = self.maker(name)
+        found = self.maker(name)
         member = found if isinstance(found, self.base) else found(**settings)
         if not isinstance(member, self.base):
             raise SpecError(
                 f"'{name}' gives a {type(member).__name__}; expected a {self.family} ({self.base.__name__})."
             )
-        return cast(T, member)
+        return cast("T", member)
 
 
 def imported(place: str) -> Any:

@@ -43,8 +43,11 @@ class Certificate:
 
 
 class Shown(NamedTuple):
-    """A certificate, and the profile with which the work goes on: where the certificate does not hold because a point is
-    too high, that point is in the profile; where it is not, nothing was decided."""
+    """A certificate, and the profile with which the work goes on.
+
+    Where the certificate does not hold because a point is too high, that point is in the profile; where there is none,
+    nothing was decided.
+    """
 
     certificate: Certificate
     profile: Profile

@@ -55,8 +55,8 @@ def connect(
     threshold
         The loss that a connected path may reach; by default the higher loss of the two ends + 0.01.
     method
-        bypass, paper (the published procedure, slow), straight (measure the direct path only), or py:PACKAGE.MODULE:NAME
-        for one of your own (runs its code).
+        bypass, paper (the published procedure, slow), straight (measure the direct path only), or
+        py:PACKAGE.MODULE:NAME for one of your own (runs its code).
     rounds
         With the method bypass: rounds of bypasses, 4 by default.
     verify

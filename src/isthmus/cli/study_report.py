@@ -43,6 +43,7 @@ def report_of(study: Study, *, paper: Path | None, pairs: bool, device: str) -> 
         method=plan.config.connect.method,
         threshold=f"the higher loss of the two ends + {SLACK}" if threshold is None else f"{threshold:g}",
         unit=plan.unit,
+        columns=results.extra,
         made=made,
     )
 

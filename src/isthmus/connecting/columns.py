@@ -1,4 +1,4 @@
-"""Columns: what the table of connections says of a pair. This list is the only one: tables, studies and docs read it."""
+"""Columns: what the table of connections says of a pair. The only list of them: tables, studies and docs read it."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Connection:
         direct: profile of the direct path.
         profile: profile of the path found; the same object where the direct path was not changed.
         path: the path found, in data units, on the CPU.
-        vertex_rounds: the round in which each vertex of a polyline was placed, 0 for the two ends; empty for other paths.
+        vertex_rounds: the round in which each vertex of a polyline was placed, 0 for the two ends; empty for others.
         outcome: how the work ended.
         threshold: the loss that a connected path may reach.
         rounds: rounds of bypasses made.
@@ -83,7 +83,7 @@ class Connection:
 
     @property
     def aside_t(self) -> float | None:
-        """Position on the path found of what the peak B became: B', or what lies where B did; None for a direct path."""
+        """Position on the path found of what B became: B', or what lies where B did; None for a direct path."""
         if not self.moved:
             return None
         bypass = self.first_bypass

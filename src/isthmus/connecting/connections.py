@@ -198,7 +198,7 @@ def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> Co
     return Connection(
         direct=direct,
         profile=profile("found") if moved else direct,
-        path=path_type.of_tensors(made_of),  # type: ignore[attr-defined]
+        path=path_type.of_tensors(made_of),
         vertex_rounds=tuple(part("path.rounds").tolist()),
         outcome=Outcome[row["outcome"].upper()],
         threshold=row["threshold"],

@@ -251,7 +251,7 @@ def _move(
     random: torch.Generator,
     report: _Report,
 ) -> bool:
-    """Shows the method what is too high, and puts what it proposes into the pairs. False where nothing was to be shown."""
+    """Shows the method what is too high, and puts what it proposes into the pairs. False where nothing is shown."""
     whole = isinstance(method, PathConnector)
     spans: list[tuple[PairWork, Span | None]] = [
         (pair, span) for pair in active for span in ([None] if whole else pair.spans())

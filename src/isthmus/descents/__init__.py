@@ -1,4 +1,4 @@
-"""Descents: rows of inputs moved step by step, each until it is done: the one engine of connectors, attacks, synthesis."""
+"""Descents: rows of inputs moved step by step, each until it is done: the engine of connectors, attacks, synthesis."""
 
 from isthmus.descents.batch import Batch, join, take
 from isthmus.descents.downhill import Descended, Downhill

@@ -145,8 +145,9 @@ class _Sources(Batch):
 
 @dataclass(frozen=True, eq=False)
 class _Tried(Batch):
-    """Where the inputs are (n, *input), and, on the CPU, the steps (n,) at which they misled the network, evaded the
-    detector (-1: not yet), and that were made."""
+    """Where the inputs are (n, *input), and, on the CPU, the steps (n,) at which they misled the network and evaded the
+    detector, -1 for not yet, and that were made.
+    """
 
     x: Inputs
     misled_at: Index

@@ -78,8 +78,10 @@ class AbstractLandscape(ABC):
         """A first look at real inputs, before anything is computed from them. `evaluate` and `gradient` see to it."""
 
     def in_float64(self, seen: Evaluation, target: Targets) -> Losses:
-        """The losses (n,) of a pass in float64. Where they come from logits, they are computed again from these: near 0
-        the losses of float32 are equal by the dozen."""
+        """The losses (n,) of a pass in float64, computed again from its logits where they come from these.
+
+        Near 0 the losses of float32 are equal by the dozen.
+        """
         return seen.loss.double()
 
     def describe(self) -> dict[str, Any]:

@@ -150,8 +150,8 @@ class PGD(AttackMethod):
     def _project(self, x: Inputs, source: Inputs) -> Inputs:
         """The nearest points of the balls around the sources.
 
-        A box or ball that holds a source holds, of every point of these, one that is no farther away: projected onto the
-        domain afterwards they stay inside.
+        A box or ball that holds a source holds, of every point of these, one that is no farther away: projected onto
+        the domain afterwards they stay inside.
         """
         moved = x - source
         if self.norm == math.inf:

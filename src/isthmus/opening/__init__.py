@@ -1,4 +1,4 @@
-"""Opening: the one way from what a user names to a landscape, and to inputs of which it is known what the network sees."""
+"""Opening: the one way from what a user names to a landscape, and to inputs with what the network sees in them."""
 
 from isthmus.opening.choice import NetworkChoice, choose_device
 from isthmus.opening.survey import Survey, survey

@@ -26,7 +26,7 @@ class AbstractPath(ABC):
     names its kind. The rest follows from that; where there is a formula, override it.
 
     Attributes:
-        kind: what files call such paths; `isthmus.register_path` makes it known to them.
+        kind: what files call such paths; `isthmus.registries.PATHS.register` makes it known to them.
     """
 
     kind: ClassVar[str]
@@ -129,8 +129,8 @@ class Bundle(ABC):
         corners, owner: positions of the corners of all paths end to end, and the number of the path of each.
     """
 
-    corners: Float[Tensor, "k"]
-    owner: Int[Tensor, "k"]
+    corners: Float[Tensor, k]
+    owner: Int[Tensor, k]
 
     @abstractmethod
     def __len__(self) -> int:

@@ -22,7 +22,8 @@ TABLE = 1024  # intervals of the curve's own parameter in which its length is me
 @final
 @dataclass(frozen=True, eq=False)
 class Bezier(AbstractPath):
-    """The curve sum_i binomial(d, i) u^i (1 - u)^(d - i) P_i of degree d, with control points P (d + 1, *input), d >= 1.
+    """The curve sum_i binomial(d, i) u^i (1 - u)^(d - i) P_i, of degree d >= 1, with control points
+    P (d + 1, *input).
 
     Its own parameter u does not run at even speed: `at` finds the u of an arc length from a table of lengths, which is
     exact to about a millionth of the length. The ends are the first and the last control point, bit for bit.

@@ -1,4 +1,4 @@
-"""Slices: the landscape on a grid over a flat cube of input space of 1 to 13 dimensions, as a field that may percolate."""
+"""Slices: the landscape on a grid over a flat cube of input space, of 1 to 13 dimensions, as a field."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""GridMap: loss and predicted class on a grid over a flat: a picture of the landscape and of decision boundaries, or the
-sites of a lattice.
-"""
+"""GridMap: loss and predicted class on a grid over a flat: a picture of the landscape, or the sites of a lattice."""
 
 from __future__ import annotations
 

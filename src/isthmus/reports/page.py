@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isthmus.connecting.connection import Connection
+from isthmus.connecting.connections import Connections
 from isthmus.reports.rendering import render
 from isthmus.reports.shown_pairs import show_pairs
 from isthmus.reports.summary import summarize
@@ -33,7 +34,10 @@ def page(
         made: how it was made, shown at the foot: command, network, seed, versions, hashes.
     """
     names = names if names is not None else [(f"A{number}", f"C{number}") for number in range(len(pairs))]
-    data = {"unit": unit} | show_pairs(pairs, names, [class_names] * len(pairs), pictures_limit=PICTURES_LIMIT)
+    columns = pairs.extra if isinstance(pairs, Connections) else ()
+    data = {"unit": unit} | show_pairs(
+        pairs, names, [class_names] * len(pairs), pictures_limit=PICTURES_LIMIT, columns=columns
+    )
     return render(
         "page.html",
         ("common.js", "gaps.js", "pairs.js"),

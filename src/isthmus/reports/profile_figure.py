@@ -26,8 +26,8 @@ FLOOR = 1e-6  # the lowest loss that a logarithmic axis shows
 def profile_figure(
     pair: Connection, *, class_names: Sequence[str] | None = None, unit: str = "nats", note: str = ""
 ) -> Figure:
-    """Loss over arc length for one pair; below it, the predicted class along each of the two paths, and, where a certifier
-    looked at a path, where it did so.
+    """Loss over arc length for one pair; below it, the predicted class along each of the two paths, and where a
+    certifier looked.
 
     Args:
         pair: the pair.
@@ -128,9 +128,7 @@ def _draw_certificate(axes: Axes, pair: Connection) -> None:
     certificate = pair.certificate
     assert certificate is not None
     word = "certified" if certificate.holds else "shown"
-    message = (
-        f"{word} ({certificate.kind}): no loss above {certificate.bound:.3g} in any of {certificate.parts:,} parts"
-    )
+    message = f"{word} ({certificate.kind}): no loss above {certificate.bound:.3g} in {certificate.parts:,} parts"
     axes.set_title(style.plain(message), fontsize=10, fontweight="normal")
 
 
@@ -162,7 +160,7 @@ def _draw_bands(axes: Axes, pair: Connection, class_names: Sequence[str] | None)
 
 
 def looked_along(profile: Profile, bins: int) -> NDArray[np.int64]:
-    """At how many places it was looked in each of so many equal parts of the path (bins,), not counting the last end."""
+    """At how many places it was looked in each of so many equal parts of the path (bins,), but for its last end."""
     return np.histogram(profile.t[:-1].numpy(), bins=bins, range=(0, 1))[0]
 
 

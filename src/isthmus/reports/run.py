@@ -75,9 +75,9 @@ def write_run(
         OutputError: it cannot be written, or is not empty.
         KeyboardInterrupt: Ctrl-C while figures were drawn; everything else has been written then.
     """
-    with claim(folder, SCHEMA, overwrite=overwrite) as target:
-        with target.stage(run.connections.description) as stage:
-            drawn = _fill(run, stage, on_pair)
+    described = run.connections.description
+    with claim(folder, SCHEMA, overwrite=overwrite) as target, target.stage(described) as stage:
+        drawn = _fill(run, stage, on_pair)
     if drawn < min(run.pictures, len(run.connections)):
         raise KeyboardInterrupt(
             f"interrupted while drawing: all results are in {target.path}, with {drawn} pairs' figures"

@@ -1,8 +1,8 @@
 """Pairs as the script of a page reads them: curves, classes, and pictures that are stored once.
 
 A polyline is straight between its vertices, so a page holds pictures of the vertices only and blends neighbours as the
-slider moves: exactly the inputs of the path, up to 8 bits and the compression of large pictures. Other paths are shown as
-a polyline near them.
+slider moves: exactly the inputs of the path, up to 8 bits and the compression of large pictures. Other paths are shown
+as a polyline near them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from isthmus._core.shapes import Input
+from isthmus.connecting.columns import Column
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.profiles import Profile
 from isthmus.reports import style
@@ -39,6 +40,7 @@ def show_pairs(
     *,
     pictures_limit: int,
     extras: Sequence[Mapping[str, Any]] | None = None,
+    columns: Sequence[Column] = (),
     strips: bool = False,
 ) -> dict[str, Any]:
     """The data of some pairs, ready for JSON.
@@ -49,6 +51,7 @@ def show_pairs(
         class_names: names of the classes of each pair's network, if it has any.
         pictures_limit: characters that all pictures together may take.
         extras: more to say of each pair.
+        columns: of somebody's own, shown with each pair.
         strips: whether each pair has its strip figure.
     """
     for size in SIZES:
@@ -60,6 +63,7 @@ def show_pairs(
         used = {data["target"], *_classes(data["direct"], data["found"])}
         data["classes"] = {index: style.class_name(index, class_names[number]) for index in sorted(used)}
         data.update({} if extras is None else extras[number])
+        data["own"] = [[column.name, _plain(column.read(pairs[number]))] for column in columns]
         if strips:
             data["strip"] = _strip(pairs[number], class_names[number])
     return {"pictures": store.urls, "pairs": shown}
@@ -174,6 +178,11 @@ def _classes(*profiles: dict[str, Any]) -> set[int]:
     """Every class that the page names."""
     named = {index for profile in profiles for row in profile["top"] for index, _ in row}
     return named | {index for profile in profiles for _, _, index in profile["bands"]}
+
+
+def _plain(value: Any) -> Any:
+    """A value of somebody's own column as the page shows it."""
+    return _number(value) if isinstance(value, float) else value if isinstance(value, int) else str(value)
 
 
 def _number(value: float, digits: int = 4) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from isthmus.connecting.columns import Column
 from isthmus.connecting.connection import Connection
 from isthmus.reports.paper_sample import PaperSample
 from isthmus.reports.rendering import render
@@ -72,6 +73,7 @@ class StudyReport:
         method: how pairs were connected, by its name.
         threshold: what connected means, in words.
         unit: of the loss.
+        columns: of somebody's own, shown with each pair.
         made: how it was made, shown at the foot.
     """
 
@@ -86,6 +88,7 @@ class StudyReport:
     method: str = "bypass"
     threshold: str = ""
     unit: str = "nats"
+    columns: Sequence[Column] = ()
     made: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -114,6 +117,7 @@ def study_page(report: StudyReport) -> str:
         pictures_limit=PICTURES_LIMIT,
         strips=True,
         extras=[{"number": pair.number, "group": pair.group, "rank": pair.rank} for pair in report.shown],
+        columns=report.columns,
     )
     return render(
         "study.html",

@@ -1,7 +1,7 @@
 """ResultFolder: the one way to a folder of results.
 
-It is checked before any work is spent, locked while the work goes on, and changed at its end only: everything is made up
-in a hidden folder inside, and moved into place when it is whole, `result.json` last.
+It is checked before any work is spent, locked while the work goes on, and changed at its end only: everything is made
+up in a hidden folder inside, and moved into place when it is whole, `result.json` last.
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ def _check(folder: Path, schema: str, may_be_there: bool, resumable: bool, parts
     elif any((folder / part).exists() for part in parts):
         return
     raise OutputError(
-        f"{folder} holds no earlier run of this kind ({RESULT} is missing, or of another), so nothing there is replaced."
+        f"{folder} holds no earlier run of this kind ({RESULT} is missing, or of another), so nothing there is "
+        "replaced."
     )
 
 

@@ -197,6 +197,6 @@ def test_the_figure_shows_where_the_pieces_are(digits, digit_pairs):
     assert int(looked_along(certified.profile, 10).sum()) == len(certified.profile) - 1
     titles = [axes.get_title(loc="left") for axes in profile_figure(certified).axes]
     assert len(titles) == 3 and titles[2] == (
-        f"certified (pieces): no loss above {certified.profile.max_loss:.3g} in any of {len(certified.profile) - 1:,} parts"
+        f"certified (pieces): no loss above {certified.profile.max_loss:.3g} in {len(certified.profile) - 1:,} parts"
     )
     assert len(profile_figure(plain).axes) == 2

@@ -97,7 +97,7 @@ def evaluate(
 
     from isthmus.cli.terminal import say_findings, stage_progress
     from isthmus.detection.adaptive import AIMS, Adaptive
-    from isthmus.detection.evaluation import Evaluation, Kept
+    from isthmus.detection.evaluation import EvaluationPlan, Kept
     from isthmus.detection.evaluation import evaluate as run
     from isthmus.detection.suite import choose
     from isthmus.findings import write_findings
@@ -109,7 +109,7 @@ def evaluate(
         tell("reading images", 0, 1)
         given, pool = inputs_of(images, references, landscape)
         probe = probe_of(given, images, mirror=mirror, full=full)
-        setting = Evaluation(
+        setting = EvaluationPlan(
             attacks=chosen,
             probe=probe,
             per_class=per_class,

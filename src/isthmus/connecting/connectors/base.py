@@ -58,8 +58,8 @@ class AbstractConnector(ABC, Generic[S]):
     Each derives from one of the two below: a `Connector` moves segments of polylines aside, a `PathConnector` owns the
     whole path. S is its state: a frozen dataclass of tensors with one row a segment, or a path.
 
-    The loop calls `init` once for what is shown in a round, `step` and `terminate` in turn for what is not done, and asks
-    for the result of what is. Every row must be treated on its own: results may not depend on what else is in the batch.
+    The loop calls `init` once for what is shown in a round, `step` and `terminate` in turn for what is not done, and
+    asks for the result of what is. Every row must be treated on its own, whatever else is in the batch.
     """
 
     @property
@@ -99,11 +99,11 @@ class Connector(AbstractConnector[S]):
 
 
 class PathConnector(AbstractConnector[S]):
-    """A method that owns the whole path of a pair. It is shown the pairs whose path is too high, as one row each."""
+    """A method that owns the whole path of a pair. It is shown pairs whose path is too high, as one row each."""
 
     @abstractmethod
     def paths(self, segments: Segments, state: S) -> Sequence[AbstractPath]:
-        """A path from start to end for each row, inside the landscape's domain, with ends that are those bit for bit."""
+        """A path from start to end for each row, inside the landscape's domain, with those ends bit for bit."""
 
 
 AnyConnector: TypeAlias = Connector[Any] | PathConnector[Any]

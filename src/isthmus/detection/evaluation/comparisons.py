@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from isthmus._core.shapes import Inputs, Targets
 from isthmus.detection.baselines import BASELINES, Seen
 from isthmus.detection.evaluation.learned import CURVES, LEARNED, NOVELTY, PLAIN, Learned
-from isthmus.detection.evaluation.measured import Attacked, Measured
 from isthmus.detection.evaluation.rows import Row, row_of
+from isthmus.detection.evaluation.workbench import Successes, Workbench
 from isthmus.detection.operating_point import judge
 from isthmus.estimates import Floats, match
 
@@ -20,7 +20,7 @@ CALIPER = 0.25  # difference of the logarithms of two losses up to which the end
 FEWEST = 10  # matched or mistaken inputs of which anything is said
 
 
-def learned_rows(measured: Measured, attacked: Mapping[str, Attacked]) -> list[Row]:
+def learned_rows(measured: Workbench, attacked: Mapping[str, Successes]) -> list[Row]:
     """Every learned score, without each attack in turn; and the first of them under its controls."""
     families = {named.name: named.family for named in measured.setting.attacks}
     rows: list[Row] = []
@@ -44,7 +44,9 @@ def learned_rows(measured: Measured, attacked: Mapping[str, Attacked]) -> list[R
     return rows
 
 
-def _matched(measured: Measured, learned: Learned, clean: Floats, bad: Floats, made: Attacked, name: str) -> list[Row]:
+def _matched(
+    measured: Workbench, learned: Learned, clean: Floats, bad: Floats, made: Successes, name: str
+) -> list[Row]:
     """The score among clean and attacked inputs whose ends have the same loss."""
     own, other = _log_loss(measured.seen), _log_loss(made.seen)[measured.test[made.source]]
     partners = match(np.abs(own[measured.test][:, None] - other[None]), CALIPER)
@@ -61,7 +63,7 @@ def _matched(measured: Measured, learned: Learned, clean: Floats, bad: Floats, m
     return [row_of("control", f"{learned.name}, same losses of the ends", name, found)]
 
 
-def innocent_rows(measured: Measured, attacked: Mapping[str, Attacked]) -> list[Row]:
+def innocent_rows(measured: Workbench, attacked: Mapping[str, Successes]) -> list[Row]:
     """Clean inputs that the network mistakes, or that are judged as another class, as if they were attacked."""
     rows = []
     kinds: dict[str, tuple[Inputs, Targets | None, NDArray[np.int64]]] = {}
@@ -86,7 +88,7 @@ def innocent_rows(measured: Measured, attacked: Mapping[str, Attacked]) -> list[
     return rows
 
 
-def single_rows(measured: Measured, attacked: Mapping[str, Attacked]) -> list[Row]:
+def single_rows(measured: Workbench, attacked: Mapping[str, Successes]) -> list[Row]:
     """The paper's own scores, the baselines, and a coin."""
     rows = []
     for name, column in PLAIN.items():

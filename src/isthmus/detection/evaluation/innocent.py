@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from isthmus.detection.evaluation.learned import CURVES, NOVELTY, TREES
-from isthmus.detection.evaluation.measured import Attacked, Measured
 from isthmus.detection.evaluation.shifts import SHIFTS, STRENGTHS, shifts_for
+from isthmus.detection.evaluation.workbench import Successes, Workbench
 from isthmus.detection.operating_point import threshold
 
 
-def shifted_rates(measured: Measured, attacked: Mapping[str, Attacked]) -> list[dict[str, Any]]:
+def shifted_rates(measured: Workbench, attacked: Mapping[str, Successes]) -> list[dict[str, Any]]:
     """False-positive rates with thresholds set at 5 % on the clean inputs that test."""
     numbers = np.flatnonzero(measured.test)[: measured.setting.shifted_most]
     x = measured.given.x[torch.from_numpy(numbers)]

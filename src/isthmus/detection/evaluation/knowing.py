@@ -15,15 +15,15 @@ from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs, Targets
 from isthmus.detection.adaptive import Adaptive, evade, share_reached
 from isthmus.detection.evaluation.learned import CURVES, NOVELTY, TREES, Learned
-from isthmus.detection.evaluation.measured import Attacked, Measured
 from isthmus.detection.evaluation.rows import Row, row_of
+from isthmus.detection.evaluation.workbench import Successes, Workbench
 from isthmus.detection.operating_point import judge, threshold
 from isthmus.detection.probe import Probe
 from isthmus.detection.radius import radius_text
 from isthmus.detection.scores import Score
 
 
-def adaptive_success(measured: Measured, attacked: Mapping[str, Attacked], rows: list[Row]) -> list[dict[str, Any]]:
+def adaptive_success(measured: Workbench, attacked: Mapping[str, Successes], rows: list[Row]) -> list[dict[str, Any]]:
     """SR against steps, for every adaptive attack on every detector that can be learned. Adds rows of the table."""
     numbers = torch.from_numpy(np.flatnonzero(measured.test))
     numbers = numbers[torch.randperm(len(numbers), generator=generator(measured.setting.seed + 3))]
@@ -78,7 +78,7 @@ def adaptive_success(measured: Measured, attacked: Mapping[str, Attacked], rows:
 
 
 def _evaded(
-    measured: Measured,
+    measured: Workbench,
     name: str,
     learned: Learned,
     score: Score,
@@ -113,7 +113,7 @@ def _evaded(
     return measured.kept.get(f"{name}, against {learned.name}", make, detail=(method, measured.setting.attacks))
 
 
-def _models(measured: Measured, target: Targets) -> Inputs:
+def _models(measured: Workbench, target: Targets) -> Inputs:
     """A clean input of each target class that taught: what an attacker who mimics takes as a model."""
     taught = measured.given.y.clone()
     taught[torch.from_numpy(measured.test)] = -1

@@ -10,8 +10,8 @@ from isthmus._core.shapes import Inputs, OtherInputs, OtherTargets, Targets
 from isthmus.detection.evaluation.comparisons import learned_rows, single_rows
 from isthmus.detection.evaluation.innocent import shifted_rates
 from isthmus.detection.evaluation.knowing import adaptive_success
-from isthmus.detection.evaluation.measured import Attacked, Evaluation, Measured
 from isthmus.detection.evaluation.rows import Row
+from isthmus.detection.evaluation.workbench import EvaluationPlan, Successes, Workbench
 from isthmus.errors import InputError
 from isthmus.landscapes import NetworkLandscape
 from isthmus.results import Kept
@@ -45,7 +45,7 @@ def evaluate(
     landscape: NetworkLandscape,
     x: Inputs,
     y: Targets,
-    setting: Evaluation,
+    setting: EvaluationPlan,
     *,
     pool: tuple[OtherInputs, OtherTargets] | None = None,
     kept: Kept | None = None,
@@ -64,8 +64,8 @@ def evaluate(
     Raises:
         InputError: too few inputs or references, or no successful attack.
     """
-    measured = Measured(landscape, x, y, setting, pool, kept or Kept(None), tell)
-    attacked: dict[str, Attacked] = {}
+    measured = Workbench(landscape, x, y, setting, pool, kept or Kept(None), tell)
+    attacked: dict[str, Successes] = {}
     tried: list[dict[str, Any]] = []
     for named in measured.setting.attacks:
         made = measured.attacked(named)

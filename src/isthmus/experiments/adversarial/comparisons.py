@@ -9,7 +9,7 @@ import numpy as np
 
 from isthmus.connecting.columns import ROUNDS
 from isthmus.estimates import Separation, separation
-from isthmus.experiments.adversarial.pairs import Pairs, Score, column, gap_after, low_end, matched
+from isthmus.experiments.adversarial.pairs import PairTable, Score, column, gap_after, low_end, matched
 
 REAL = "real, one class"
 PUBLISHED = "attacked"
@@ -59,7 +59,7 @@ class Comparison:
     lower: float
 
 
-def compare(kinds: Mapping[str, Pairs], seed: int) -> list[Comparison]:
+def compare(kinds: Mapping[str, PairTable], seed: int) -> list[Comparison]:
     """All comparisons; subsets for the kinds that hold attacked inputs of other classes."""
     random = np.random.default_rng(seed)
     found = []
@@ -86,7 +86,7 @@ def compare(kinds: Mapping[str, Pairs], seed: int) -> list[Comparison]:
     return found
 
 
-def _separation(score: Score, other: Pairs, real: Pairs, random: np.random.Generator) -> Separation:
+def _separation(score: Score, other: PairTable, real: PairTable, random: np.random.Generator) -> Separation:
     scores = np.concatenate([score(other), score(real)])
     positive = np.repeat([True, False], [len(other), len(real)])
     return separation(scores, positive, np.concatenate([other.target, real.target]), random)

@@ -12,7 +12,7 @@ from isthmus.errors import InputError
 from isthmus.experiments.adversarial import comparisons as of
 from isthmus.experiments.adversarial.comparisons import Comparison, compare
 from isthmus.experiments.adversarial.figure import adversarial_figure
-from isthmus.experiments.adversarial.pairs import Pairs
+from isthmus.experiments.adversarial.pairs import PairTable
 from isthmus.experiments.adversarial.tables import barriers_table, round_table, score_table
 from isthmus.experiments.adversarial.verdict import verdict
 from isthmus.experiments.base import Experiment
@@ -73,7 +73,7 @@ class Adversarial(Experiment):
         summary = study.results.summary()
         groups = {group.kind: group for group in summary.groups}
         compared: Sequence[Comparison] = compare(
-            {kind: Pairs.of(rows, kind) for kind in (of.REAL, *of.KINDS) if kind in groups}, setting.seed
+            {kind: PairTable.of(rows, kind) for kind in (of.REAL, *of.KINDS) if kind in groups}, setting.seed
         )
         found, agrees, differs = verdict(compared, groups)
         counted = sum(group.counted for group in groups.values())

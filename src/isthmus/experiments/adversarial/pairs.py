@@ -22,7 +22,7 @@ NUMBERS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class PairTable:
     """Pairs of one kind.
 
     Attributes:
@@ -34,27 +34,27 @@ class Pairs:
     columns: Mapping[str, Floats]
 
     @staticmethod
-    def of(rows: Sequence[Mapping[str, Any]], kind: str) -> Pairs:
+    def of(rows: Sequence[Mapping[str, Any]], kind: str) -> PairTable:
         """The pairs of a kind that were measured."""
         kept = [row for row in rows if row["kind"] == kind and row["max_loss"] is not None]
         columns = {name: np.array([row[name] for row in kept], dtype=np.float64) for name in NUMBERS}
-        return Pairs(np.array([row["target"] for row in kept], dtype=np.int64), columns)
+        return PairTable(np.array([row["target"] for row in kept], dtype=np.int64), columns)
 
     def __len__(self) -> int:
         return len(self.target)
 
-    def take(self, numbers: NDArray[np.int64]) -> Pairs:
+    def take(self, numbers: NDArray[np.int64]) -> PairTable:
         """Some of the pairs."""
-        return Pairs(self.target[numbers], {name: values[numbers] for name, values in self.columns.items()})
+        return PairTable(self.target[numbers], {name: values[numbers] for name, values in self.columns.items()})
 
-    def turned(self, which: NDArray[np.bool_]) -> Pairs:
+    def turned(self, which: NDArray[np.bool_]) -> PairTable:
         """The same with A and C exchanged where `which` says so: all but the two losses is the same from both sides."""
         a, c = self.columns["a_loss"], self.columns["c_loss"]
         ends = {"a_loss": np.where(which, c, a), "c_loss": np.where(which, a, c)}
         return replace(self, columns={**self.columns, **ends})
 
 
-Score = Callable[[Pairs], Floats]
+Score = Callable[[PairTable], Floats]
 
 
 def column(name: str) -> Score:
@@ -69,12 +69,12 @@ def gap_after(rounds: int) -> Score:
     )
 
 
-def low_end(pairs: Pairs) -> Floats:
+def low_end(pairs: PairTable) -> Floats:
     """How low the loss of the end C alone is: where an attack goes on until it is below A's, this alone tells."""
     return -pairs.columns["c_loss"]
 
 
-def matched(real: Pairs, other: Pairs, *, losses: bool, length: bool) -> tuple[Pairs, Pairs]:
+def matched(real: PairTable, other: PairTable, *, losses: bool, length: bool) -> tuple[PairTable, PairTable]:
     """The largest subsets, pair for pair, whose ends have the same losses, or the same distance, or both.
 
     A real pair may be looked at from either side; the side that fits better is taken.
@@ -93,7 +93,7 @@ def matched(real: Pairs, other: Pairs, *, losses: bool, length: bool) -> tuple[P
     return real.take(partners[:, 1]).turned(turned), other.take(partners[:, 0])
 
 
-def _apart(other: Pairs, real: Pairs, mine: str, its: str) -> Floats:
+def _apart(other: PairTable, real: PairTable, mine: str, its: str) -> Floats:
     logarithms = [np.log10(np.maximum(values, LOWEST)) for values in (other.columns[mine], real.columns[its])]
     apart: Floats = np.abs(logarithms[0][:, None] - logarithms[1][None])
     return apart

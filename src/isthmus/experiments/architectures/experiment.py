@@ -11,13 +11,13 @@ from isthmus._core.progress import OnProgress, OnStage
 from isthmus.errors import InputError
 from isthmus.experiments.architectures.figure import architectures_figure
 from isthmus.experiments.base import Experiment
-from isthmus.experiments.fitting import digits_to_train_on, fit, save_state
 from isthmus.experiments.setting import Setting
-from isthmus.experiments.small_networks import SMALL
 from isthmus.findings.findings import Findings, Table, share, spread
 from isthmus.findings.wording import not_counted
+from isthmus.networks.small import SMALL
 from isthmus.networks.specs import load_network
 from isthmus.opening import choose_device
+from isthmus.opening.fitting import digits_to_train_on, fit, save_state
 from isthmus.studies import Group, Study
 
 STRAIGHT = 0.05  # a deviation below this is called almost straight
@@ -121,7 +121,7 @@ class Architectures(Experiment):
 
 
 def _spec(name: str) -> str:
-    return f"py:isthmus.experiments.small_networks:{name}"
+    return f"py:isthmus.networks.small:{name}"
 
 
 def _inputs(setting: Setting) -> str:

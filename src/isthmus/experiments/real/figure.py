@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from isthmus.connecting.connection import Connection
-from isthmus.experiments.real.measured import Measured
+from isthmus.experiments.real.measured import MeasuredPairs
 from isthmus.experiments.real.measures import BypassMeasures
 from isthmus.findings.drawing import band, box
 from isthmus.reports import style
@@ -27,7 +27,7 @@ MOVES = {
 }
 
 
-def real_figure(measured: Measured) -> Figure:
+def real_figure(measured: MeasuredPairs) -> Figure:
     """Four panels; those about bypasses are left out where no pair needed one."""
     import matplotlib
     from matplotlib.figure import Figure

@@ -23,7 +23,7 @@ CURVES = 200  # pairs whose curves are drawn
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredPairs:
     """What was read off the connections of a study.
 
     Attributes:
@@ -44,7 +44,7 @@ class Measured:
     unit: str
 
 
-def measure(study: Study, setting: Setting, on_progress: OnProgress) -> Measured:
+def measure(study: Study, setting: Setting, on_progress: OnProgress) -> MeasuredPairs:
     """Goes through the study's connections a chunk at a time."""
     results = study.results
     landscape = open_problem(
@@ -73,7 +73,7 @@ def measure(study: Study, setting: Setting, on_progress: OnProgress) -> Measured
         done += len(chunk)
         on_progress(Progress(done, len(pairs), landscape.forward_equivalents))
     target = {row["pair"]: row["target"] for row in pairs}
-    return Measured(
+    return MeasuredPairs(
         measures=BypassMeasures.join(parts) if parts else None,
         targets=np.array([target[number] for number in bypassed], dtype=np.int64),
         numbers=bypassed,

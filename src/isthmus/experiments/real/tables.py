@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from isthmus.estimates import ClassDraws, Estimate, mean, median
-from isthmus.experiments.real.measured import Measured
+from isthmus.experiments.real.measured import MeasuredPairs
 from isthmus.findings.findings import Table, share, spread
 from isthmus.studies import Group
 
@@ -73,7 +73,7 @@ def effects_table(of: Mapping[str, Estimate], values: Mapping[str, Tensor], draw
                  percent=frozenset({"undone", "better"}), note=note)  # fmt: skip
 
 
-def high_energies(measured: Measured, draws: ClassDraws) -> dict[str, Estimate | float]:
+def high_energies(measured: MeasuredPairs, draws: ClassDraws) -> dict[str, Estimate | float]:
     """Share of energy at high frequency of B' - B, C - A, B and white noise; empty where inputs have no spectrum."""
     assert measured.measures is not None
     if not measured.measures.spectra or measured.white is None:
@@ -96,7 +96,7 @@ def spectra_tables(energies: Mapping[str, Estimate | float]) -> list[Table]:
                   percent=frozenset({"high"}), note=note)]  # fmt: skip
 
 
-def pairs_table(measured: Measured) -> Table:
+def pairs_table(measured: MeasuredPairs) -> Table:
     """Every bypass, for the file."""
     assert measured.measures is not None
     names = list(measured.measures.numbers)
@@ -108,7 +108,7 @@ def pairs_table(measured: Measured) -> Table:
     return Table(name="bypasses", title="Every bypass", columns=columns, rows=rows)
 
 
-def sentences(of: Mapping[str, Estimate], measured: Measured, draws: ClassDraws) -> list[str]:
+def sentences(of: Mapping[str, Estimate], measured: MeasuredPairs, draws: ClassDraws) -> list[str]:
     """The findings in words."""
     assert measured.measures is not None
     beaten = mean((measured.measures.numbers["random_undone"].numpy() < 0.5).astype(float), draws)

@@ -14,7 +14,6 @@ from isthmus._core.progress import OnProgress, OnStage, Progress
 from isthmus.errors import InputError
 from isthmus.estimates import Estimate
 from isthmus.experiments.base import Experiment
-from isthmus.experiments.fitting import digits_to_train_on, fit, labelled, save_state
 from isthmus.experiments.methods import FREE_PEAK, MADE_SHARDS
 from isthmus.experiments.setting import Setting
 from isthmus.experiments.training.figure import Stage, training_figure
@@ -23,6 +22,7 @@ from isthmus.findings.wording import not_counted, rounds
 from isthmus.inputs.collection import open_collection
 from isthmus.networks.specs import load_network
 from isthmus.opening import choose_device
+from isthmus.opening.fitting import digits_to_train_on, fit, labelled, save_state
 from isthmus.profiles import Profile
 from isthmus.studies import Group, Study
 

@@ -19,7 +19,7 @@ from isthmus.estimates import ClassDraws, Estimate, mean
 from isthmus.experiments.base import Experiment
 from isthmus.experiments.methods import FREE_PEAK, MADE_SHARDS
 from isthmus.experiments.setting import Setting
-from isthmus.experiments.untrained.figure import Curves, untrained_figure
+from isthmus.experiments.untrained.figure import RoundCurves, untrained_figure
 from isthmus.experiments.untrained.tables import by_class, by_network
 from isthmus.findings.findings import Findings, share, spread
 from isthmus.findings.wording import not_counted, rounds
@@ -29,7 +29,7 @@ from isthmus.studies import Study
 from isthmus.studies.problem import open_problem
 from isthmus.studies.statistics import connected_after
 
-DEFAULT = "py:isthmus.experiments.small_networks:resnet16"
+DEFAULT = "py:isthmus.networks.small:resnet16"
 BATCH_NORM = (
     "Networks are evaluated as they are used, in eval mode: batch norm normalises with the statistics that it begins "
     "with, mean 0 and variance 1, so before training it changes nothing."
@@ -162,7 +162,7 @@ def _shares(rows: Sequence[Mapping[str, Any]], seed: int) -> list[Estimate]:
     return [mean(connected_after(direct, connected, made, n), draws) for n in range(int(made.max()) + 1)]
 
 
-def _curves(study: Study, setting: Setting, rows: Sequence[Mapping[str, Any]], on_progress: OnProgress) -> Curves:
+def _curves(study: Study, setting: Setting, rows: Sequence[Mapping[str, Any]], on_progress: OnProgress) -> RoundCurves:
     """Profiles of some pairs of the first network after 0, 1 and all rounds; that after 1 is found again."""
     results = study.results
     first = [row["pair"] for row in rows if row["network"] == rows[0]["network"]][:SHOWN]
@@ -183,7 +183,7 @@ def _curves(study: Study, setting: Setting, rows: Sequence[Mapping[str, Any]], o
         on_progress(Progress(number, 2, problem.landscape.forward_equivalents))
     if last:
         panels.append((f"after {rounds(last)}", [pair.profile for pair in pairs]))
-    return Curves(panels=panels, pairs=len(pairs), threshold=_threshold(pairs), unit=problem.landscape.unit)
+    return RoundCurves(panels=panels, pairs=len(pairs), threshold=_threshold(pairs), unit=problem.landscape.unit)
 
 
 def _threshold(pairs: Sequence[Connection]) -> float:

@@ -21,7 +21,7 @@ FLOOR = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class RoundCurves:
     """Profiles of some pairs after some rounds.
 
     Attributes:
@@ -37,7 +37,9 @@ class Curves:
     unit: str
 
 
-def untrained_figure(curves: Curves, shares: Sequence[Estimate], networks: Mapping[str, Group], *, unit: str) -> Figure:
+def untrained_figure(
+    curves: RoundCurves, shares: Sequence[Estimate], networks: Mapping[str, Group], *, unit: str
+) -> Figure:
     """A panel for every stage, and one with the share connected after each round."""
     import matplotlib
     from matplotlib.figure import Figure

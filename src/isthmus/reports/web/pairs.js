@@ -171,7 +171,8 @@ function choose(id, scroll = false) {
   const pair = data.pairs[id];
   byId("name").textContent = `Pair ${pair.number ?? id}: ${pair.a} → ${pair.c}, target ${className(pair.target, pair)}`;
   byId("verdict").textContent = `${pair.group ? pair.group + ", " + pair.rank + ": " : ""}${pair.outcome}. Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found (threshold ${number(pair.threshold)}); ` +
-    `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.certificate === null ? "." : `. ${pair.state === "good" ? "Certified" : "Shown"}: ${pair.certificate}.`);
+    `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.certificate === null ? "." : `. ${pair.state === "good" ? "Certified" : "Shown"}: ${pair.certificate}.`) +
+    (pair.own ?? []).map(([name, value]) => ` ${name}: ${typeof value === "number" ? number(value) : value}.`).join("");
   byId("difference").hidden = pair.difference === undefined;
   if (pair.difference !== undefined) {
     byId("now-difference").textContent = `what moves the peak off the barrier, × ${pair.factor}`;

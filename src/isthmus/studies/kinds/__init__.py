@@ -1,4 +1,4 @@
-"""Kinds of pairs: how a study draws its pairs, and where their ends come from. One idea a file, a line in `registries`."""
+"""Kinds of pairs: how a study draws its pairs, and where their ends come from. A line each in `registries`."""
 
 from isthmus.studies.kinds.attacked import AttackedAcross, AttackedWithin
 from isthmus.studies.kinds.base import Draws, Ends, Kind, MadeKind, ReadKind, Row

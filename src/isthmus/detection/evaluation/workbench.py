@@ -1,4 +1,4 @@
-"""Measured: the inputs of an evaluation with everything that scores are read off, made once and kept."""
+"""Workbench: the inputs of an evaluation with everything that scores are read off, made once and kept."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from isthmus.results import Kept
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluation:
+class EvaluationPlan:
     """Settings.
 
     Attributes:
@@ -52,7 +52,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, eq=False)
-class Attacked:
+class Successes:
     """The verified successes of an attack: which inputs they come from, which were tried, and what is measured."""
 
     source: NDArray[np.int64]
@@ -61,7 +61,7 @@ class Attacked:
     seen: Seen
 
 
-class Measured:
+class Workbench:
     """Inputs parted, references drawn, and what network and probe say of the clean ones.
 
     Attributes:
@@ -78,7 +78,7 @@ class Measured:
         landscape: NetworkLandscape,
         x: Inputs,
         y: Targets,
-        setting: Evaluation,
+        setting: EvaluationPlan,
         pool: tuple[OtherInputs, OtherTargets] | None,
         kept: Kept,
         tell: OnStage,
@@ -122,7 +122,7 @@ class Measured:
         far = norms(self.given.references.x[number] - x.repeat_interleave(count, 0)).reshape(-1, count)
         return torch.stack([far.mean(1), far.amin(1), far.amax(1)], 1)
 
-    def attacked(self, named: NamedAttack) -> Attacked:
+    def attacked(self, named: NamedAttack) -> Successes:
         count = len(self.y)
         order = torch.randperm(count, generator=generator(self.setting.seed + 1))[: named.most].sort().values
 
@@ -148,11 +148,11 @@ class Measured:
         x = stored["x"][good]
         if not len(x):
             nothing = np.zeros((0, len(self.names)))
-            return Attacked(np.zeros(0, dtype=np.int64), tried, nothing, self.seen.at(np.zeros(0, int)))
+            return Successes(np.zeros(0, dtype=np.int64), tried, nothing, self.seen.at(np.zeros(0, int)))
         rows = self.features(f"inputs attacked by {named.name}", x, detail=named)
-        return Attacked(order[good].numpy(), tried, rows, see(self.landscape, x))
+        return Successes(order[good].numpy(), tried, rows, see(self.landscape, x))
 
-    def judged(self, clean: Floats, attacked: Floats, made: Attacked) -> Detection:
+    def judged(self, clean: Floats, attacked: Floats, made: Successes) -> Detection:
         """From scores of the clean inputs that test and of the successful attacks on inputs that test."""
         success = self.test[made.source].sum() / max(1, (made.tried & self.test).sum())
         return judge(
@@ -164,7 +164,7 @@ class Measured:
             success=float(success),
         )
 
-    def fit(self, learned: Learned, attacked: Mapping[str, Attacked]) -> Score | None:
+    def fit(self, learned: Learned, attacked: Mapping[str, Successes]) -> Score | None:
         """The score learned from the teaching half of the clean inputs and of these attacks, once for each set."""
         key = learned.name, tuple(attacked)
         if key not in self._fitted:
@@ -175,7 +175,7 @@ class Measured:
     def scores(self, learned: Learned, score: Score, rows: Floats) -> Floats:
         return score.of(rows[:, learned.columns(self.names)])
 
-    def pair(self, learned: Learned, score: Score, made: Attacked) -> tuple[Floats, Floats]:
+    def pair(self, learned: Learned, score: Score, made: Successes) -> tuple[Floats, Floats]:
         clean = self.scores(learned, score, self.clean[self.test])
         return clean, self.scores(learned, score, made.rows[self.test[made.source]])
 

@@ -1,6 +1,6 @@
 """Small classifiers of different kinds, most of 8 x 8 handwritten digits: they train in seconds.
 
-Each is a factory for a `py:` spec: `py:isthmus.experiments.small_networks:vit`.
+Each is a factory for a `py:` spec: `py:isthmus.networks.small:vit`.
 """
 
 from __future__ import annotations

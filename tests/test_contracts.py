@@ -1,0 +1,134 @@
+"""The shipped contracts, passed by every member that the package brings; connectors have theirs in `connecting`."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+import isthmus
+from isthmus import testing
+from isthmus.making import PGD, TargetedAdam
+from isthmus.studies.kinds import Across, AttackedAcross, AttackedWithin, SynthesizedWithin, Within
+
+
+def points(count, seed=1):
+    return torch.randn((count, 2, 4), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+class TestPolyline(testing.PathContract):
+    def path(self):
+        return isthmus.Polyline(points(5))
+
+
+class TestLine(testing.PathContract):
+    def path(self):
+        return isthmus.Bezier(points(2))
+
+
+class TestQuadratic(testing.PathContract):
+    def path(self):
+        return isthmus.Bezier(points(3))
+
+
+class TestBezierOfDegreeSix(testing.PathContract):
+    def path(self):
+        return isthmus.Bezier(points(7))
+
+
+class TestAffinePieces(testing.CertifierContract):
+    def certifier(self):
+        return isthmus.AffinePieces()
+
+
+class TestCrossEntropy(testing.LossContract):
+    def loss(self):
+        return isthmus.CrossEntropy()
+
+
+class TestMargin(testing.LossContract):
+    def loss(self):
+        return isthmus.Margin()
+
+
+class TestBox(testing.DomainContract):
+    def domain(self):
+        return isthmus.Box(-0.5, torch.linspace(0.2, 1.5, 5, dtype=torch.float64))
+
+
+class TestBall(testing.DomainContract):
+    def domain(self):
+        return isthmus.Ball(torch.linspace(0, 1, 5, dtype=torch.float64), 1.5)
+
+
+class TestCube(testing.DomainContract):
+    def domain(self):
+        return isthmus.Ball(torch.linspace(0, 1, 5, dtype=torch.float64), 1.5, norm=math.inf)
+
+
+class TestTargetedAdam(testing.AttackContract):
+    def attack(self):
+        return TargetedAdam(max_steps=60, lr=0.05)
+
+
+class TestLinfPGD(testing.AttackContract):
+    def attack(self):
+        return PGD.linf(epsilon=0.2)
+
+
+class TestL2PGD(testing.AttackContract):
+    def attack(self):
+        return PGD.l2(epsilon=0.3, toward=True)
+
+
+class TestFGSM(testing.AttackContract):
+    def attack(self):
+        return PGD.fgsm(0.2)
+
+
+class TestWithin(testing.KindContract):
+    def kind(self):
+        return Within(per_class=5)
+
+
+class TestAcross(testing.KindContract):
+    def kind(self):
+        return Across(per_class=5, lowest_loss=6)
+
+
+class TestAttackedAcross(testing.KindContract):
+    def kind(self):
+        return AttackedAcross(per_class=3, stop="matched")
+
+
+class TestAttackedWithin(testing.KindContract):
+    def kind(self):
+        return AttackedWithin(per_class=3, stop=0.5, name="within, attacked")
+
+
+class TestSynthesizedWithin(testing.KindContract):
+    def kind(self):
+        return SynthesizedWithin(per_class=3)
+
+
+def test_every_registered_member_can_be_made_or_says_what_it_needs():
+    from isthmus import registries
+
+    families = [value for name, value in vars(registries).items() if name.isupper() and name != "TYPE_CHECKING"]
+    assert len(families) >= 8
+    for family in families:
+        for name in family:
+            assert callable(family.maker(name)), (family.family, name)
+
+
+def test_a_bezier_curve_without_turns_is_as_long_as_its_ends_are_apart():
+    line = torch.linspace(0, 3, 4, dtype=torch.float64)[:, None] * torch.tensor([[1.0, 2.0, 2.0]], dtype=torch.float64)
+    found = isthmus.Bezier(line)
+    assert found.length == pytest.approx(9.0, rel=1e-9) and found.deviation < 1e-9 and found.degree == 3
+    # The quadratic curve through (0, 0), (1, 2), (2, 0) is a piece of a parabola of known length.
+    parabola = isthmus.Bezier(torch.tensor([[0.0, 0.0], [1.0, 2.0], [2.0, 0.0]], dtype=torch.float64))
+    known = math.sqrt(5) + math.asinh(2) / 2
+    assert parabola.length == pytest.approx(known, rel=1e-5)
+    assert parabola.at(0.5).tolist() == pytest.approx([1, 1], abs=1e-6)
+    assert parabola.deviation == pytest.approx(0.5, abs=1e-3) and parabola.length_ratio == pytest.approx(known / 2)
