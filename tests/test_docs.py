@@ -21,8 +21,7 @@ def test_the_examples_are_found():
         "README.md",
         "detection.md",
         "exact.md",
-        "extending.md",
-        "extending.md",
+        *["extending.md"] * 4,
         "percolation.md",
         "studies.md",
     ]
