@@ -22,9 +22,9 @@ from torch import Tensor
 
 from benchmarks import assets
 from isthmus import Landscape, Network, Polyline, exact_profile, load_network, profile
-from isthmus.certificates.pieces import ExactProfile
-from isthmus.certificates.pieces.pieces import between
-from isthmus.certificates.pieces.precision import in_precision
+from isthmus.certificates.affine_pieces import ExactProfile
+from isthmus.certificates.affine_pieces.pieces import between
+from isthmus.certificates.affine_pieces.precision import in_precision
 from isthmus.inputs.pairs import pairs_within
 
 SEGMENTS = {"mnist": 10, "robust": 10, "resnet20": 1, "squeezenet": 1}

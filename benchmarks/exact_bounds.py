@@ -21,9 +21,9 @@ from benchmarks.bounds.tape import Tape
 from benchmarks.bounds.thinning import Thinner
 from benchmarks.exact import PARTS, network_of, pairs_of
 from isthmus import Landscape
-from isthmus.certificates.pieces import operators
-from isthmus.certificates.pieces.pieces import Pieces, TooManyKnots, Tracing
-from isthmus.certificates.pieces.segment import traced
+from isthmus.certificates.affine_pieces import operators
+from isthmus.certificates.affine_pieces.pieces import Pieces, TooManyKnots, Tracing
+from isthmus.certificates.affine_pieces.segment import traced
 
 BEGIN = 0.3  # of the segment
 PIECES = {"mnist": 1.0, "robust": 0.5, "resnet20": 0.1, "squeezenet": 0.0005}  # the share of it that is looked at

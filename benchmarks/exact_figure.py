@@ -15,7 +15,7 @@ import torch
 from benchmarks.exact import network_of, pairs_of
 from benchmarks.exact_samples import PAIRS
 from isthmus import Landscape, Polyline, Profile, Sampling, exact_profile
-from isthmus.certificates.pieces import ExactProfile
+from isthmus.certificates.affine_pieces import ExactProfile
 from isthmus.profiles import profile_many
 from isthmus.reports import style
 from isthmus.reports.profile_figure import pieces_along

@@ -1,4 +1,4 @@
-"""Trains the embedded digits network and writes `src/isthmus/data/digits.safetensors`.
+"""Trains the embedded digits network and writes `src/isthmus/networks/digits.safetensors`.
 
     python scripts/train_digits.py
 

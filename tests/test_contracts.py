@@ -10,7 +10,7 @@ import torch
 import isthmus
 from isthmus import testing
 from isthmus.making import PGD, TargetedAdam
-from isthmus.studies.kinds import Across, AttackedAcross, AttackedWithin, SynthesizedWithin, Within
+from isthmus.studies.pair_kinds import Across, AttackedAcross, AttackedWithin, SynthesizedWithin, Within
 
 
 def points(count, seed=1):

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from isthmus.certificates.pieces.operators.table import AFFINE
+from isthmus.certificates.affine_pieces.operators.table import AFFINE
 
 aten = torch.ops.aten
 ROUNDING = 1 + 1e-6  # norms are computed in float64

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from benchmarks.bounds.gains import CONVOLUTIONS, NORMS, convolution_norm, gain, scale_of
-from isthmus.certificates.pieces import operators
-from isthmus.certificates.pieces.pieces import Pieces, pieces_among
+from isthmus.certificates.affine_pieces import operators
+from isthmus.certificates.affine_pieces.pieces import Pieces, pieces_among
 
 aten = torch.ops.aten
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from isthmus.certificates.pieces import operators
-from isthmus.certificates.pieces.pieces import Pieces, in_rows, pieces_among
+from isthmus.certificates.affine_pieces import operators
+from isthmus.certificates.affine_pieces.pieces import Pieces, in_rows, pieces_among
 
 FEW = 8  # knots: not worth thinning
 MOST_MERGED = 256  # pieces made one

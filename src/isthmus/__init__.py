@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from isthmus.certificates import AffinePieces as AffinePieces
     from isthmus.certificates import Certificate as Certificate
     from isthmus.certificates import Certifier as Certifier
-    from isthmus.certificates.pieces import exact_profile as exact_profile
+    from isthmus.certificates.affine_pieces import exact_profile as exact_profile
     from isthmus.connecting import Connection as Connection
     from isthmus.connecting import Connections as Connections
     from isthmus.connecting import Outcome as Outcome
@@ -97,7 +97,7 @@ _HOME = {
     "Unbounded": "landscapes.domains",
     "attack": "making",
     "connect": "connecting",
-    "exact_profile": "certificates.pieces",
+    "exact_profile": "certificates.affine_pieces",
     "load_images": "inputs.images",
     "load_network": "networks.specs",
     "profile": "profiles",

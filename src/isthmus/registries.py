@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from isthmus.landscapes.losses import Loss
     from isthmus.making.method import AttackMethod, SynthesisMethod
     from isthmus.paths.base import AbstractPath
-    from isthmus.studies.kinds.base import Kind
+    from isthmus.studies.pair_kinds.base import Kind
 
 LOSSES: Registry[Loss] = Registry(
     "loss",
@@ -46,7 +46,7 @@ METHODS: Registry[AnyConnector] = Registry(
 CERTIFIERS: Registry[Certifier] = Registry(
     "certificate",
     ".certificates.base:Certifier",
-    {"pieces": ".certificates.pieces:AffinePieces"},
+    {"pieces": ".certificates.affine_pieces:AffinePieces"},
 )
 ATTACKS: Registry[AttackMethod] = Registry(
     "attack",
@@ -65,13 +65,13 @@ GENERATORS: Registry[SynthesisMethod] = Registry(
 )
 KINDS: Registry[Kind] = Registry(
     "kind of pairs",
-    ".studies.kinds.base:Kind",
+    ".studies.pair_kinds.base:Kind",
     {
-        "within": ".studies.kinds.drawn:Within",
-        "across": ".studies.kinds.drawn:Across",
-        "attacked": ".studies.kinds.attacked:AttackedAcross",
-        "attacked_within": ".studies.kinds.attacked:AttackedWithin",
-        "synthesized": ".studies.kinds.synthesized:SynthesizedWithin",
+        "within": ".studies.pair_kinds.drawn:Within",
+        "across": ".studies.pair_kinds.drawn:Across",
+        "attacked": ".studies.pair_kinds.attacked:AttackedAcross",
+        "attacked_within": ".studies.pair_kinds.attacked:AttackedWithin",
+        "synthesized": ".studies.pair_kinds.synthesized:SynthesizedWithin",
     },
 )
 EXPERIMENTS: Registry[Experiment] = Registry(

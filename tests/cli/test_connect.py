@@ -138,6 +138,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(program, digit_fo
     assert one["max_loss"].to_pylist() == pytest.approx(two["max_loss"].to_pylist(), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_real_process(digit_folder, tmp_path):
     command = [sys.executable, "-m", "isthmus", "connect", "--images", str(digit_folder), "--pairs-per-class", "6",
                "--method", "paper", "--max-batch", "1", "--out", str(tmp_path / "run"), *FAST]  # fmt: skip

@@ -50,6 +50,7 @@ def test_an_unknown_experiment(program):
     assert ran.code == 2 and "everything" in ran.err
 
 
+@pytest.mark.slow
 def test_a_killed_experiment_goes_on(tmp_path, program):
     """Killed while pairs are connected; the same command with --resume finishes what was begun."""
     import os

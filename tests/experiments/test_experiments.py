@@ -32,7 +32,10 @@ def test_every_experiment_is_tested_here():
     assert all(type(smaller) is EXPERIMENTS[name] for name, (smaller, _) in SMALLER.items())
 
 
-@pytest.mark.parametrize("name", list(SMALLER))
+SLOW = ("architectures", "training", "adversarial")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in SMALLER])
 def test_from_begin_to_end(name, tmp_path):
     experiment, per_class = SMALLER[name]
     network = "untrained:py:isthmus.networks.small:mlp" if name == "untrained" else "digits"

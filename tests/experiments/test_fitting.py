@@ -5,8 +5,8 @@ import torch
 
 import isthmus
 from isthmus.errors import InputError
+from isthmus.loading.fitting import Examples, digits_to_train_on, fit, labelled, save_state
 from isthmus.networks.small import SMALL
-from isthmus.opening.fitting import Examples, digits_to_train_on, fit, labelled, save_state
 
 
 def test_training_and_held_out_digits_do_not_overlap(digit_images):

@@ -75,6 +75,7 @@ def cifar(assets):
     [(mnist, {0.1: 0.914, 0.2: 0.865, 0.3: 0.764}), (cifar, {2 / 255: 0.542})],
     ids=["mnist_cnn_robust", "cifar10_cnn_robust"],
 )
+@pytest.mark.slow
 def test_robust_accuracy_of_real_networks(assets, source, epsilons):
     """At most 0.5 points above foolbox's at equal steps, step size and restarts."""
     network, x, y = source(assets)

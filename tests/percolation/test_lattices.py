@@ -201,6 +201,7 @@ def test_a_full_lattice_is_one_cluster_that_crosses_every_axis():
         assert (done.crossed > 0).all() and (done.crossed <= 125).all()
 
 
+@pytest.mark.slow
 def test_plain_python_gives_the_same_answer():
     script = (
         "import numpy as np; from isthmus.percolation import Lattice, sweep, routes, persistence;"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 import isthmus
-from isthmus.studies.kinds import Draws, ReadKind
+from isthmus.studies.pair_kinds import Draws, ReadKind
 
 
 class Neighbours(ReadKind):

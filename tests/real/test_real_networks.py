@@ -44,6 +44,7 @@ def test_cifar_profiles_agree_with_dense_scans(cifar):
         assert scan.max_loss - quick.max_loss <= max(0.02, 0.02 * quick.max_loss)
 
 
+@pytest.mark.slow
 def test_the_published_procedure_connects_too_and_leaves_the_box(cifar):
     landscape, (a, c, target) = cifar
     method = replace(BarrierBypass.paper(), max_steps=60)
@@ -53,6 +54,7 @@ def test_the_published_procedure_connects_too_and_leaves_the_box(cifar):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_photographs(assets, program, tmp_path):
     from isthmus.errors import MissingLibraryError
     from isthmus.networks.zoo import import_zoo

@@ -34,9 +34,13 @@ def test_a_result_appears_whole_and_is_hashed(tmp_path):
 
 
 def test_what_fails_leaves_nothing(tmp_path):
-    with pytest.raises(ZeroDivisionError), claim(tmp_path / "x" / "out", SCHEMA) as target, target.stage() as stage:
-        (stage / "a.txt").write_text("a")
-        raise ZeroDivisionError
+    def fails():
+        with claim(tmp_path / "x" / "out", SCHEMA) as target, target.stage() as stage:
+            (stage / "a.txt").write_text("a")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
     assert not (tmp_path / "x").exists()
 
 

@@ -29,6 +29,7 @@ def workers_at_work() -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc to find Ray's workers")
+@pytest.mark.slow
 def test_ray_gives_the_same_rows_even_when_workers_die(tmp_path, text, finished, start):
     folder = tmp_path / "study"
     Study.create(folder, text)
@@ -44,6 +45,7 @@ def test_ray_gives_the_same_rows_even_when_workers_die(tmp_path, text, finished,
     assert_same_rows(rows_of(Study(folder)), rows_of(finished))
 
 
+@pytest.mark.slow
 def test_sigterm_stops_ray_too(tmp_path, text, start):
     folder = tmp_path / "study"
     Study.create(folder, text.replace("per_class = 6", "per_class = 400").replace("pairs = 25", "pairs = 100"))
@@ -59,6 +61,7 @@ def test_sigterm_stops_ray_too(tmp_path, text, start):
     assert 0 < status.shards_done < status.shards and not status.damaged
 
 
+@pytest.mark.slow
 def test_errors_of_workers_are_one_line(tmp_path, text, start):
     """A store that cannot be written is found by a worker, and told by the program."""
     folder = tmp_path / "study"
@@ -84,6 +87,7 @@ def test_what_cannot_be_is_said(study, program, monkeypatch):
     shutil.rmtree(study.folder / "plan")
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_not_there(study, start):
     process = start("study", "run", study.folder, "--engine", "ray", "--address", "127.0.0.1:1", "--device", "cpu")
     _, err = process.communicate(timeout=200)

@@ -4,7 +4,7 @@ import pytest
 
 from isthmus.inputs.collection import digits as digits_of_the_study
 from isthmus.studies import Study
-from isthmus.studies.kinds import AttackedAcross
+from isthmus.studies.pair_kinds import AttackedAcross
 
 TEXT = """
 seed = 2
@@ -38,6 +38,7 @@ def rows(folder, stop: str, pairs: int = 7) -> dict[str, list[dict]]:
     return found
 
 
+@pytest.mark.slow
 def test_made_ends(tmp_path):
     real = rows(tmp_path / "real", '"real"')
     assert {kind: len(part) for kind, part in real.items()} == {"within": 10, "attacked": 10, "synthesized": 4}
@@ -68,6 +69,7 @@ def test_what_was_not_made_is_counted_and_kept_out_of_the_shares(tmp_path):
     assert group.not_made == len(lost) and group.pairs == 10 and group.counted == 10 - len(lost)
 
 
+@pytest.mark.slow
 def test_ends_are_made_the_same_however_the_study_is_cut(tmp_path):
     one, other = rows(tmp_path / "one", '"real"', pairs=3), rows(tmp_path / "other", '"real"', pairs=44)
     for kind, part in one.items():

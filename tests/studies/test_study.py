@@ -158,6 +158,7 @@ def isthmus_images(folder):
     return x, y
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment(tmp_path, text, start):
     """Rows are those of a study that nobody killed: none lost, none twice, none changed."""
     text = text.replace("per_class = 6", "per_class = 60")

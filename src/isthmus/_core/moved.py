@@ -15,14 +15,16 @@ MOVED = {
     "connection": "connecting.connection",
     "connections": "connecting.connections",
     "connectors": "connecting.connectors",
+    "detection.evaluation.kept": "results.kept",
     "domains": "landscapes.domains",
-    "exact": "certificates.pieces",
-    "experiments.fitting": "opening.fitting",
+    "exact": "certificates.affine_pieces",
+    "experiments.fitting": "loading.fitting",
     "experiments.small_networks": "networks.small",
     "features": "landscapes.features",
     "landscape": "landscapes",
     "losses": "landscapes.losses",
     "progress": "_core.progress",
+    "studies.kinds": "studies.pair_kinds",
     "validation": "landscapes.validation",
 }
 

@@ -13,7 +13,7 @@ from isthmus.errors import InputError
 
 if TYPE_CHECKING:
     from isthmus import Landscape
-    from isthmus.opening import NetworkChoice
+    from isthmus.loading import NetworkChoice
     from isthmus.results import ResultFolder
 
 
@@ -69,7 +69,7 @@ class OutputOptions:
 
 def choice_of(options: NetworkOptions) -> NetworkChoice:
     """What the options name, as the library takes it."""
-    from isthmus.opening import NetworkChoice
+    from isthmus.loading import NetworkChoice
 
     mean, std = numbers("--mean", options.mean), numbers("--std", options.std)
     return NetworkChoice(

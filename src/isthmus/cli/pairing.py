@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from isthmus import Landscape
-    from isthmus.opening import Survey
+    from isthmus.loading import Survey
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
     """
     from isthmus.inputs.collection import FolderCollection
     from isthmus.inputs.pairs import pairs_within
-    from isthmus.opening import survey
+    from isthmus.loading import survey
 
     if not folder.is_dir():
         raise ImageError(f"--images {folder} is no folder.")
@@ -96,7 +96,7 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
 def _look(landscape: Landscape, files: list[Path], names: list[str]) -> Survey:
     """What the network sees in some files."""
     from isthmus.inputs.collection import FileCollection
-    from isthmus.opening import survey
+    from isthmus.loading import survey
 
     return survey(FileCollection(files, names), landscape, keep=True)
 

@@ -11,7 +11,7 @@ from isthmus.cli.interruption import Terminated, terminable
 from isthmus.cli.options import at_least, claimed
 from isthmus.cli.terminal import say_plan
 from isthmus.errors import InputError, StudyError
-from isthmus.inputs.needed import needs_images
+from isthmus.inputs.required import needs_images
 
 if TYPE_CHECKING:
     from isthmus.studies import Engine, Status, Study

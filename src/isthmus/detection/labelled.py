@@ -9,7 +9,7 @@ from isthmus._core.shapes import Inputs, Targets
 from isthmus.errors import ImageError
 from isthmus.inputs.collection import Collection
 from isthmus.landscapes import NetworkLandscape
-from isthmus.opening import survey
+from isthmus.loading import survey
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import InputError
-from isthmus.inputs.needed import needs_images
-from isthmus.opening import NetworkChoice
+from isthmus.inputs.required import needs_images
+from isthmus.loading import NetworkChoice
 
 
 @dataclass(frozen=True, kw_only=True)

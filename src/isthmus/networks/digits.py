@@ -12,7 +12,7 @@ from isthmus.networks.preprocessing import Preprocessing
 from isthmus.networks.recipe import Recipe
 from isthmus.networks.weights import fit_weights
 
-WEIGHTS = Path(__file__).parent.parent / "data" / "digits.safetensors"
+WEIGHTS = Path(__file__).parent / "digits.safetensors"
 MEAN, STD = 0.305, 0.376  # of the 1797 images, pixels in [0, 1]
 
 

@@ -13,7 +13,7 @@ from isthmus._core.geometry import inner, norms
 from isthmus._core.shapes import Input, Inputs, Parameters, Vertices
 from isthmus.errors import InputError
 from isthmus.paths.base import AbstractPath, Bundle, ratio
-from isthmus.paths.polylines import Polylines, positions
+from isthmus.paths.polyline_bundle import Polylines, positions
 
 
 @final

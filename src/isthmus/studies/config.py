@@ -30,7 +30,7 @@ from isthmus.connecting.columns import Column, own_columns
 from isthmus.connecting.connectors import AnyConnector
 from isthmus.errors import StudyError
 from isthmus.profiles import Sampling
-from isthmus.studies.kinds import Kind
+from isthmus.studies.pair_kinds import Kind
 
 Positive = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]

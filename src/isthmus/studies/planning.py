@@ -16,12 +16,12 @@ from isthmus._core.files import cannot_write, sha256, write_json, write_text, wr
 from isthmus._core.progress import OnStage
 from isthmus.errors import ImageError
 from isthmus.inputs.collection import Collection
-from isthmus.opening import Survey, survey
+from isthmus.loading import Survey, survey
 from isthmus.results import digest_of
 from isthmus.studies.config import Config
 from isthmus.studies.cutting import cut
 from isthmus.studies.fingerprint import fingerprint
-from isthmus.studies.kinds import Draws, Kind
+from isthmus.studies.pair_kinds import Draws, Kind
 from isthmus.studies.plan import FORMAT, INPUTS, PAIRS, PLAN, TEXT, Plan, Portion, load_plan
 from isthmus.studies.problem import Problem, identity, no_pairs, open_inputs, open_landscape, open_problem
 from isthmus.studies.rows import plan_schema

@@ -12,7 +12,7 @@ from isthmus._core.registry import OWN, source_of
 from isthmus.errors import InputError, StudyError
 from isthmus.inputs.collection import Collection, open_collection
 from isthmus.landscapes import AbstractLandscape
-from isthmus.opening import NetworkChoice
+from isthmus.loading import NetworkChoice
 from isthmus.studies.config import Config
 
 

@@ -13,7 +13,7 @@ from isthmus.connecting.columns import Column
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import OutputError, StudyError
-from isthmus.opening import choose_device
+from isthmus.loading import choose_device
 from isthmus.studies.picking import Pick, pick
 from isthmus.studies.plan import Plan
 from isthmus.studies.rows import result_schema, skipped_table

@@ -16,7 +16,7 @@ from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.connecting.loop import connect
 from isthmus.errors import ImageError, StudyError
-from isthmus.studies.kinds import Kind, MadeKind, ReadKind
+from isthmus.studies.pair_kinds import Kind, MadeKind, ReadKind
 from isthmus.studies.plan import Plan
 from isthmus.studies.problem import Problem, open_problem
 from isthmus.studies.rows import NOT_MADE, UNREADABLE, result_table

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from isthmus._core.files import cannot_write, write_whole
 from isthmus._core.progress import OnProgress, OnStage, Progress
 from isthmus.errors import OutputError, StudyError
-from isthmus.opening import choose_device
+from isthmus.loading import choose_device
 from isthmus.studies.config import Config, read_config
 from isthmus.studies.engines import Done, Engine, Job, Local
 from isthmus.studies.engines.base import PLAN_FOLDER, STUDY

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from isthmus.cli.detect.material import inputs_of, probe_of, radii, two_radii
 from isthmus.cli.interruption import resumable, terminable
 from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
-from isthmus.inputs.needed import needs_images
+from isthmus.inputs.required import needs_images
 
 SCHEMA, KEPT = "isthmus/detection/1", "kept"  # docs/tables.md describes it
 

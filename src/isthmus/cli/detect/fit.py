@@ -12,7 +12,7 @@ from isthmus.cli.detect.material import inputs_of, probe_of, two_radii
 from isthmus.cli.interruption import terminable
 from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of
 from isthmus.errors import InputError
-from isthmus.inputs.needed import needs_images
+from isthmus.inputs.required import needs_images
 
 
 def fit(

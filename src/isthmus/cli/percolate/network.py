@@ -11,7 +11,7 @@ from isthmus.cli.options import NetworkOptions, at_least, landscape_of, readable
 from isthmus.cli.percolate.writing import claimed, write
 from isthmus.cli.terminal import stage_progress
 from isthmus.errors import InputError
-from isthmus.inputs.needed import needs_images
+from isthmus.inputs.required import needs_images
 
 
 def network(

@@ -14,10 +14,10 @@ from isthmus.experiments.base import Experiment
 from isthmus.experiments.setting import Setting
 from isthmus.findings.findings import Findings, Table, share, spread
 from isthmus.findings.wording import not_counted
+from isthmus.loading import choose_device
+from isthmus.loading.fitting import digits_to_train_on, fit, save_state
 from isthmus.networks.small import SMALL
 from isthmus.networks.specs import load_network
-from isthmus.opening import choose_device
-from isthmus.opening.fitting import digits_to_train_on, fit, save_state
 from isthmus.studies import Group, Study
 
 STRAIGHT = 0.05  # a deviation below this is called almost straight

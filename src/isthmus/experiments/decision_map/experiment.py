@@ -16,7 +16,7 @@ from isthmus.experiments.decision_map.figure import Marked, MarkedMap, decision_
 from isthmus.experiments.setting import Setting
 from isthmus.findings.findings import Findings, Table, share
 from isthmus.inputs.images import load_images
-from isthmus.opening import choose_device
+from isthmus.loading import choose_device
 from isthmus.paths import Flat
 from isthmus.profiles import GridMap, grid_map
 from isthmus.reports.style import class_name

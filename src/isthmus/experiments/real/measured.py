@@ -14,7 +14,7 @@ from isthmus.connecting.connection import Connection
 from isthmus.experiments.real.measures import BypassMeasures, measure_bypasses
 from isthmus.experiments.real.spectrum import white
 from isthmus.experiments.setting import Setting
-from isthmus.opening import choose_device
+from isthmus.loading import choose_device
 from isthmus.studies import Study
 from isthmus.studies.problem import open_problem
 

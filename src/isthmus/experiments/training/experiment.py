@@ -20,9 +20,9 @@ from isthmus.experiments.training.figure import Stage, training_figure
 from isthmus.findings.findings import Findings, Table, share, spread
 from isthmus.findings.wording import not_counted, rounds
 from isthmus.inputs.collection import open_collection
+from isthmus.loading import choose_device
+from isthmus.loading.fitting import digits_to_train_on, fit, labelled, save_state
 from isthmus.networks.specs import load_network
-from isthmus.opening import choose_device
-from isthmus.opening.fitting import digits_to_train_on, fit, labelled, save_state
 from isthmus.profiles import Profile
 from isthmus.studies import Group, Study
 

@@ -23,7 +23,7 @@ from isthmus.experiments.untrained.figure import RoundCurves, untrained_figure
 from isthmus.experiments.untrained.tables import by_class, by_network
 from isthmus.findings.findings import Findings, share, spread
 from isthmus.findings.wording import not_counted, rounds
-from isthmus.opening import choose_device
+from isthmus.loading import choose_device
 from isthmus.profiles import Profile
 from isthmus.studies import Study
 from isthmus.studies.problem import open_problem

@@ -5,8 +5,8 @@ from __future__ import annotations
 from isthmus._core.progress import OnStage
 from isthmus._core.random import lent_seed
 from isthmus.landscapes import AbstractLandscape, Landscape
+from isthmus.loading.fitting import digits_to_train_on, fit
 from isthmus.networks.small import sized_mlp
-from isthmus.opening.fitting import digits_to_train_on, fit
 
 SIZES = ((16, 2), (64, 1), (64, 2), (64, 4), (256, 2))  # width, hidden layers
 BATCHES = 400

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 import torch
 
 from isthmus._core.random import generator
-from isthmus.studies.kinds import Kind
+from isthmus.studies.pair_kinds import Kind
 
 
 class KindContract(ABC):

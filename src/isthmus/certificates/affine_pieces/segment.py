@@ -1,0 +1,198 @@
+"""A segment of a path, cut into the affine pieces of a network: every knot, with the logits there."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+
+from isthmus._core.batching import is_out_of_memory
+from isthmus._core.shapes import Input, Inputs, Logits, Parameters
+from isthmus.certificates.affine_pieces import operators
+from isthmus.certificates.affine_pieces.operators import NotPiecewiseAffineError
+from isthmus.certificates.affine_pieces.pieces import Pieces, TooManyKnots, Tracing
+from isthmus.errors import NetworkError
+from isthmus.landscapes import Landscape
+
+logger = logging.getLogger("isthmus")
+
+KNOTS = 4  # held at once for each input that is evaluated at once: no gradients are kept
+FEWEST_KNOTS = 64  # held at once in any case: a single layer of a network may break in as many places at once
+# No interval below this share of a segment is cut: inside it inputs differ by less than their own rounding.
+SHORTEST = {torch.float64: 1e-13}
+SHORTEST_ELSE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A segment, or a part of one, cut into pieces.
+
+    Attributes:
+        t: every knot (m,), in float64.
+        logits: what the network says there (m, classes).
+        unresolved: intervals of the shortest length in which there are more knots than may be held at once.
+    """
+
+    t: Parameters
+    logits: Logits
+    unresolved: int
+
+    @property
+    def pieces(self) -> int:
+        """Number of affine pieces."""
+        return len(self.t) - 1
+
+
+def cut_segment(
+    landscape: Landscape,
+    start: Input,
+    end: Input,
+    *,
+    part: tuple[float, float] = (0.0, 1.0),
+    most: int | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> Cut:
+    """Runs the network on the whole segment at once, a stretch at a time.
+
+    The segment is an affine function of t; every operator turns functions that are affine between knots into such
+    functions, with knots of its own where it breaks (`operators`). What comes out is the network on the segment, up to
+    rounding, whatever it is made of: residual sums meet with the knots of both.
+
+    Args:
+        landscape: of the network, in whose precision all is computed; knots are in float64.
+        start, end: the ends, in data units.
+        part: from where to where, in t.
+        most: knots held at once; it bounds the memory.
+        on_progress: called with the t up to which the segment is done.
+
+    Raises:
+        NetworkError: the network is not made of affine operators, ReLU and its relatives, and max-pooling; the operator
+            is named, and the module in which it runs.
+    """
+    most = max(FEWEST_KNOTS, most or KNOTS * landscape.batch_size_for(start))
+    ends = torch.stack([start, end])
+    begin, last = part
+    length = last - begin
+    shortest = SHORTEST.get(landscape.network.dtype, SHORTEST_ELSE)
+    t: list[Tensor] = []
+    logits: list[Tensor] = []
+    unresolved = 0
+    with (
+        torch.inference_mode(False),
+        torch.no_grad(),
+        landscape.fixed(),
+        _as_written(),
+        _named_operators(landscape.network.model) as entered,
+    ):
+        while begin < last or not t:
+            finish = last if last - begin < length + shortest else begin + length
+            entered.clear()
+            if finish - begin <= 2 * shortest:
+                unresolved += 1
+                knots, there = _ends_alone(landscape, ends, begin, finish)
+            else:
+                try:
+                    knots, there = _run(landscape, ends, begin, finish, most)
+                except TooManyKnots as too_many:  # later layers will have more
+                    length = 0.5 * too_many.share * (finish - begin)
+                    continue
+                except (RuntimeError, MemoryError) as error:
+                    if most == FEWEST_KNOTS or not is_out_of_memory(error):
+                        raise
+                    most = max(FEWEST_KNOTS, most // 2)
+                    logger.warning("out of memory: holding %d knots at once from here on", most)
+                    continue
+            skip = 1 if t else 0  # a stretch begins where the last one ended
+            t.append(knots[skip:].cpu())
+            logits.append(there[skip:].cpu())
+            landscape.forward_equivalents += len(knots)
+            length = (finish - begin) * min(2.0, 0.7 * most / len(knots))
+            begin = finish
+            if on_progress is not None:
+                on_progress(begin)
+    return Cut(torch.cat(t), torch.cat(logits), unresolved)
+
+
+def traced(landscape: Landscape, ends: Inputs, begin: float, finish: float, run: Tracing) -> Pieces:
+    """The logits on a stretch of the segment between two inputs (2, *input), in data units.
+
+    Raises:
+        TooManyKnots: there are more than the run may hold.
+    """
+    where = torch.tensor([begin, finish], dtype=torch.float64, device=landscape.device)
+    inputs = Pieces(where, landscape.prepare(_at(ends, where)), run)
+    try:
+        logits: Any = landscape.network.logits(inputs)
+    except Exception as error:
+        if run.failed is None or isinstance(error, TooManyKnots | NetworkError):
+            raise
+        raise run.failed from error
+    if not isinstance(logits, Pieces):
+        raise NetworkError("The network's output does not depend on its input by operators that can be followed.")
+    if logits.stale:
+        raise NotPiecewiseAffineError("the output", "was changed in place through a view of it")
+    return logits
+
+
+def _at(ends: Inputs, where: Tensor) -> Inputs:
+    """Points of the segment; in float64, since stretches may be shorter than float32 can tell apart."""
+    ends, share = ends.to(where.device, torch.float64), where.reshape(-1, *(1,) * (ends.ndim - 1))
+    return torch.lerp(ends[:1], ends[1:], share)
+
+
+def _run(landscape: Landscape, ends: Inputs, begin: float, finish: float, most: int) -> tuple[Tensor, Tensor]:
+    logits = traced(landscape, ends, begin, finish, Tracing(most, operators.run, operators.call))
+    return logits.knots, logits.numbers
+
+
+def _ends_alone(landscape: Landscape, ends: Inputs, begin: float, finish: float) -> tuple[Tensor, Tensor]:
+    where = torch.tensor([begin, finish], dtype=torch.float64, device=landscape.device)
+    return where, landscape.network.logits(landscape.prepare(_at(ends, where)))
+
+
+@contextmanager
+def _as_written() -> Iterator[None]:
+    """Runs what went through torch.compile as it was before: compiled code has no operators to follow."""
+    if "torch._dynamo" not in sys.modules:  # nothing is compiled, and to import it takes seconds
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Using `torch.compile", UserWarning)  # hooks are called twice, and may be
+        yield
+
+
+@contextmanager
+def _named_operators(model: nn.Module) -> Iterator[list[str]]:
+    """Says where in the network an operator is that cannot be followed; gives the modules that were entered so far.
+
+    A run that is given up leaves its modules in the list: it is to be emptied before the next one.
+    """
+    names = {module: name for name, module in model.named_modules()}
+    stack: list[str] = []
+
+    def enter(module: nn.Module, _: object) -> None:
+        stack.append(names.get(module, type(module).__name__))
+
+    def leave(_: nn.Module, __: object, ___: object) -> None:
+        stack.pop()
+
+    hooks = (register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=False))
+    try:
+        yield stack
+    except NotPiecewiseAffineError as error:
+        where = f"in module '{stack[-1]}'" if stack and stack[-1] else "in the network itself"
+        raise NetworkError(
+            f"An exact profile needs a network of affine operators, ReLU and its relatives, and max-pooling; {where} "
+            f"{error}. Use a sampled profile instead: isthmus.profile."
+        ) from error
+    finally:
+        for hook in hooks:
+            hook.remove()

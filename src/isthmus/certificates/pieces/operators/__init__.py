@@ -1,7 +1,0 @@
-"""Operators: what each operator of PyTorch does to a function that is affine between knots."""
-
-from isthmus.certificates.pieces.operators.functions import call
-from isthmus.certificates.pieces.operators.refusal import NotPiecewiseAffineError
-from isthmus.certificates.pieces.operators.table import run
-
-__all__ = ["NotPiecewiseAffineError", "call", "run"]

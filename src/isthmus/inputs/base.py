@@ -1,0 +1,38 @@
+"""What a collection of inputs is: named inputs that are read when they are needed: there may be more than memory holds.
+
+A kind of input of your own (sound, tables) is a `Collection` in a file of its own beside this one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from isthmus._core.shapes import Input
+from isthmus.networks.preprocessing import Preprocessing
+
+
+class Collection(ABC):
+    """Inputs by number.
+
+    Attributes:
+        names: what each is called.
+        labels: the class that each is said to have, as a word or an index; None where nothing is said.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[str | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @abstractmethod
+    def read(self, number: int, preprocessing: Preprocessing | None) -> Input:
+        """One input in data units.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+
+    @abstractmethod
+    def digest(self, number: int) -> str:
+        """SHA-256 of what the input is read from."""

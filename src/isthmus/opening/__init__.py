@@ -1,6 +1,0 @@
-"""Opening: the one way from what a user names to a landscape, and to inputs with what the network sees in them."""
-
-from isthmus.opening.choice import NetworkChoice, choose_device
-from isthmus.opening.survey import Survey, survey
-
-__all__ = ["NetworkChoice", "Survey", "choose_device", "survey"]
