@@ -61,7 +61,7 @@ def test_adam_is_that_of_torch():
         x = x - 0.1 * direction
         theirs.grad = (torch.sin(theirs) + theirs).detach()
         optimizer.step()
-        torch.testing.assert_close(x, theirs.detach(), rtol=2e-5, atol=1e-6)  # corrections are in float32
+        torch.testing.assert_close(x, theirs.detach(), rtol=1e-4, atol=1e-5)  # corrections are in float32
 
 
 def test_directions():

@@ -10,7 +10,7 @@ import torch
 from isthmus import IsthmusError
 from isthmus.detection import judge
 from isthmus.detection.adaptive import Adaptive
-from isthmus.detection.evaluation import Evaluated, Evaluation, Kept, Row, evaluate
+from isthmus.detection.evaluation import Evaluated, EvaluationPlan, Kept, Row, evaluate
 from isthmus.detection.evaluation.material import material
 from isthmus.detection.labelled import read_labelled
 from isthmus.detection.suite import choose

@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs the program and returns its exit code."""
     logging.basicConfig(format="isthmus: %(message)s", level=logging.WARNING)
+    logging.getLogger("isthmus").setLevel(logging.INFO)  # what was taken of a file of weights
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", IsthmusWarning)

@@ -6,6 +6,8 @@ A kind of input of your own (sound, tables) is a `Collection` in a file of its o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from isthmus._core.shapes import Input
 from isthmus.networks.preprocessing import Preprocessing
@@ -17,10 +19,12 @@ class Collection(ABC):
     Attributes:
         names: what each is called.
         labels: the class that each is said to have, as a word or an index; None where nothing is said.
+        ignored: what lies beside them and takes no part, by name, with the reason.
     """
 
     names: tuple[str, ...]
     labels: tuple[str | None, ...]
+    ignored: Mapping[str, str] = MappingProxyType({})
 
     def __len__(self) -> int:
         return len(self.names)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
-import numpy as np
-
+from isthmus._core.arrays import names_in_npz, read_npz
 from isthmus._core.shapes import Input
 from isthmus.errors import ImageError
 from isthmus.inputs.arrays import ArrayCollection, digits
@@ -58,13 +56,13 @@ def open_collection(source: str | Path, *, x: str | None = None, y: str | None =
     if place.suffix.lower() != ".npz" or not place.is_file():
         raise ImageError(f"{place} is no folder of images and no .npz file.")
     try:
-        with place.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            missing = [name for name in (x or "x", *([y] if y else [])) if name not in arrays.files]
-            if missing:
-                raise ImageError(f"{place} has no array {missing[0]}; it has {', '.join(arrays.files)}.")
-            labels = arrays[y] if y else arrays["y"] if "y" in arrays.files else None
-            return ArrayCollection(x or "x", arrays[x or "x"], labels)
+        names = names_in_npz(place)
+        missing = [name for name in (x or "x", *([y] if y else [])) if name not in names]
+        if missing:
+            raise ImageError(f"{place} has no array {missing[0]}; it has {', '.join(names)}.")
+        arrays = read_npz(place, [x or "x", y or "y"])
     except ImageError:
         raise
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except ValueError as error:
         raise ImageError(f"{place} is no readable .npz of plain arrays: {error}.") from error
+    return ArrayCollection(x or "x", arrays[x or "x"], arrays.get(y or "y"))

@@ -9,7 +9,7 @@ from isthmus._core.files import sha256
 from isthmus._core.shapes import Input
 from isthmus.errors import ImageError
 from isthmus.inputs.base import Collection
-from isthmus.inputs.images import list_images, read_image
+from isthmus.inputs.images import label_of, list_images, other_files, read_image
 from isthmus.networks.preprocessing import Preprocessing
 
 
@@ -35,12 +35,15 @@ class FileCollection(Collection):
 
 
 class FolderCollection(FileCollection):
-    """The image files of a folder: with one sub-folder a class, or without sub-folders and labels."""
+    """The image files of a folder: the first folder below it is the class; without sub-folders there are no labels."""
 
     def __init__(self, folder: Path) -> None:
         files = list_images(folder)
         if not files:
             raise ImageError(f"{folder} holds no image files.")
         super().__init__(files, [str(file.relative_to(folder)) for file in files])
-        if any(file.parent != folder for file in files):
-            self.labels = tuple(file.parent.name for file in files)
+        self.labels = tuple(label_of(file, folder) for file in files)
+        self.ignored = {
+            str(file.relative_to(folder)).encode("utf-8", "replace").decode(): "Its ending is none of an image."
+            for file in other_files(folder)
+        }

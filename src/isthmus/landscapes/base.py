@@ -163,7 +163,7 @@ class AbstractLandscape(ABC):
             with torch.inference_mode(False), torch.enable_grad():
                 point = x[piece].clone().requires_grad_()
                 loss = self._forward(point, target[piece]).loss
-                (gradient[piece],) = torch.autograd.grad(loss.sum(), point)
+                gradient[piece] = _slope(loss, point)
             losses.append(loss.detach())
             self.forward_equivalents += 3 * (piece.stop - piece.start)
 
@@ -187,6 +187,25 @@ class AbstractLandscape(ABC):
         x = self.prepare(x)
         self.try_out(x)
         return x, target.to(x.device, torch.long)
+
+
+def _slope(loss: Losses, point: Inputs) -> Inputs:
+    """Gradient of the losses.
+
+    Raises:
+        NetworkError: the losses do not hang together with the inputs.
+    """
+    try:
+        (found,) = torch.autograd.grad(loss.sum(), point)
+    except RuntimeError as error:
+        text = str(error)
+        if not any(sign in text for sign in ("does not require grad", "not have been used", "nference tensor")):
+            raise
+        raise NetworkError(
+            "The network gives no gradient with respect to its input: inside it, the way from input to output is cut "
+            "(torch.no_grad, inference_mode, detach, numpy?); take that out, or only measure paths: StraightLine()."
+        ) from error
+    return found
 
 
 def _check_finite(loss: Losses) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import threading
 from typing import Any, final
 
 from torch import Tensor
@@ -54,7 +55,13 @@ class FeatureLandscape(NetworkLandscape):
 
     def forward(self, x: Inputs, target: Targets) -> Evaluation:
         seen: list[Tensor] = []
-        handle = self._module.register_forward_hook(lambda _module, _inputs, output: seen.append(_tensor_of(output)))
+        mine = threading.get_ident()
+
+        def keep(_module: object, _inputs: object, output: Any) -> None:
+            if threading.get_ident() == mine:  # others may run the same module meanwhile
+                seen.append(_tensor_of(output))
+
+        handle = self._module.register_forward_hook(keep)
         try:
             self.network.logits(x)
         finally:

@@ -85,7 +85,7 @@ def survey(
     """
     count = len(inputs)
     seen = _Seen.of(count)
-    skipped: dict[str, str] = {}
+    skipped: dict[str, str] = dict(inputs.ignored)
     digests = [""] * count
     shape: tuple[int, ...] | None = None
     numbers: list[int] = []

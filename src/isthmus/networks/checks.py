@@ -87,32 +87,73 @@ def probe(
     return None
 
 
-def check_outputs(evaluate: Evaluate, x: Inputs) -> None:
-    """Outputs are logits, the same in two passes, and each from its own input alone."""
+def check_outputs(evaluate: Evaluate, x: Inputs) -> bool:
+    """Outputs are logits, the same in two passes, and each from its own input alone.
+
+    Minus infinity is a masked class, and may be there. False where the inputs could not show it: they are all equal, or
+    an output is NaN or plus infinity; then the check is to be made again.
+
+    Raises:
+        NetworkError: one of these things is not so.
+    """
     once, again, alone = (evaluate(part).double() for part in (x, x, x[:1]))
     if len(once) != len(x):
         raise NetworkError(f"The network returned {len(once)} rows for {len(x)} inputs; it must return one an input.")
-    finite = once.isfinite()
-    if not bool(finite.all()):
-        return  # reported where it happens, input by input
-    room = max(TOLERANCE, 8 * torch.finfo(x.dtype).eps) * (1 + once.abs().max())
-    if bool((once - again).abs().max() > room):
+    finite = once[once.isfinite()]
+    room = max(TOLERANCE, 8 * torch.finfo(x.dtype).eps) * (1 + (float(finite.abs().max()) if len(finite) else 0.0))
+    if _differ(once, again, room):
         raise NetworkError(
             "The network's outputs change between two passes over the same inputs (dropout or noise that stays on in "
             "eval mode?); turn the randomness off: barriers of a moving landscape mean nothing."
         )
-    if bool((once[:1] - alone).abs().max() > room):
+    if _differ(once[:1], alone, room):
         raise NetworkError(
             "The network's output for one input depends on the rest of the batch (batch statistics in eval mode?); "
             "use running statistics: pairs solved together would disturb one another."
         )
-    sums = once.sum(1)
-    if bool((once >= 0).all()) and bool((once <= 1).all()) and bool(((sums - 1).abs() < 1e-3).all()):
+    _warn_of_probabilities(once)
+    usable = (once.isfinite() | (once == -torch.inf)).all() and once.isfinite().any(1).all()
+    return bool(usable) and not bool((x == x[:1]).all())
+
+
+def _differ(one: Tensor, other: Tensor, room: float) -> bool:
+    """Whether outputs are not the same up to rounding; NaN beside NaN says nothing."""
+    both = one.isfinite() & other.isfinite()
+    apart = torch.where(both, one - other, 0.0).abs() > room
+    return bool((apart | (~both & (one != other) & ~(one.isnan() & other.isnan()))).any())
+
+
+def _warn_of_probabilities(outputs: Tensor) -> None:
+    if not bool(((outputs >= 0) & (outputs <= 1)).all()):
+        return
+    sums = outputs.sum(1)
+    if bool(((sums - 1).abs() < 1e-3).all()):
         warnings.warn(
             "The network's outputs look like probabilities (each row lies in [0, 1] and sums to 1), but logits were "
             "expected; remove the softmax at its end, or barriers will be far too low.",
             ProbabilitiesWarning,
-            stacklevel=4,
+            stacklevel=5,
+        )
+
+
+def check_head(model: nn.Module) -> None:
+    """The model does not end in a sigmoid, nor without a head.
+
+    Raises:
+        NetworkError: it does; it says what to do.
+    """
+    if getattr(model, "num_classes", None) == 0:
+        raise NetworkError(
+            f"The {type(model).__name__} has no classes (num_classes=0): it gives features, not logits. Make it with a "
+            "head, or wrap it with one."
+        )
+    last = model
+    while isinstance(last, nn.Sequential) and len(last):
+        last = last[-1]
+    if isinstance(last, nn.Sigmoid | nn.LogSigmoid):
+        raise NetworkError(
+            f"The network ends in a {type(last).__name__} (binary, or several labels at once), but logits of classes of "
+            "which one is right are needed; take it off, and of each label return the two logits (-z/2, z/2)."
         )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +17,8 @@ from isthmus.errors import NetworkError
 from isthmus.networks import checks
 from isthmus.networks.outputs import unwrap
 from isthmus.networks.preprocessing import Preprocessing
-from isthmus.networks.state import held_fixed
+from isthmus.networks.state import held_fixed, is_held
+from isthmus.networks.weights import hash_weights
 
 
 class Network:
@@ -34,6 +37,8 @@ class Network:
         class_names: one name a class, for tables and pages.
         preprocessing: how image files become inputs of this network.
         name: what results call the network.
+        output: which of several outputs are the logits: a key or attribute, or an index. None takes a tensor, `logits`,
+            or the only matrix there is, and refuses what is ambiguous.
         check: whether to try the network out (logits rather than probabilities, repeatable, each output from its own
             input alone): at construction where a shape is known or can be guessed, else with the first batch.
 
@@ -55,12 +60,14 @@ class Network:
         class_names: Sequence[str] | None = None,
         preprocessing: Preprocessing | None = None,
         name: str | None = None,
+        output: str | int | None = None,
         check: bool = True,
     ) -> None:
         if not isinstance(model, nn.Module):
             raise NetworkError(
                 f"Network needs a torch.nn.Module, got {type(model).__name__}; wrap the function in one."
             )
+        checks.check_head(model)
         self.model = model
         self.mean = checks.channel_values("mean", mean)
         self.std = checks.channel_values("std", std)
@@ -68,8 +75,7 @@ class Network:
         self.class_names = None if class_names is None else tuple(class_names)
         self.preprocessing = preprocessing
         self.name = name or type(model).__name__
-        self.weights_hash: str | None = None
-        self._depth = 0
+        self.output = output
         self._unchecked = check
         self._channels_last = True
         self._copies: dict[torch.dtype, Network] = {}
@@ -96,17 +102,13 @@ class Network:
 
     @contextmanager
     def fixed(self) -> Iterator[None]:
-        """Holds the model fixed inside the block; blocks may be nested, the outermost restores everything."""
-        if self._depth:
-            yield
-            return
+        """Holds the model fixed inside the block. Blocks may be nested, and other threads and networks may hold the
+        same model: the last to let go of it restores everything.
+        """
         with held_fixed(self.model):
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-                self._copies.clear()
+            yield
+        if self._copies and not is_held(self.model):
+            self._copies.clear()
 
     def in_precision(self, dtype: torch.dtype, like: Input) -> Network:
         """The network with another precision, on a copy of its model; itself where it has that precision.
@@ -133,18 +135,19 @@ class Network:
                 class_names=self.class_names,
                 preprocessing=self.preprocessing,
                 name=self.name,
+                output=self.output,
                 check=False,
             )
             made._evaluate(like[None].to(made.device, dtype))
         except checks.FAILURES as error:
             precision = str(dtype).removeprefix("torch.")
             raise NetworkError(f"The network does not run in {precision}: {checks.first_line(error)}.") from error
-        if self._depth:
+        if is_held(self.model):
             self._copies[dtype] = made
         return made
 
     def logits(self, x: Inputs) -> Logits:
-        """Logits (n, classes) of inputs (n, *input) in data units, differentiable in x. Call it inside `fixed()`.
+        """Logits (n, classes) of inputs (n, *input) in data units, differentiable in x. The model is held fixed.
 
         Raises:
             NetworkError: the number of channels does not fit, or the outputs are no logits.
@@ -156,7 +159,8 @@ class Network:
         if self.std is not None:
             x = x / self._along_channels(self.std, x)
         try:
-            output = self._call(x)
+            with self.fixed():
+                output = self._call(x)
         except NetworkError:
             raise
         except checks.FAILURES as error:
@@ -164,7 +168,7 @@ class Network:
             if reason is None:
                 raise
             raise NetworkError(reason) from error
-        return unwrap(output)
+        return unwrap(output, self.output)
 
     def _call(self, x: Inputs) -> object:
         """The model's output, for a copy of x, which the model may change.
@@ -206,17 +210,36 @@ class Network:
         if not self._unchecked:
             return
         # One input alone shows no dependence on the rest of a batch: it gets a mirror image beside it.
-        x = x[:3] if len(x) > 1 else torch.cat([x, x.flip(-1)])
+        x = x[:3]
+        if bool((x == x[:1]).all()):
+            x = torch.cat([x[:2], x[:1].flip(-1)])
         with self.fixed():  # one block: two passes in two blocks would see the same random numbers
             try:
-                checks.check_outputs(self._evaluate, x)
+                conclusive = checks.check_outputs(self._evaluate, x)
             except checks.FAILURES as error:
                 if isinstance(error, NetworkError) or "memory" in str(error):
                     raise
                 raise NetworkError(
                     f"The network does not accept inputs of shape {tuple(x.shape[1:])}: {checks.first_line(error)}"
                 ) from error
-        self._unchecked = False
+        self._unchecked = not conclusive
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 over the weights and buffers as they are now."""
+        return hash_weights(self.model)
+
+    @property
+    def structure_hash(self) -> str:
+        """SHA-256 over what the model is made of, and the hooks on it: what it computes is not in its weights alone."""
+        hooks = [
+            f"{name} {kind}"
+            for name, module in self.model.named_modules()
+            for kind in ("_forward_hooks", "_forward_pre_hooks")
+            for _ in getattr(module, kind, ())
+        ]
+        text = "\n".join([repr(self.model), *hooks, repr(self.output)])
+        return hashlib.sha256(re.sub(r" at 0x[0-9a-f]+", "", text).encode()).hexdigest()
 
     def describe(self) -> dict[str, Any]:
         """What a result records of the network, ready for JSON."""
@@ -224,6 +247,8 @@ class Network:
             "name": self.name,
             "model": f"{type(self.model).__module__}.{type(self.model).__qualname__}",
             "weights_sha256": self.weights_hash,
+            "structure_sha256": self.structure_hash,
+            "output": self.output,
             "mean": None if self.mean is None else [round(value, 9) for value in self.mean.tolist()],
             "std": None if self.std is None else [round(value, 9) for value in self.std.tolist()],
             "input_shape": self.input_shape,

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
     """Resize, then crop the centre. Images that already have the final size are taken as they are.
 
+    Lengths and offsets are rounded as torchvision and timm round them, so that the pixels are those of their own
+    evaluation transforms.
+
     Attributes:
         size: (height, width) of the input after everything; None keeps the size of the file.
-        resize: length in pixels that the shorter side is brought to before the crop; None stretches to `size`.
+        resize: length in pixels that the shorter side is brought to before the crop, or (height, width) for inputs that
+            are not square and for the mode "squash"; None stretches to `size`.
+        crop_mode: "center" keeps proportions and cuts off what is too much; "squash" stretches to `resize` before the
+            crop; "border" keeps proportions and everything, and fills what is left beside it.
+        fill: (red, green, blue) of the borders, 0 to 255.
         channels: 1 (grey), 3 (RGB) or 4 (RGBA).
-        interpolation: a Pillow resampling filter by name: nearest, bilinear, bicubic, lanczos.
+        interpolation: a Pillow resampling filter by name: nearest, bilinear, bicubic, lanczos, box, hamming.
         source: where these values come from, for the record.
     """
 
     size: tuple[int, int] | None = None
-    resize: int | None = None
+    resize: int | tuple[int, int] | None = None
+    crop_mode: Literal["center", "squash", "border"] = "center"
+    fill: tuple[int, int, int] = (0, 0, 0)
     channels: int = 3
     interpolation: str = "bilinear"
     source: str = "given"

@@ -8,6 +8,7 @@
 | `hf-hub:ORG/NAME` | an image classifier of the Hugging Face hub, or a local folder `hf-hub:./FOLDER` |
 | `py:PACKAGE.MODULE:FACTORY` | what FACTORY() returns: a module or a Network. This runs the code of that module |
 | `untrained:SPEC?seed=0&classes=10` | the same architecture with fresh weights |
+| `torchvision:NAME?classes=5`, `timm:NAME?classes=5` | with a head of your own, whose weights you give |
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from isthmus.networks import digits, hub, zoo
 from isthmus.networks.network import Network
 from isthmus.networks.preprocessing import Preprocessing
 from isthmus.networks.recipe import Recipe
-from isthmus.networks.weights import fit_weights, hash_weights
+from isthmus.networks.weights import fit_weights
 
 Source = Callable[[str, bool, int | None], Recipe]
 
@@ -46,8 +47,8 @@ def load_network(
 
     Args:
         spec: see the table at the head of `isthmus.networks.specs`.
-        weights: a `.safetensors`, `.npz`, `.pt` or `.pth` file with a plain state dict; without it the weights that
-            the spec's own library publishes, which are downloaded if need be.
+        weights: a file with a state dict, see `isthmus.networks.weights.read_weights`; without it the weights that the
+            spec's own library publishes, which are downloaded if need be.
         mean, std, size: replace the normalisation and the (height, width) that come with the spec.
         class_names: replace the class names that come with the spec.
         device: where the network goes.
@@ -67,11 +68,11 @@ def load_network(
         fit_weights(recipe.model, Path(weights))
     preprocessing = recipe.preprocessing or Preprocessing(channels=_channels(recipe.model, mean or recipe.mean))
     if size is not None:
-        preprocessing = replace(preprocessing, size=size, resize=None, source="given")
+        preprocessing = replace(preprocessing, size=size, resize=None, crop_mode="center", source="given")
     shape = recipe.input_shape
     if preprocessing.size is not None:
         shape = (preprocessing.channels, *preprocessing.size)
-    network = Network(
+    return Network(
         recipe.model if device is None else recipe.model.to(device),
         mean=recipe.mean if mean is None else mean,
         std=recipe.std if std is None else std,
@@ -80,8 +81,6 @@ def load_network(
         preprocessing=preprocessing,
         name=spec,
     )
-    network.weights_hash = hash_weights(recipe.model)
-    return network
 
 
 def _channels(model: nn.Module, mean: Sequence[float] | None) -> int:
@@ -95,7 +94,19 @@ def _channels(model: nn.Module, mean: Sequence[float] | None) -> int:
 def _recipe(spec: str, pretrained: bool) -> Recipe:
     if spec.startswith("untrained:"):
         return _untrained(spec.removeprefix("untrained:"))
-    return _source(spec)(spec.partition(":")[2], pretrained, None)
+    inner, options = _parted(spec, ("classes",))
+    if options and pretrained:
+        raise SpecError(f"'{spec}': a head of your own needs weights of your own, or untrained:{spec}.")
+    return _source(inner)(inner.partition(":")[2], pretrained, options.get("classes"))
+
+
+def _parted(spec: str, known: tuple[str, ...]) -> tuple[str, dict[str, int]]:
+    """A spec and its options, whole numbers."""
+    inner, _, query = spec.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    if set(options) - set(known) or not all(value.isdecimal() for value in options.values()):
+        raise SpecError(f"'{spec}': the options are {' and '.join(known)}, whole numbers, as in ?{known[-1]}=10.")
+    return inner, {key: int(value) for key, value in options.items()}
 
 
 def _source(spec: str) -> Source:
@@ -117,22 +128,15 @@ def _source(spec: str) -> Source:
 
 
 def _untrained(rest: str) -> Recipe:
-    inner, _, query = rest.partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    unknown = set(options) - {"seed", "classes"}
-    if unknown or not all(value.isdecimal() for value in options.values()):
-        raise SpecError(
-            f"'untrained:{rest}': the options are seed and classes, whole numbers, as in ?seed=0&classes=10."
-        )
-    classes = int(options["classes"]) if "classes" in options else None
-    with lent_seed(int(options.get("seed", "0"))):  # layers know only the global generator
-        recipe = _source(inner)(inner.partition(":")[2], False, classes)
-    if inner.startswith("py:") and classes is not None:
-        raise SpecError(f"'untrained:{rest}': classes cannot be changed for py: networks; let the factory do it.")
-    return recipe
+    inner, options = _parted(rest, ("seed", "classes"))
+    classes = options.get("classes")
+    with lent_seed(options.get("seed", 0)):  # layers know only the global generator
+        return _source(inner)(inner.partition(":")[2], False, classes)
 
 
 def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
+    if classes is not None:
+        raise SpecError(f"'py:{rest}': classes cannot be changed for py: networks; let the factory do it.")
     made = call_factory(f"{OWN}{rest}")
     if isinstance(made, Network):
         return Recipe(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import importlib
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from torch import nn
 from isthmus.errors import MissingLibraryError, SpecError, WeightsError
 from isthmus.networks.preprocessing import Preprocessing
 from isthmus.networks.recipe import Recipe
+from isthmus.networks.weights import fit_state
 
 _declared: list[torch.library.Library] = []  # a declared operator lives as long as its Library object
 
@@ -80,10 +82,7 @@ def torchvision_recipe(name: str, pretrained: bool, classes: int | None) -> Reci
     if pretrained:
         with _download(f"torchvision:{name}"):
             state = torch.hub.load_state_dict_from_url(published.url, progress=True, check_hash=True, weights_only=True)
-            own = model.state_dict()
-            model.load_state_dict(
-                {key: value for key, value in state.items() if not key.startswith("aux") or key in own}
-            )
+            fit_state(model, state, f"Published weights of torchvision:{name}")
     transform = published.transforms()
     (crop,), (resize,) = transform.crop_size, transform.resize_size
     categories = published.meta.get("categories")
@@ -118,7 +117,9 @@ def timm_recipe(name: str, pretrained: bool, classes: int | None) -> Recipe:
         std=config["std"],
         preprocessing=Preprocessing(
             size=(height, width),
-            resize=round(min(height, width) / config["crop_pct"]),
+            resize=(math.floor(height / config["crop_pct"]), math.floor(width / config["crop_pct"])),
+            crop_mode=config["crop_mode"],
+            fill=tuple(round(255 * value) for value in (*config["mean"], 0, 0)[:3]),
             channels=channels,
             interpolation=config["interpolation"],
             source=f"timm {name} pretrained_cfg",

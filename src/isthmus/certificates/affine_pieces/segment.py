@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -178,11 +179,15 @@ def _named_operators(model: nn.Module) -> Iterator[list[str]]:
     names = {module: name for name, module in model.named_modules()}
     stack: list[str] = []
 
+    mine = threading.get_ident()  # the hooks are those of all threads
+
     def enter(module: nn.Module, _: object) -> None:
-        stack.append(names.get(module, type(module).__name__))
+        if threading.get_ident() == mine:
+            stack.append(names.get(module, type(module).__name__))
 
     def leave(_: nn.Module, __: object, ___: object) -> None:
-        stack.pop()
+        if threading.get_ident() == mine:
+            stack.pop()
 
     hooks = (register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=False))
     try:
