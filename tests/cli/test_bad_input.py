@@ -218,3 +218,10 @@ def test_an_image_of_a_size_that_the_network_cannot_take(refused, two, tmp_path,
     )
     monkeypatch.chdir(tmp_path)
     refused(*two, "--network", "py:narrow_net:make", says="does not accept inputs of shape (1, 8, 8)")
+
+
+def test_an_interruption_while_the_program_starts_is_clean(tmp_path):
+    (tmp_path / "cyclopts.py").write_text("raise KeyboardInterrupt\n")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from isthmus.__main__ import main; main()"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (130, "isthmus: interrupted; nothing was written\n")

@@ -114,3 +114,51 @@ def test_what_does_not_fit_together(digits, references, recognised, attacked, pr
         Detector.fit(digits, references, x, attacked, probe=probe, model="novelty")
     with pytest.raises(IsthmusError, match="needs at least 40 clean inputs"):
         Detector.fit(digits, references, x[:30], attacked, probe=probe)
+    for fpr in (0, 1, -0.1, float("nan"), True, "0.05"):
+        with pytest.raises(IsthmusError, match="fpr must be a number in"):
+            Detector.fit(digits, references, x, attacked, probe=probe, fpr=fpr)
+
+
+@pytest.mark.parametrize(
+    ("hold", "says"),
+    [
+        (lambda n: torch.zeros(n, dtype=torch.bool), "nothing would ever be flagged"),
+        (lambda n: torch.arange(n) == 0, "got 1 held"),
+        (lambda n: torch.ones(n, dtype=torch.bool), "one left to learn"),
+        (lambda n: torch.ones(3, dtype=torch.bool), "True or False of each"),
+        (lambda n: torch.arange(n) % 2, "True or False of each"),
+        (lambda n: [True] * n, "True or False of each"),
+    ],
+)
+def test_a_split_that_can_flag_nothing_is_refused(
+    digits, references, recognised, attacked, probe, as_installed, hold, says
+):
+    x = recognised[0]
+    with pytest.raises(IsthmusError, match=says):
+        Detector.fit(digits, references, x, attacked, probe=probe, hold=hold(len(x)))
+
+
+def test_a_network_that_computes_something_else_is_refused(digits, fitted, tmp_path):
+    """The weights are the same; an activation, or a hook, is not."""
+    import copy
+
+    from torch import nn
+
+    fitted.save(tmp_path)
+    network = digits.network
+
+    def changed(change):
+        model = copy.deepcopy(network.model)
+        change(model)
+        other = isthmus.Network(
+            model, mean=[0.305], std=[0.376], input_shape=(1, 8, 8), preprocessing=network.preprocessing
+        )
+        return isthmus.Landscape(other)
+
+    assert Detector.load(tmp_path, changed(lambda model: None)).fpr == fitted.fpr
+    for change in (
+        lambda model: model.__setitem__(1, nn.Tanh()),
+        lambda model: model[-1].register_forward_hook(lambda module, inputs, output: output.flip(1)),
+    ):
+        with pytest.raises(IsthmusError, match="computes something else"):
+            Detector.load(tmp_path, changed(change))

@@ -181,3 +181,12 @@ def test_what_is_no_member_is_one_clear_line(program, two, tmp_path, option, nam
     ran = program("connect", *two, "--out", tmp_path / "out", option, name)
     assert ran.code in (1, 2) and says in ran.one_line(), ran.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_path_between_other_ends_is_refused(digits, digit_pairs):
+    class Elsewhere(method.Arcs):
+        def paths(self, segments, state):
+            return [method.Arc(a + 1e-6, a, c) for a, c in zip(segments.start, segments.end, strict=True)]
+
+    with pytest.raises(isthmus.errors.InputError, match="whose ends are not those of the pair, bit for bit"):
+        isthmus.connect(digits, *digit_pairs, method=Elsewhere())

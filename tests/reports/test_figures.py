@@ -108,3 +108,12 @@ def test_summary_counts(found, digits, digit_pairs):
     assert summarize(always).connected_directly == summary.connected_directly > 0
     empty = summarize([])
     assert empty.pairs == 0 and empty.median_gap is None
+
+
+@pytest.mark.parametrize("threshold", [1e30, 1e308])
+def test_a_threshold_far_above_the_curves_is_a_word(digits, digit_pairs, threshold, tmp_path):
+    (pair,) = connect(digits, *(part[:1] for part in digit_pairs), threshold=threshold)
+    figure = profile_figure(pair)
+    assert any("far above" in str(line.get_label()) for line in figure.axes[0].lines)
+    style.save_figure(figure, tmp_path / "a.svg")
+    assert figure.axes[0].get_ylim()[1] < 1e3 * float(pair.direct.loss.max())

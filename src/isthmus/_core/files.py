@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from isthmus._core.text import no_formula
 from isthmus.errors import OutputError
 
 HIDDEN = ".isthmus-"  # begins the name of everything that is not whole yet
@@ -71,7 +72,8 @@ def write_csv(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
     stream = io.StringIO()
     writer = csv.DictWriter(stream, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow({key: no_formula(value) if isinstance(value, str) else value for key, value in row.items()})
     write_text(file, stream.getvalue())
 
 

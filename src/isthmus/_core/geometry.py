@@ -23,6 +23,15 @@ def norms(x: Inputs) -> Losses:
     return inner(x, x).sqrt()
 
 
+def lengths(x: Inputs) -> Losses:
+    """Euclidean norms (n,) that neither overflow nor vanish where the squares do."""
+    found = norms(x)
+    if x.dtype == torch.float64:
+        return found
+    unsure = ~found.isfinite() | (found < 1e-15)
+    return torch.where(unsure, norms(x.double()), found) if bool(unsure.any()) else found
+
+
 def share_along(x: Inputs, normal: Inputs) -> Losses:
     """How much of each normal (n, *input) is in x: <x_i, normal_i> / |normal_i|^2 (n,); 0 where the normal is zero."""
     squared = inner(normal, normal)

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
+
+from isthmus.errors import InputError
 
 
 def generator(seed: int) -> torch.Generator:
-    """A CPU generator that always starts the same for the same seed."""
-    return torch.Generator().manual_seed(seed)
+    """A CPU generator that always starts the same for the same seed.
+
+    Raises:
+        InputError: the seed is no whole number of 64 bits.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not -(2**63) <= seed < 2**63:
+        raise InputError(f"A seed must be a whole number between -2^63 and 2^63 - 1, got {seed!r}.")
+    return torch.Generator().manual_seed(int(seed))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -119,8 +120,9 @@ def attack(
             "linf": linf,
             "l2": l2,
             "steps": number,
+            "flat": None if isnan(flat) else flat,
         }
-        for file, before, after, wanted, success, rounded, valid, loss, linf, l2, number in zip(
+        for file, before, after, wanted, success, rounded, valid, loss, linf, l2, number, flat in zip(
             files,
             own.tolist(),
             made.predicted.tolist(),
@@ -132,6 +134,7 @@ def attack(
             made.linf.tolist(),
             made.l2.tolist(),
             made.steps.tolist(),
+            made.flat.tolist(),
             strict=True,
         )
     ]

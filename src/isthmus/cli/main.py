@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import cyclopts
 
 import isthmus
+from isthmus._core.text import visible
 from isthmus.cli.attack import attack
 from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
@@ -41,6 +42,13 @@ app.command(study)
 app.command(doctor)
 
 
+class _Visible(logging.Formatter):
+    """Messages without control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the program and exits."""
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
@@ -48,23 +56,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the program and returns its exit code."""
-    logging.basicConfig(format="isthmus: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Visible("isthmus: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("isthmus").setLevel(logging.INFO)  # what was taken of a file of weights
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", IsthmusWarning)
-        warnings.showwarning = lambda message, *_, **__: print(f"isthmus: warning: {message}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_, **__: print(
+            f"isthmus: warning: {visible(str(message))}", file=sys.stderr
+        )
         try:
             with holding():
                 app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         except cyclopts.CycloptsError as error:
             chain = " ".join(["isthmus", *(error.command_chain or ())])
-            print(f"isthmus: {' '.join(str(error).split())} See: {chain} --help", file=sys.stderr)
+            print(f"isthmus: {visible(' '.join(str(error).split()))} See: {chain} --help", file=sys.stderr)
             return 2
         except IsthmusError as error:
-            print(f"isthmus: {' '.join(str(error).split())}", file=sys.stderr)
+            print(f"isthmus: {visible(' '.join(str(error).split()))}", file=sys.stderr)
             return 2 if isinstance(error, UnknownNameError) else 1
         except KeyboardInterrupt as interrupt:
-            print(f"isthmus: {str(interrupt) or 'interrupted; nothing was written'}", file=sys.stderr)
+            print(f"isthmus: {visible(str(interrupt)) or 'interrupted; nothing was written'}", file=sys.stderr)
             return 143 if isinstance(interrupt, Terminated) else 130
     return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from isthmus._core.text import visible
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -130,8 +131,8 @@ def at_least(name: str, value: int | None, least: int) -> None:
 
 
 def readable(name: str) -> str:
-    """A name that may come from a file system, where names need not be text: what is none becomes a question mark."""
-    return name.encode("utf-8", "replace").decode()
+    """A name that may come from a file system, where names need not be text, and may hold what moves a cursor."""
+    return visible(name.encode("utf-8", "replace").decode())
 
 
 def numbers(name: str, text: str | None) -> list[float] | None:

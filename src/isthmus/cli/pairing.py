@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Ends a, c (n, *input), targets (n,) and names of n pairs, and what could not be used, with the reason."""
+    """Ends a, c (n, *input), targets (n,) and names of n pairs; what could not be used, and why; what to know."""
 
     a: Tensor
     c: Tensor
     target: Tensor
     names: list[tuple[str, str]]
     skipped: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def pair_of_files(landscape: Landscape, a: Path, c: Path, target: str) -> Pairs:
@@ -90,7 +91,12 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
         )
     names = [(found.names[i], found.names[j]) for i, j in index]
     target = [int(found.groups[i]) for i, _ in index]
-    return _pairs(found, [(i, j) for i, j in index], target, names, found.skipped)
+    pairs = _pairs(found, [(i, j) for i, j in index], target, names, found.skipped)
+    wanted = per_class * len({int(each) for each in found.classes.tolist() if each >= 0})
+    notes = [readable(note) for note in found.notes(landscape.class_names)]
+    if len(index) < wanted:
+        notes.append(f"{len(index)} of the {wanted} pairs asked for could be drawn from what is recognised.")
+    return replace(pairs, notes=notes)
 
 
 def _look(landscape: Landscape, files: list[Path], names: list[str]) -> Survey:

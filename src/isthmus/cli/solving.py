@@ -45,6 +45,8 @@ def solve_and_write(
         print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
     request = _request(landscape, pairs, task)
     done = _earlier(folder, request) if target.resume else {}
+    for note in pairs.notes:
+        print(f"isthmus: {note}", file=sys.stderr)
     open_numbers = [number for number in range(len(pairs.names)) if number not in done]
     interrupted = None
     description: dict[str, Any] = {}
@@ -84,6 +86,7 @@ def solve_and_write(
         title=readable(title),
         command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
         skipped=pairs.skipped,
+        notes=pairs.notes,
         pictures=pictures,
     )
     with drawing_progress(min(len(connections), pictures)) as drawn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -19,11 +20,11 @@ from isthmus.connecting.connections import Connections
 from isthmus.connecting.connectors import AbstractConnector, AnyConnector, BarrierBypass, PathConnector
 from isthmus.connecting.pair import PairWork, Span
 from isthmus.descents import join, leaving
-from isthmus.errors import InputError, NetworkError
+from isthmus.errors import InputError, IsthmusWarning, NetworkError, OutOfMemoryError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range, check_targets
 from isthmus.paths import AbstractPath, Polyline
-from isthmus.profiles import Sampling, profile_many
+from isthmus.profiles import Profile, Sampling, profile_many
 
 logger = logging.getLogger("isthmus")
 
@@ -154,9 +155,14 @@ def _check(
         check_target_range(target, landscape.classes)
     if threshold is None:
         return None
-    limits = torch.as_tensor(threshold, dtype=torch.float64, device="cpu")
-    if limits.ndim > 1 or limits.numel() not in (1, len(a)) or bool(limits.isnan().any()):
+    try:
+        limits = torch.as_tensor(threshold, dtype=torch.float64, device="cpu")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"threshold must be a number or one a pair ({len(a)},), got {threshold!r}.") from error
+    if limits.ndim > 1 or limits.numel() not in (1, len(a)):
         raise InputError(f"threshold must be a number or one a pair ({len(a)},), got shape {tuple(limits.shape)}.")
+    if bool(limits.isnan().any()):
+        raise InputError("threshold must be a number, got NaN.")
     return limits.reshape(-1).expand(len(a)) if limits.numel() == 1 else limits
 
 
@@ -188,11 +194,27 @@ def _start(
     ends = torch.stack([end.detach().to(landscape.device, dtype) for end in (a, c)], dim=1)
     paths = [Polyline(pair) for pair in ends]
     work = []
-    for number, direct in enumerate(profile_many(landscape, paths, target, sampling=sampling)):
+    profiles = profile_many(landscape, paths, target, sampling=sampling)
+    _warn_of_targets(profiles)
+    for number, direct in enumerate(profiles):
         limit = SLACK + float(torch.maximum(direct.loss[0], direct.loss[-1]))
         threshold = limit if thresholds is None else float(thresholds[number])
         work.append(PairWork(paths[number], direct, threshold, len(direct), method.unconditional))
     return work
+
+
+def _warn_of_targets(profiles: Sequence[Profile]) -> None:
+    """Says it where the network sees the target in neither end: labels that are shifted look so."""
+    strange = [profile for profile in profiles if profile.target not in profile.predicted[[0, -1]].tolist()]
+    if strange:
+        first = strange[0]
+        seen = " and ".join(str(index) for index in dict.fromkeys(first.predicted[[0, -1]].tolist()))
+        warnings.warn(
+            f"In {len(strange)} of {len(profiles)} pairs the network sees the target in neither end (first: target "
+            f"{first.target}, seen {seen}): are these the right classes, counted from 0?",
+            IsthmusWarning,
+            stacklevel=4,
+        )
 
 
 def _solve(
@@ -236,7 +258,8 @@ def _certify(landscape: AbstractLandscape, work: list[PairWork], report: _Report
                 shown = certifier.certify(
                     landscape, pair.path, pair.profile, pair.threshold, on_progress=lambda _: report()
                 )
-            except NetworkError as error:  # the network can be looked at so, but not along this path
+            except (NetworkError, OutOfMemoryError, torch.OutOfMemoryError) as error:
+                # The network can be looked at so, but not along this path, or not with this memory.
                 logger.warning("a path could not be certified: %s", error)
                 pair.outcome = Outcome.NOT_CERTIFIED
             else:

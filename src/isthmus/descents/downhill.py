@@ -22,11 +22,19 @@ Project = Callable[[Inputs, Inputs], Inputs]  # moved inputs and where they are 
 
 @dataclass(frozen=True, eq=False)
 class Descended:
-    """The best points seen (n, *input), their losses (n,), and the steps that each row took (n,), on the CPU."""
+    """Where rows have come to, on the CPU.
+
+    Attributes:
+        x: the best points seen (n, *input).
+        loss: their losses (n,).
+        steps: that each row took (n,).
+        flat: at how many of its points the gradient was exactly zero, or no number (n,); None where nobody counted.
+    """
 
     x: Inputs
     loss: Losses
     steps: Index
+    flat: Index | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +107,10 @@ class Downhill:
             stop.to(device, torch.float64),
         )
         unknown = torch.full((len(x),), torch.inf, dtype=torch.float64, device=device)
-        state = _State(x, x.clone(), unknown, unknown, torch.zeros_like(problem.target), Moments.like(x))
+        none = torch.zeros_like(problem.target)
+        state = _State(x, x.clone(), unknown, unknown, none, none, Moments.like(x))
         best, best_loss = x.cpu().clone(), unknown.cpu()
-        steps = torch.zeros(len(x), dtype=torch.long)
+        steps, flat = torch.zeros(len(x), dtype=torch.long), torch.zeros(len(x), dtype=torch.long)
 
         def tell(rows: Index, _cost: int) -> None:
             if on_progress is not None:
@@ -118,12 +127,15 @@ class Downhill:
                 on_step=tell,
             ):
                 best[left.rows], best_loss[left.rows] = left.state.best.cpu(), left.state.best_loss.cpu()
-                steps[left.rows] = left.state.evaluated.cpu() - 1
-        return Descended(best.to(start.dtype), self.sign * best_loss, steps)
+                steps[left.rows], flat[left.rows] = left.state.evaluated.cpu() - 1, left.state.flat.cpu()
+        return Descended(best.to(start.dtype), self.sign * best_loss, steps, flat)
 
     def _step(self, landscape: AbstractLandscape, rows: _Rows, now: _State) -> _State:
         """Evaluates where the rows are, keeps the best, and moves on."""
         loss, gradient = landscape.gradient(now.x, rows.target, validated=True)
+        # From an exact zero up: a probability of 1 has lost the slope of its own logit to rounding.
+        lost = (loss <= torch.finfo(gradient.dtype).eps) & (self.sign < 0)
+        gradient, flat = _repaired(landscape, now.x, rows.target, gradient, lost)
         lower = self.sign * loss.double()
         better = lower < now.best_loss
         scale = landscape.scale(now.x) if self.normalised else 1.0
@@ -145,6 +157,7 @@ class Downhill:
             best_loss=torch.where(better, lower, now.best_loss),
             lower=lower,
             evaluated=evaluated,
+            flat=now.flat + flat.long(),
             moments=moments,
         )
 
@@ -169,4 +182,25 @@ class _State(Batch):
     best_loss: Losses
     lower: Losses
     evaluated: Index
+    flat: Index
     moments: Moments
+
+
+def _repaired(
+    landscape: AbstractLandscape, x: Inputs, target: Targets, gradient: Inputs, lost: Mask
+) -> tuple[Inputs, Mask]:
+    """Gradients, and which of them said nothing (n,): exactly zero, NaN or infinite.
+
+    Where the loss is merely saturated, or its slope `lost` (n,), a slope that is not takes their place; what is no
+    number becomes zero.
+    """
+    rows = gradient.flatten(1)
+    numbers = rows.isfinite().all(1)
+    silent = ~numbers | (rows == 0).all(1) | lost.to(gradient.device)
+    if not bool(silent.any()):
+        return gradient, silent
+    gradient = torch.where(expand_to(numbers, gradient), gradient, 0.0)
+    other = landscape.unsaturated(x[silent], target[silent])
+    if other is not None:
+        gradient[silent] = other.gradient.nan_to_num(0.0, 0.0, 0.0).to(gradient)
+    return gradient, (gradient.flatten(1) == 0).all(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +114,7 @@ class Detector:
             on_progress: called on the way.
 
         Raises:
-            InputError: a model that does not fit what is given, or too few inputs.
+            InputError: a model that does not fit what is given, or too few inputs, to learn from or held.
         """
         chosen: Model = model or ("novelty" if attacked is None else "logistic")
         if (chosen == "novelty") != (attacked is None):
@@ -121,11 +122,15 @@ class Detector:
         for name, x in (("clean", clean), ("attacked", attacked)):
             if x is not None:
                 check_inputs(name, x, landscape.domain)
+        if isinstance(fpr, bool) or not isinstance(fpr, int | float) or not 0 < fpr < 1:
+            raise InputError(f"fpr must be a number in (0, 1), got {fpr!r}.")
         if len(clean) < 2 / fpr:
             raise InputError(
                 f"A false-positive rate of {fpr} needs at least {round(2 / fpr)} clean inputs, half of them for the "
                 f"p-values, got {len(clean)}."
             )
+        if hold is not None:
+            _check_hold(hold, len(clean), fpr)
         probe = probe or Probe()
         look = probe.look(landscape, clean, references, on_progress=on_progress)
         rows, predicted = look.rows.numpy(), look.judged.numpy()
@@ -174,15 +179,27 @@ class Detector:
         """Refuses a network that the detector was not fitted for.
 
         Raises:
-            DetectorError: weights, normalisation or preprocessing differ.
+            DetectorError: weights, normalisation or preprocessing differ, or what it computes does: it must say of the
+                references what the network of the detector said of them.
         """
         mine, other = dict(self.network), identity(landscape)
         for key, what in IDENTITY.items():
-            if mine.get(key) != other[key]:
+            known, now = mine.get(key), other[key]
+            if isinstance(known, dict) and isinstance(now, dict):
+                now = {name: now.get(name) for name in known}  # an earlier version did not know all of them
+            if known != now:
                 raise DetectorError(
                     f"The detector was fitted for a network with other {what} ({str(mine.get(key))[:60]} there, "
                     f"{str(other[key])[:60]} here); use that network, or fit a detector for this one."
                 )
+        said = landscape.logits_of(self.references.x).cpu().double()
+        before = self.references.logits.double()
+        room = 1e-3 * (1 + float(before.abs().max()))
+        if said.shape != before.shape or not bool(((said - before).abs() <= room).all()):
+            raise DetectorError(
+                "The detector was fitted for a network with the same weights that computes something else: of the "
+                "detector's references this one says other logits (another activation, a hook?). Fit a detector for it."
+            )
 
     def save(self, folder: Path) -> None:
         """Writes `detector.json` and `detector.safetensors`, which holds the reference inputs as well.
@@ -285,3 +302,20 @@ def _bands(look: Look) -> dict[str, Floats]:
         if loss.shape[1]:
             found[name] = np.quantile(loss.double().numpy(), (0.05, 0.5, 0.95), axis=(0, 1))
     return found
+
+
+def _check_hold(hold: Mask, count: int, fpr: float) -> None:
+    """Refuses a split with which no input could be flagged, or of which nothing could be learned.
+
+    Raises:
+        InputError: no mask of the right length; too few held, or none left to learn from.
+    """
+    if not isinstance(hold, torch.Tensor) or hold.dtype != torch.bool or hold.shape != (count,):
+        got = f"{hold.dtype} of shape {tuple(hold.shape)}" if isinstance(hold, torch.Tensor) else type(hold).__name__
+        raise InputError(f"hold must say True or False of each of the {count} clean inputs, got {got}.")
+    held, fewest = int(hold.sum()), math.ceil(1 / fpr - 1e-9) - 1
+    if held < fewest or count - held < 1:
+        raise InputError(
+            f"With a false-positive rate of {fpr} at least {fewest} clean inputs must be held, and one left to learn "
+            f"from, got {held} held of {count}: nothing would ever be flagged."
+        )

@@ -31,7 +31,7 @@ class ArrayCollection(Collection):
             )
         if y is not None and y.shape != (len(x),):
             raise ImageError(f"The labels of {name} must have the shape ({len(x)},), got {y.shape}.")
-        self.x = x
+        self.x = x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
         self.names = tuple(f"{name}[{number}]" for number in range(len(x)))
         self.labels = (None,) * len(x) if y is None else tuple(str(label) for label in y.tolist())
 

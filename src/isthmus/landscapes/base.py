@@ -93,6 +93,10 @@ class AbstractLandscape(ABC):
         """Shape of one input, where the landscape knows it."""
         return None
 
+    def unsaturated(self, x: Inputs, target: Targets) -> Slope | None:
+        """A slope that points the same way where that of the loss has vanished, if the landscape knows one."""
+        return None
+
     @property
     def preprocessing(self) -> Preprocessing | None:
         """How image files become inputs, where the landscape knows it."""
@@ -107,6 +111,10 @@ class AbstractLandscape(ABC):
     def batch_size(self) -> int | None:
         """Inputs evaluated at once; None before an automatic size was found."""
         return self._batch.size
+
+    def start_with(self, size: int) -> None:
+        """Evaluates so many inputs at once at first, and fewer where memory runs out, if the size is automatic."""
+        self._batch.size = size
 
     def batch_size_for(self, x: Input) -> int:
         """Inputs like x evaluated at once; an automatic size is found now if it was not before."""
@@ -162,7 +170,8 @@ class AbstractLandscape(ABC):
         def call(piece: slice) -> None:
             with torch.inference_mode(False), torch.enable_grad():
                 point = x[piece].clone().requires_grad_()
-                loss = self._forward(point, target[piece]).loss
+                # Clones: what was made in inference mode cannot be part of a graph.
+                loss = self._forward(point, target[piece].clone()).loss
                 gradient[piece] = _slope(loss, point)
             losses.append(loss.detach())
             self.forward_equivalents += 3 * (piece.stop - piece.start)

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from isthmus._core.shapes import Inputs, Losses, Targets
 from isthmus.errors import NetworkError
-from isthmus.landscapes.base import AbstractLandscape, Evaluation
+from isthmus.landscapes.base import AbstractLandscape, Evaluation, Slope
 from isthmus.landscapes.domains import Box, Domain
-from isthmus.landscapes.losses import CrossEntropy, Loss
+from isthmus.landscapes.losses import CrossEntropy, Loss, Margin
 from isthmus.landscapes.validation import check_target_range
 from isthmus.networks.network import Network
 from isthmus.networks.preprocessing import Preprocessing
@@ -98,6 +98,15 @@ class Landscape(NetworkLandscape):
 
     def in_float64(self, seen: Evaluation, target: Targets) -> Losses:
         return self.loss_function(seen.logits.double(), target.to(seen.logits.device)).double()
+
+    def unsaturated(self, x: Inputs, target: Targets) -> Slope | None:
+        """The slope of the margin: cross-entropy is flat where float32 cannot tell a probability from 0 or 1."""
+        if isinstance(self.loss_function, Margin):
+            return None
+        margin = Landscape(self.network, loss=Margin(), domain=self.domain, max_batch=self.batch_size or "auto")
+        found = margin.gradient(x, target, validated=True)
+        self.forward_equivalents += margin.forward_equivalents
+        return found
 
     def describe(self) -> dict[str, Any]:
         return {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from isthmus.errors import DomainError, InputError
 from isthmus.landscapes.domains import Domain
+
+WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
 
 def check_landscape(landscape: object) -> None:
@@ -55,7 +58,7 @@ def _likely_cause(low: float, high: float) -> str:
 
 def check_targets(target: Tensor, count: int) -> None:
     """Target holds one whole number an input."""
-    if not isinstance(target, Tensor) or target.is_floating_point() or target.is_complex():
+    if not isinstance(target, Tensor) or target.dtype not in WHOLE:
         kind = target.dtype if isinstance(target, Tensor) else type(target).__name__
         raise InputError(f"target must be an int64 tensor (n,) of class indices, got {kind}; use torch.tensor([...]).")
     if tuple(target.shape) != (count,):
@@ -64,6 +67,7 @@ def check_targets(target: Tensor, count: int) -> None:
 
 def check_target_range(target: Tensor, classes: int) -> None:
     """Every target is a class of the network."""
+    target = target.long()  # of small whole numbers even the number of classes may be none
     if bool(((target < 0) | (target >= classes)).any()):
         bad = int(target[(target < 0) | (target >= classes)][0])
         raise InputError(f"target must lie in 0 ... {classes - 1} ({classes} classes), got {bad}.")

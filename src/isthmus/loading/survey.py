@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -34,6 +34,7 @@ class Survey:
         digests: SHA-256 of what each is read from (n of them); empty where that failed.
         skipped: inputs that could not be used, by name, with the reason.
         shape: shape of one input.
+        labels: the word that each bears (n of them).
         kept: the inputs themselves, where they were to be kept: all that could be read (r, *input).
         rows: the number of each of these among all (r,).
     """
@@ -46,6 +47,7 @@ class Survey:
     digests: tuple[str, ...]
     skipped: dict[str, str]
     shape: tuple[int, ...]
+    labels: tuple[str | None, ...]
     kept: OtherInputs | None
     rows: Tensor
 
@@ -53,6 +55,23 @@ class Survey:
     def recognised(self) -> Mask:
         """Which inputs the network takes for what they are said to be (n,)."""
         return self.groups >= 0
+
+    def notes(self, class_names: Sequence[str] | None = None) -> list[str]:
+        """What a reader should know of who takes part: how many are recognised, and what labels were taken for."""
+        read, known = len(self.rows), int(self.recognised.sum())
+        said = f"{known} of {read} inputs are recognised by the network"
+        aside = len(self.skipped)
+        notes = [f"{said}{f', {aside} were set aside' if aside else ''}."]
+        taken = {
+            label: index for label, index in zip(self.labels, self.classes.tolist(), strict=True) if label is not None
+        }
+        if taken:
+            names = [f"{label} is class {_named(index, class_names)}" for label, index in list(taken.items())[:8]]
+            notes.append(f"Folders: {', '.join(names)}{f' and {len(taken) - 8} more' if len(taken) > 8 else ''}.")
+        if read and 2 * known < read:
+            cause = _likely_cause(self)
+            notes.append(f"Most inputs are not recognised, and take no part{cause}.")
+        return notes
 
     @property
     def digest(self) -> str:
@@ -130,9 +149,25 @@ def survey(
         digests=tuple(digests),
         skipped=skipped,
         shape=shape or (),
+        labels=tuple(inputs.labels),
         kept=torch.cat(kept) if kept else None,
         rows=seen.read.nonzero()[:, 0],
     )
+
+
+def _named(index: int, names: Sequence[str] | None) -> str:
+    return f"{index} ({names[index]})" if names and 0 <= index < len(names) else str(index)
+
+
+def _likely_cause(found: Survey) -> str:
+    """Why most labels may not be what the network sees."""
+    numbers = [int(label) if label is not None and label.isdecimal() else None for label in found.labels]
+    pairs = [(n, int(p)) for n, p in zip(numbers, found.predicted.tolist(), strict=True) if n is not None]
+    if pairs and 2 * sum(number - 1 == seen for number, seen in pairs) > len(pairs):
+        return ": the names of the folders seem to count classes from 1, and the network counts from 0"
+    if len(pairs) == len(numbers):
+        return ": are the numbers that name the folders those of the network's classes, counted from 0?"
+    return ": are these the images and the preprocessing that the network was trained on?"
 
 
 def _check(name: str, x: Input, shape: tuple[int, ...] | None, landscape: AbstractLandscape) -> None:

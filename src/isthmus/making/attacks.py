@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -13,9 +14,9 @@ from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
 from isthmus._core.shapes import Index, Inputs, Losses, Mask, Targets
 from isthmus.descents import Descended, Downhill
-from isthmus.errors import InputError
+from isthmus.errors import InputError, IsthmusWarning
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.validation import check_inputs, check_target_range, check_targets
+from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range, check_targets
 from isthmus.making.method import AttackMethod
 
 
@@ -75,6 +76,7 @@ class Attacked:
         success_8bit: the same after rounding to 8 bits, as an image file would keep it, for data in [0, 1] (n,).
         valid: whether it lies inside the domain and no farther from its source than the attack's radius + 1e-6 (n,).
         steps: steps taken (n,).
+        flat: share of its points at which the gradient was exactly zero or no number (n,); NaN where nobody counted.
     """
 
     x: Inputs
@@ -86,6 +88,12 @@ class Attacked:
     success_8bit: Mask
     valid: Mask
     steps: Index
+    flat: Losses
+
+    @property
+    def suspect(self) -> Mask:
+        """Attacks (n,) that failed where most gradients said nothing: that may be the gradients, not the network."""
+        return ~self.success & (self.flat > 0.5)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -131,6 +139,7 @@ def attack(
         InputError: shapes, types, targets or values that cannot be used; DomainError where sources lie outside.
     """
     method = TargetedAdam() if method is None else method
+    check_landscape(landscape)
     check_inputs("x", x, landscape.domain)
     check_targets(target, len(x))
     if landscape.classes is None:
@@ -143,14 +152,23 @@ def attack(
         raise InputError(f"stop must be a number or one an input ({len(x)},), got shape {tuple(stops.shape)}.")
     limits = sign * stops.reshape(-1).expand(len(x))
     moved = method.run(landscape, x, target, stop=limits, generator=generator(seed), on_progress=on_progress)
-    return verified(landscape, method, x, moved, target)
+    made = verified(landscape, method, x, moved, target)
+    if bool(made.suspect.any()):
+        warnings.warn(
+            f"{int(made.suspect.sum())} of {len(made)} attacks failed with gradients that were zero or no number at "
+            "most of their points: that says nothing of the network's strength (rounding, saturation inside it?). Try "
+            "an attack without gradients, such as Square.",
+            IsthmusWarning,
+            stacklevel=2,
+        )
+    return made
 
 
 def verified(
     landscape: AbstractLandscape, method: AttackMethod, x: Inputs, moved: Descended, target: Targets
 ) -> Attacked:
     """What a fresh pass says of the result of a method."""
-    source, target = x.cpu(), target.cpu()
+    source, target = x.detach().cpu().clone(), target.cpu().clone()  # what the caller gave is the caller's
     loss, logits = landscape.evaluate(moved.x, target, validated=True)
     again = landscape.evaluate((moved.x * 255).round() / 255, target, validated=True).logits.argmax(1).cpu()
     predicted = logits.argmax(1).cpu()
@@ -170,4 +188,7 @@ def verified(
         success_8bit=(again == target) == method.targeted,
         valid=valid,
         steps=moved.steps,
+        flat=torch.full((len(source),), torch.nan)
+        if moved.flat is None
+        else moved.flat.double() / (moved.steps + 1).double().clamp_min(1),
     )

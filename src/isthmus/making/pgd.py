@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -109,16 +110,16 @@ class PGD(AttackMethod):
             rule=SignStep() if self.norm == math.inf else UnitStep(),
             sign=1.0 if self.toward else -1.0,
             normalised=False,
-            project=self._project,
+            project=partial(self._into_both, landscape),
         )
         best, best_loss = source.cpu().clone(), torch.full((len(x),), torch.inf, dtype=torch.float64)
-        steps = torch.zeros(len(x), dtype=torch.long)
+        steps, flat = torch.zeros(len(x), dtype=torch.long), torch.zeros(len(x), dtype=torch.long)
         stop = stop.cpu()
         before = landscape.forward_equivalents
         for restart in range(self.restarts):
             start = source
             if self.random_start:
-                start = landscape.domain.project(self._project(source + self._noise(source, generator), source))
+                start = self._into_both(landscape, source + self._noise(source, generator), source)
             rows = (~(best_loss <= stop)).nonzero()[:, 0]  # what has reached its stop stays
             if not len(rows):
                 break
@@ -136,7 +137,8 @@ class PGD(AttackMethod):
             better = lower < best_loss[rows]
             best[rows[better]], best_loss[rows[better]] = found.x[better], lower[better]
             steps[rows] += found.steps
-        return Descended(best.to(x.dtype), descent.sign * best_loss, steps)
+            flat[rows] += 0 if found.flat is None else found.flat
+        return Descended(best.to(x.dtype), descent.sign * best_loss, steps, flat)
 
     def _noise(self, like: Inputs, generator: torch.Generator) -> Tensor:
         """A uniform point of the ball for each row."""
@@ -147,12 +149,21 @@ class PGD(AttackMethod):
         length = torch.rand(len(like), generator=generator) ** (1 / like[0].numel())
         return (self.epsilon * direction * expand_to(length, direction)).to(like)
 
-    def _project(self, x: Inputs, source: Inputs) -> Inputs:
-        """The nearest points of the balls around the sources.
+    def _into_both(self, landscape: AbstractLandscape, x: Inputs, source: Inputs) -> Inputs:
+        """Points of both the balls and the domain.
 
-        A box or ball that holds a source holds, of every point of these, one that is no farther away: projected onto
-        the domain afterwards they stay inside.
+        What a domain of another shape has moved out of the ball again is pulled towards its source, which lies in both:
+        both are convex, so the way to it does too.
         """
+        inside = landscape.domain.project(self._project(x, source))
+        moved = (inside - source).double().flatten(1)
+        far = moved.abs().amax(1) if self.norm == math.inf else moved.norm(dim=1)
+        share = (self.epsilon / far.clamp_min(torch.finfo(torch.float64).tiny)).clamp_max(1)
+        pulled = source + expand_to(share.to(inside.dtype), inside) * (inside - source)
+        return torch.where(expand_to(share < 1 - 1e-6, inside), pulled, inside)
+
+    def _project(self, x: Inputs, source: Inputs) -> Inputs:
+        """The nearest points of the balls around the sources."""
         moved = x - source
         if self.norm == math.inf:
             moved = moved.clamp(-self.epsilon, self.epsilon)

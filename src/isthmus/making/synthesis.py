@@ -13,7 +13,7 @@ from isthmus._core.shapes import Index, Inputs, Losses, Mask, Targets
 from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.validation import check_target_range, check_targets
+from isthmus.landscapes.validation import check_landscape, check_target_range, check_targets
 from isthmus.making.method import SynthesisMethod
 
 
@@ -116,12 +116,15 @@ def synthesize(
         InputError: the shape is not known, or targets or seeds cannot be used.
     """
     method = FromNoise() if method is None else method
+    check_landscape(landscape)
     check_targets(target, len(target))
     if landscape.classes is not None:
         check_target_range(target, landscape.classes)
     size = tuple(shape) if shape is not None else landscape.input_shape
     if size is None or not len(target):
         raise InputError("synthesize needs targets, and the shape of an input where the network does not say it.")
+    if not size or not all(isinstance(side, int) and side > 0 for side in size):
+        raise InputError(f"shape must be positive whole numbers, as (3, 224, 224), got {size}.")
     seeds = tuple(range(seed, seed + len(target))) if isinstance(seed, int) else tuple(seed)
     if len(seeds) != len(target):
         raise InputError(f"seed must be a number or one an input ({len(target)},), got {len(seeds)}.")

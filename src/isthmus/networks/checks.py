@@ -152,8 +152,8 @@ def check_head(model: nn.Module) -> None:
         last = last[-1]
     if isinstance(last, nn.Sigmoid | nn.LogSigmoid):
         raise NetworkError(
-            f"The network ends in a {type(last).__name__} (binary, or several labels at once), but logits of classes of "
-            "which one is right are needed; take it off, and of each label return the two logits (-z/2, z/2)."
+            f"The network ends in a {type(last).__name__} (binary, or several labels at once), but logits of classes "
+            "of which one is right are needed; take it off, and of each label return the two logits (-z/2, z/2)."
         )
 
 

@@ -77,6 +77,7 @@ class Network:
         self.name = name or type(model).__name__
         self.output = output
         self._unchecked = check
+        self._weightless = torch.float32
         self._channels_last = True
         self._copies: dict[torch.dtype, Network] = {}
         checks.check_channels(self.mean, self.std, self.input_shape)
@@ -93,8 +94,8 @@ class Network:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Type of the model's first floating-point weight (float32 for a model without weights)."""
-        return next((tensor.dtype for tensor in self._tensors() if tensor.is_floating_point()), torch.float32)
+        """Type of the model's first floating-point weight (of a model without weights float32, as a rule)."""
+        return next((tensor.dtype for tensor in self._tensors() if tensor.is_floating_point()), self._weightless)
 
     def _tensors(self) -> Iterator[Tensor]:
         yield from self.model.parameters()
@@ -138,6 +139,7 @@ class Network:
                 output=self.output,
                 check=False,
             )
+            made._weightless = dtype
             made._evaluate(like[None].to(made.device, dtype))
         except checks.FAILURES as error:
             precision = str(dtype).removeprefix("torch.")

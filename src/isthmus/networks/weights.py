@@ -21,8 +21,8 @@ logger = logging.getLogger("isthmus")
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
-    """The state dict in a `.safetensors`, `.npz`, `.pt`, `.pth`, `.pth.tar`, `.bin` or `.ckpt` file. None of its code is
-    ever run.
+    """The state dict in a `.safetensors`, `.npz`, `.pt`, `.pth`, `.pth.tar`, `.bin` or `.ckpt` file. Its code is never
+    run.
 
     `FILE#KEY` asks for one of several in a file, such as `best.pth.tar#state_dict_ema`.
 

@@ -9,7 +9,7 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from isthmus._core.geometry import inner, norms
+from isthmus._core.geometry import inner, lengths, norms
 from isthmus._core.shapes import Input, Inputs, Parameters, Vertices
 from isthmus.errors import InputError
 from isthmus.paths.base import AbstractPath, Bundle, ratio
@@ -44,7 +44,18 @@ class Polyline(AbstractPath):
     @property
     def segment_lengths(self) -> Parameters:
         """Length of each segment (k - 1,), in data units."""
-        return norms(self.vertices[1:] - self.vertices[:-1])
+        vertices = self._wide
+        return lengths(vertices[1:] - vertices[:-1])
+
+    @property
+    def _wide(self) -> Vertices:
+        """The vertices in float32 or better: differences of half precision would be rounded once more."""
+        return self.vertices if self.vertices.element_size() > 2 else self.vertices.float()
+
+    @property
+    def direct_length(self) -> float:
+        vertices = self._wide
+        return float(lengths(vertices[-1:] - vertices[:1]))
 
     @property
     def length(self) -> float:
@@ -80,14 +91,20 @@ class Polyline(AbstractPath):
 
         The distance to a convex set is convex along a segment, so it is largest at a vertex.
         """
-        start, across = self.vertices[:1], self.vertices[-1:] - self.vertices[:1]
-        squared = inner(across, across).clamp_min(torch.finfo(torch.float64).tiny)
-        beside = self.vertices - start
+        vertices = self._wide
+        start, across = vertices[:1], vertices[-1:] - vertices[:1]
+        squared = inner(across, across)
+        if not bool((squared.isfinite() & (squared > 1e-30)).all()):
+            vertices = vertices.double()
+            start, across = vertices[:1], vertices[-1:] - vertices[:1]
+            squared = inner(across, across)
+        squared = squared.clamp_min(torch.finfo(torch.float64).tiny)
+        beside = vertices - start
         along = (inner(beside, across.expand_as(beside)) / squared).clamp(0, 1)
-        shape = (-1,) + (1,) * (self.vertices.ndim - 1)
+        shape = (-1,) + (1,) * (vertices.ndim - 1)
         distance = norms(beside.double() - along.reshape(shape) * across.double()).max()
         # A vertex on the segment leaves only the rounding of its own coordinates.
-        noise = torch.finfo(self.vertices.dtype).eps * float(norms(self.vertices).max())
+        noise = torch.finfo(self.vertices.dtype).eps * float(lengths(vertices).max())
         return ratio(0.0 if float(distance) <= noise else float(distance), self.direct_length, 0.0)
 
     @property

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from isthmus._core.geometry import expand_to, norms
+from isthmus._core.geometry import expand_to, lengths
 from isthmus._core.shapes import Index, Inputs, Parameters, SomeVertices, Vertices
 from isthmus.paths.base import Bundle, checked_positions
 
@@ -59,10 +59,11 @@ class Polylines(Bundle):
 
 def positions(path: Vertices) -> Float[Tensor, k]:
     """Position of each vertex of one path: the same numbers whichever paths are beside it."""
-    lengths = norms(path[1:] - path[:-1]).cpu()
-    total = lengths.sum()
+    path = path if path.element_size() > 2 else path.float()
+    made = lengths(path[1:] - path[:-1]).cpu()
+    total = made.sum()
     # A path without length is walked by vertex number.
-    steps = lengths / total if total > 0 else torch.full_like(lengths, 1 / len(lengths))
+    steps = made / total if total > 0 else torch.full_like(made, 1 / len(made))
     t = torch.cat([steps.new_zeros(1), steps.cumsum(0)]).clamp(0, 1)
     t[-1] = 1.0
     return t

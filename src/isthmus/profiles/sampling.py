@@ -14,7 +14,7 @@ from torch import Tensor
 from isthmus._core.shapes import SomeVertices, Targets
 from isthmus.errors import DomainWarning, InputError
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.validation import check_target_range
+from isthmus.landscapes.validation import check_landscape, check_target_range
 from isthmus.paths import AbstractPath, Bundle, Polyline
 from isthmus.profiles.looking import look
 from isthmus.profiles.profile import Profile
@@ -67,6 +67,7 @@ def profile(
     Raises:
         InputError: target out of range, or a path that is not finite.
     """
+    check_landscape(landscape)
     targets = torch.as_tensor(target).reshape(-1)
     if len(targets) != 1 or targets.is_floating_point():
         raise InputError(f"profile takes one path and one whole number as its target, got target {target}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BINS = 100  # of the path, in each of which the places are counted at which a certifier looked
 MOST_DOTS = 200  # of a profile that can still be told apart
+FAR_ABOVE = 1e4  # times the highest loss: a threshold there would press the curves flat
 FLOOR = 1e-6  # the lowest loss that a logarithmic axis shows
 
 
@@ -79,7 +80,7 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
     if found is not direct:
         curve(found, ratio, color=style.FOUND, label="path found", linewidth=2, marker=".")
-    axes.axhline(max(pair.threshold, floor), color="black", linestyle="--", linewidth=1, label="threshold")
+    _draw_threshold(axes, max(pair.threshold, floor), losses)
     axes.plot(
         direct.argmax_t,
         max(direct.max_loss, floor),
@@ -174,3 +175,12 @@ def class_bands(profile: Profile) -> list[tuple[float, float, int]]:
         bands.append((at, end, int(index)))
         at = end
     return bands
+
+
+def _draw_threshold(axes: Axes, threshold: float, losses: NDArray[np.float64]) -> None:
+    """A line, or a word where it lies so high that the curves would be flat below it."""
+    look: dict[str, Any] = {"color": "black", "linestyle": "--", "linewidth": 1}
+    if len(losses) and threshold > max(1.0, FAR_ABOVE * losses.max()):
+        axes.plot([], [], label=f"threshold ({threshold:.3g}, far above)", **look)
+    else:
+        axes.axhline(threshold, label="threshold", **look)

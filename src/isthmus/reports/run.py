@@ -35,6 +35,7 @@ class Run:
         title: headline of the page.
         command: the command that made the run.
         skipped: inputs that could not be used, with the reason.
+        notes: what a reader should know, such as how many inputs were recognised.
         pictures: figures are drawn for the first so many pairs.
     """
 
@@ -44,6 +45,7 @@ class Run:
     title: str = "Connected inputs"
     command: str = ""
     skipped: dict[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     pictures: int = 100
 
     def table(self) -> pyarrow.Table:
@@ -92,6 +94,11 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> int:
     unit = str(connections.description.get("unit", "loss"))
     network = connections.description.get("network") or {}
     made = {
+        "inputs": " ".join(
+            [*run.notes, f"{len(run.skipped)} inputs or pairs were set aside; result.json says why."][
+                : None if run.skipped else len(run.notes)
+            ]
+        ),
         "command": run.command,
         "network": network.get("name"),
         "weights SHA-256": network.get("weights_sha256"),
@@ -118,6 +125,7 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> int:
         "summary": summarize(connections).describe(),
         "rows": table.to_pylist(),
         "skipped": run.skipped,
+        "notes": list(run.notes),
         "description": connections.description,
         "files": {"table": TABLE, "paths": PATHS, "page": PAGE, "pictures": "pairs" if len(connections) > 1 else "."},
     }

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isthmus._core.text import visible
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -41,12 +43,12 @@ def save_figure(figure: Figure, file: Path) -> None:
 
 def class_name(index: int, names: Sequence[str] | None) -> str:
     """The name of a class, or `class 7` where there are no names."""
-    return names[index] if names is not None and index < len(names) else f"class {index}"
+    return visible(names[index]) if names is not None and index < len(names) else f"class {index}"
 
 
 def plain(text: str) -> str:
-    """Text that matplotlib draws as it stands: dollar signs would start a formula."""
-    return text.replace("$", r"\$")
+    """Text that matplotlib draws as it stands: dollar signs would start a formula, control characters are no XML."""
+    return visible(text).replace("$", r"\$")
 
 
 def shorten(text: str, length: int) -> str:

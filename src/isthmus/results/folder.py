@@ -16,6 +16,7 @@ from typing import Any, final
 from filelock import FileLock, Timeout
 
 from isthmus._core.files import HIDDEN, cannot_write, check_writable, read_json, sha256
+from isthmus._core.signals import undisturbed
 from isthmus.errors import OutputError
 from isthmus.results.sealed import read_sealed, write_sealed
 
@@ -31,11 +32,13 @@ class ResultFolder:
         path: where it is.
         schema: what kind of result it holds, or will hold.
         overwrite, resume: what was asked for.
+        written: whether a result of this run is there.
     """
 
     def __init__(self, path: Path, schema: str, *, overwrite: bool = False, resume: bool = False) -> None:
         self.path, self.schema = path, schema
         self.overwrite, self.resume = overwrite, resume
+        self.written = False
 
     def __truediv__(self, name: str) -> Path:
         return self.path / name
@@ -58,11 +61,13 @@ class ResultFolder:
                 made = sorted(entry for entry in stage.rglob("*") if entry.is_file() and entry != stage / MANIFEST)
                 files = {str(entry.relative_to(stage)): sha256(entry) for entry in made}
                 write_manifest(stage, self.schema, files, description or {})
-                self._forget(keep=files)
-                for entry in sorted((*made, stage / MANIFEST), key=lambda entry: entry.name == RESULT):
-                    target = self.path / entry.relative_to(stage)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    entry.replace(target)
+                with undisturbed():
+                    self._forget(keep=files)
+                    for entry in sorted((*made, stage / MANIFEST), key=lambda entry: entry.name == RESULT):
+                        target = self.path / entry.relative_to(stage)
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        entry.replace(target)
+                    self.written = True
             finally:
                 shutil.rmtree(stage, ignore_errors=True)
 
@@ -120,7 +125,13 @@ def claim(
             raise OutputError(f"Another run is at work in {folder}; wait for it, or choose another folder.") from error
     try:
         _tidy(folder)
-        yield ResultFolder(folder, schema, overwrite=overwrite, resume=resume)
+        target = ResultFolder(folder, schema, overwrite=overwrite, resume=resume)
+        try:
+            yield target
+        except KeyboardInterrupt as stop:
+            if target.written and not str(stop):
+                raise type(stop)(f"interrupted, when all results were in {folder} already") from stop
+            raise
     finally:
         with suppress(OSError):
             (folder / LOCK).unlink()

@@ -31,8 +31,10 @@ from isthmus.connecting.connectors import AnyConnector
 from isthmus.errors import StudyError
 from isthmus.profiles import Sampling
 from isthmus.studies.pair_kinds import Kind
+from isthmus.studies.pair_kinds.base import MOST
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=MOST, strict=True)]
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 
@@ -199,8 +201,8 @@ def read_config(file: Path) -> Config:
         StudyError: missing, no TOML, an unknown key (the nearest known one is named), or an unusable value.
     """
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StudyError(f"{file} cannot be read as a study: {reason}; 'isthmus study init' writes one.") from error
     return parse_config(content, str(file))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus._core.files import cannot_write, write_json, write_whole
+from isthmus._core.text import no_formula
 from isthmus._core.versions import versions
 from isthmus.connecting.columns import Column
 from isthmus.connecting.connection import Connection
@@ -85,7 +86,7 @@ class Results:
             )
             with writer:
                 for part in self.batches():
-                    writer.write_table(part)
+                    writer.write_table(_without_formulas(part) if file.suffix.lower() == ".csv" else part)
                     count += len(part)
 
         with cannot_write(file):
@@ -155,3 +156,14 @@ class Results:
         rows = [row for row in self.shards.read(shard).to_pylist() if row["reason"] is None]
         restored = Connections.restore(rows, tensors)
         return {row["pair"]: connection for row, connection in zip(rows, restored, strict=True)}
+
+
+def _without_formulas(table: pyarrow.Table) -> pyarrow.Table:
+    """A table whose texts no spreadsheet takes for formulas."""
+    import pyarrow
+
+    for number, field in enumerate(table.schema):
+        if field.type == pyarrow.string():
+            texts = [None if text is None else no_formula(text) for text in table[field.name].to_pylist()]
+            table = table.set_column(number, field, pyarrow.array(texts, pyarrow.string()))
+    return table

@@ -80,7 +80,8 @@ def test_a_network_that_cannot_be_followed_is_refused_before_anything_is_solved(
     with pytest.raises(NetworkError, match=r"in module '2' gelu .*isthmus\.profile"):
         isthmus.connect(landscape, x[:20], x[20:], torch.zeros(20, dtype=torch.long), verify=isthmus.AffinePieces())
     assert landscape.forward_equivalents < 10
-    assert len(isthmus.connect(landscape, x[:2], x[2:4], torch.zeros(2, dtype=torch.long), threshold=9.0)) == 2
+    seen = landscape.logits(x[:2]).argmax(1)
+    assert len(isthmus.connect(landscape, x[:2], x[2:4], seen, threshold=9.0)) == 2
 
 
 def test_progress_is_told_while_paths_are_certified(digits, digit_pairs):
@@ -200,3 +201,13 @@ def test_the_figure_shows_where_the_pieces_are(digits, digit_pairs):
         f"certified (pieces): no loss above {certified.profile.max_loss:.3g} in {len(certified.profile) - 1:,} parts"
     )
     assert len(profile_figure(plain).axes) == 2
+
+
+@pytest.mark.parametrize("leave", [lambda x: torch.tensor(x.tolist()), lambda x: torch.as_tensor(x.numpy())])
+def test_a_network_that_leaves_pytorch_is_refused_by_name(leave):
+    class Leaving(nn.Module):
+        def forward(self, x):
+            return leave(x).to(x.dtype)
+
+    with pytest.raises(NetworkError, match="leaves PyTorch"):
+        isthmus.exact_profile(landscape_of(Leaving()), isthmus.Polyline(torch.rand((2, 3), dtype=torch.float64)), 0)

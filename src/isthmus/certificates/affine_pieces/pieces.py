@@ -36,6 +36,18 @@ def by_operators(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         return function(*args, **kwargs)
 
 
+class Summed(NamedTuple):
+    """A sum of a run.
+
+    Attributes:
+        terms: magnitude of the largest term, over how many times the result it may be in float32.
+        left: magnitude of the largest entry of the result.
+    """
+
+    terms: float
+    left: float
+
+
 @dataclass
 class Tracing:
     """One pass of a network over a stretch.
@@ -45,12 +57,14 @@ class Tracing:
         apply: what an operator gives for arguments among which there are Pieces.
         call: the same for a function of PyTorch; by default it is made of its operators.
         failed: what an operator raised, which may reach callers as something else, from TorchScript for example.
+        sums: of every sum so far, how large its terms and the result were.
     """
 
     most: int
     apply: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(repr=False)
     call: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(default=by_operators, repr=False)
     failed: Exception | None = None
+    sums: list[Summed] = field(default_factory=list)
 
 
 class Waiting(NamedTuple):

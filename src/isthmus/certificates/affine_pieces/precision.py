@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from isthmus._core.shapes import Input, Vertices
+from isthmus.certificates.affine_pieces.operators import cancellation
 from isthmus.certificates.affine_pieces.pieces import between
 from isthmus.certificates.affine_pieces.segment import Cut, cut_segment
 from isthmus.errors import NetworkError
@@ -34,9 +35,16 @@ def in_precision(landscape: Landscape, dtype: torch.dtype, like: Input) -> Lands
         ) from error
     if network is landscape.network:
         return landscape
-    return Landscape(
-        network, loss=landscape.loss_function, domain=landscape.domain, max_batch=landscape.batch_size or "auto"
-    )
+    made = Landscape(network, loss=landscape.loss_function, domain=landscape.domain, max_batch="auto")
+    if landscape.batch_size is not None:
+        made.start_with(landscape.batch_size)  # no larger, and smaller where memory runs out
+    return made
+
+
+def lost_too_much(cuts: Sequence[Cut], dtype: torch.dtype) -> bool:
+    """Whether more digits were lost to cancellation than a precision has to spare."""
+    spare = torch.finfo(torch.float32).eps / torch.finfo(dtype).eps
+    return cancellation.lost(cancellation.joined(cut.sums for cut in cuts)) > spare
 
 
 def largest_difference(precise: Landscape, vertices: Vertices, cuts: Sequence[Cut]) -> float:

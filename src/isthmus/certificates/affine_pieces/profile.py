@@ -14,7 +14,7 @@ from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.shapes import Input, Losses
 from isthmus.certificates.affine_pieces.envelope import changes_of_the_largest
 from isthmus.certificates.affine_pieces.pieces import between
-from isthmus.certificates.affine_pieces.precision import in_precision, largest_difference, sharpened
+from isthmus.certificates.affine_pieces.precision import in_precision, largest_difference, lost_too_much, sharpened
 from isthmus.certificates.affine_pieces.segment import Cut, cut_segment
 from isthmus.errors import InputError, NetworkError
 from isthmus.landscapes import AbstractLandscape, Landscape
@@ -84,7 +84,8 @@ def exact_profile(
     """The loss along a path with no peak between what is listed: for networks of affine pieces.
 
     Losses are in float64. All is computed in the network's own precision, compared with the network in float64 at some
-    places, and whatever could be the highest after that is computed again in float64.
+    places, and whatever could be the highest after that is computed again in float64. Where large terms cancel, and
+    float32 keeps too little of what is left, all is computed in float64.
 
     Args:
         landscape: on such a network, with a loss that is convex in the logits, as cross-entropy and the margin are.
@@ -109,6 +110,14 @@ def exact_profile(
         work = landscape if dtype is None else in_precision(landscape, dtype, some)
         precise = work if work.network.dtype == torch.float64 else in_precision(landscape, torch.float64, some)
         cuts = _cuts(work, path, max_batch, on_progress)
+        if work is not precise and lost_too_much(cuts, work.network.dtype):
+            work = precise
+            cuts = _cuts(work, path, max_batch, None)
+        if lost_too_much(cuts, work.network.dtype):
+            raise NetworkError(
+                "In the network large terms cancel, and what is left is rounding, even in float64: an exact profile "
+                "cannot follow it. Use a sampled profile instead: isthmus.profile."
+            )
         check_target_range(torch.tensor([index]), cuts[0].logits.shape[1])
         with precise.fixed():
             difference = largest_difference(precise, path.vertices, cuts)
@@ -168,6 +177,11 @@ def of_pieces(landscape: AbstractLandscape) -> Landscape:
         raise NetworkError(
             "An exact profile needs a Landscape on a network, with a loss that is convex in the logits, such as "
             "cross-entropy or the margin."
+        )
+    if landscape.network.dtype not in (torch.float32, torch.float64):
+        raise NetworkError(
+            f"An exact profile follows float32 or float64, and the network computes in {landscape.network.dtype}: its "
+            "own rounding is too coarse to be told from its loss. Convert it: model.float()."
         )
     if landscape.autocast is not None:
         raise NetworkError("An exact profile follows float32 or float64; make the landscape without autocast.")

@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +18,8 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from isthmus._core.batching import is_out_of_memory
 from isthmus._core.shapes import Input, Inputs, Logits, Parameters
 from isthmus.certificates.affine_pieces import operators
-from isthmus.certificates.affine_pieces.operators import NotPiecewiseAffineError
-from isthmus.certificates.affine_pieces.pieces import Pieces, TooManyKnots, Tracing
+from isthmus.certificates.affine_pieces.operators import NotPiecewiseAffineError, cancellation
+from isthmus.certificates.affine_pieces.pieces import Pieces, Summed, TooManyKnots, Tracing
 from isthmus.errors import NetworkError
 from isthmus.landscapes import Landscape
 
@@ -40,11 +40,13 @@ class Cut:
         t: every knot (m,), in float64.
         logits: what the network says there (m, classes).
         unresolved: intervals of the shortest length in which there are more knots than may be held at once.
+        sums: how large the terms and the results of the network's sums were.
     """
 
     t: Parameters
     logits: Logits
     unresolved: int
+    sums: Sequence[Summed] = ()
 
     @property
     def pieces(self) -> int:
@@ -86,6 +88,7 @@ def cut_segment(
     t: list[Tensor] = []
     logits: list[Tensor] = []
     unresolved = 0
+    sums: list[Summed] = []
     with (
         torch.inference_mode(False),
         torch.no_grad(),
@@ -101,7 +104,10 @@ def cut_segment(
                 knots, there = _ends_alone(landscape, ends, begin, finish)
             else:
                 try:
-                    knots, there = _run(landscape, ends, begin, finish, most)
+                    run = Tracing(most, operators.run, operators.call)
+                    end_of_run = traced(landscape, ends, begin, finish, run)
+                    knots, there = end_of_run.knots, end_of_run.numbers
+                    sums = cancellation.joined([sums, run.sums])
                 except TooManyKnots as too_many:  # later layers will have more
                     length = 0.5 * too_many.share * (finish - begin)
                     continue
@@ -119,7 +125,7 @@ def cut_segment(
             begin = finish
             if on_progress is not None:
                 on_progress(begin)
-    return Cut(torch.cat(t), torch.cat(logits), unresolved)
+    return Cut(torch.cat(t), torch.cat(logits), unresolved, sums)
 
 
 def traced(landscape: Landscape, ends: Inputs, begin: float, finish: float, run: Tracing) -> Pieces:
@@ -147,11 +153,6 @@ def _at(ends: Inputs, where: Tensor) -> Inputs:
     """Points of the segment; in float64, since stretches may be shorter than float32 can tell apart."""
     ends, share = ends.to(where.device, torch.float64), where.reshape(-1, *(1,) * (ends.ndim - 1))
     return torch.lerp(ends[:1], ends[1:], share)
-
-
-def _run(landscape: Landscape, ends: Inputs, begin: float, finish: float, most: int) -> tuple[Tensor, Tensor]:
-    logits = traced(landscape, ends, begin, finish, Tracing(most, operators.run, operators.call))
-    return logits.knots, logits.numbers
 
 
 def _ends_alone(landscape: Landscape, ends: Inputs, begin: float, finish: float) -> tuple[Tensor, Tensor]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from isthmus.inputs.pairs import pairs_across, pairs_within, partners_within
 from isthmus.landscapes import AbstractLandscape
 from isthmus.making import TargetedAdam, attack
-from isthmus.studies.pair_kinds.base import Draws, Ends, Row
+from isthmus.studies.pair_kinds.base import Count, Draws, Ends, Row
 from isthmus.studies.pair_kinds.drawn import Drawn
 
 OTHER_DRAW = 500_009  # so that pairs within a class are not drawn twice
@@ -33,7 +32,7 @@ class AttackedAcross(Drawn):
 
     kind: Literal["attacked"] = "attacked"
     stop: float | Literal["real", "matched", "never"] = "real"
-    max_steps: Annotated[int, Field(ge=1)] = 512
+    max_steps: Count = 512
 
     def draw(self, groups: Tensor, losses: Tensor, seed: int) -> Draws:
         ends = pairs_across(groups, losses, per_group=self.per_class, lowest=self.lowest_loss, seed=seed)

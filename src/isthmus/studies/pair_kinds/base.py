@@ -5,15 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from isthmus.landscapes import AbstractLandscape
 
 Row: TypeAlias = Mapping[str, Any]
+MOST = 10**9  # of anything that is counted
+Count: TypeAlias = Annotated[int, Field(ge=1, le=MOST, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)

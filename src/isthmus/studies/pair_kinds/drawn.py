@@ -8,13 +8,13 @@ from pydantic import Field
 from torch import Tensor
 
 from isthmus.inputs.pairs import pairs_across, pairs_within
-from isthmus.studies.pair_kinds.base import Draws, ReadKind
+from isthmus.studies.pair_kinds.base import Count, Draws, ReadKind
 
 
 class Drawn(ReadKind):
     """Settings of the kinds that draw real inputs."""
 
-    per_class: Annotated[int, Field(ge=1)] = 10
+    per_class: Count = 10
     lowest_loss: Annotated[int, Field(ge=2)] | None = None
 
 

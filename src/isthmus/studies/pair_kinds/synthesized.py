@@ -11,7 +11,7 @@ from torch import Tensor
 
 from isthmus.landscapes import AbstractLandscape
 from isthmus.making import FromNoise, synthesize
-from isthmus.studies.pair_kinds.base import Draws, Ends, MadeKind, Row
+from isthmus.studies.pair_kinds.base import Count, Draws, Ends, MadeKind, Row
 
 
 class SynthesizedWithin(MadeKind):
@@ -28,9 +28,9 @@ class SynthesizedWithin(MadeKind):
     past: ClassVar[str] = "synthesized"
 
     kind: Literal["synthesized"] = "synthesized"
-    per_class: Annotated[int, Field(ge=1)] = 10
+    per_class: Count = 10
     classes: list[Annotated[int, Field(ge=0)]] | None = None
-    max_steps: Annotated[int, Field(ge=1)] = 512
+    max_steps: Count = 512
     tv: Annotated[float, Field(ge=0)] = 0.0
     highest_loss: Annotated[float, Field(gt=0)] | None = None
 

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from isthmus.certificates.affine_pieces.operators.affine import Args, Named, affine
 from isthmus.certificates.affine_pieces.operators.arguments import check_readable, single_piece
+from isthmus.certificates.affine_pieces.operators.cancellation import watched
 from isthmus.certificates.affine_pieces.operators.refusal import NotPiecewiseAffineError
 from isthmus.certificates.affine_pieces.pieces import by_operators
 
@@ -58,6 +59,8 @@ REFUSED = {
         "puts another tensor in the place of one",
     ),
     torch.Tensor.numpy: ("numpy", "leaves PyTorch"),
+    torch.Tensor.tolist: ("tolist", "leaves PyTorch"),
+    torch.Tensor.__array__: ("__array__", "leaves PyTorch"),
 }
 
 
@@ -76,5 +79,6 @@ def call(function: Any, args: Sequence[Any], kwargs: Named) -> Any:
     treats_batch_alike = FUNCTIONS.get(function)
     if treats_batch_alike is not None and treats_batch_alike(function, args, kwargs):
         check_readable(function, args, kwargs)
-        return affine(function, args, kwargs)
+        piece = single_piece(args, kwargs)
+        return watched(lambda: affine(function, args, kwargs), function, args, kwargs, piece)
     return by_operators(function, args, kwargs)

@@ -23,7 +23,9 @@ from isthmus.certificates.affine_pieces.operators.affine import (
 )
 from isthmus.certificates.affine_pieces.operators.arguments import check_readable, with_defaults, writes_out
 from isthmus.certificates.affine_pieces.operators.bending import bends_at
+from isthmus.certificates.affine_pieces.operators.cancellation import watched
 from isthmus.certificates.affine_pieces.operators.refusal import NotPiecewiseAffineError, name_of
+from isthmus.certificates.affine_pieces.pieces import pieces_among
 
 aten = torch.ops.aten
 
@@ -149,4 +151,6 @@ def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     rule = RULES.get(function.overloadpacket)
     if rule is None:
         raise NotPiecewiseAffineError(name_of(function), "is not affine on pieces, or is not known to be")
-    return rule(function, *with_defaults(function, args, kwargs))
+    full, named = with_defaults(function, args, kwargs)
+    first = next(iter(pieces_among(full, named)), None)
+    return watched(lambda: rule(function, full, named), function.overloadpacket, full, named, first)

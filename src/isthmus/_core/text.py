@@ -1,0 +1,19 @@
+"""Text from outside, such as names of files and of classes, made harmless where it is shown or written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+FORMULA = re.compile(r"^[=+\-@\t\r]")  # what a spreadsheet would run
+HARMFUL = ("Cc", "Cf", "Cs")  # control, format and surrogate characters
+
+
+def visible(text: str) -> str:
+    """The text without what would move a cursor, ring a bell or turn other text around: a sign stands for each."""
+    return "".join("�" if unicodedata.category(sign) in HARMFUL and sign not in "\n\t" else sign for sign in text)
+
+
+def no_formula(text: str) -> str:
+    """The text as a cell of a table for spreadsheets: one that they would take for a formula gets a quote before it."""
+    return f"'{text}" if FORMULA.match(text) else text
