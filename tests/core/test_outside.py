@@ -8,10 +8,11 @@ import pytest
 import torch
 
 import isthmus
+from isthmus import percolation
 from isthmus._core.files import write_csv
 from isthmus._core.random import generator
 from isthmus._core.text import no_formula, visible
-from isthmus.errors import InputError, IsthmusWarning
+from isthmus.errors import InputError, IsthmusError, IsthmusWarning
 
 EVIL = "\x1b]0;pwned\x07\x1b[2J\x1b[31mx\u202e"
 
@@ -134,3 +135,45 @@ def test_memory_that_runs_out_while_certifying_stops_nothing():
     assert [pair.row() for pair in again] == [pair.row() for pair in first]
     with pytest.raises(isthmus.IsthmusError):
         isthmus.connect(none, x[:12], x[12:], y, verify=isthmus.AffinePieces())
+
+
+@pytest.mark.usefixtures("as_installed")
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda digits, x, y: digits.loss(x.to_sparse(), y), "plain tensor"),
+        (lambda digits, x, y: digits.loss(x.to("meta"), y), "without numbers"),
+        (lambda digits, x, y: isthmus.connect(digits, x.to_sparse(), x, y), "plain tensor"),
+        (lambda digits, x, y: isthmus.connect(digits, x[..., :1, :1], x[..., :1, :1], y), "does not accept inputs"),
+        (lambda digits, x, y: digits.loss(torch.rand(1, 1, 9, 9), y), "does not accept inputs of shape"),
+        (lambda digits, x, y: isthmus.synthesize(digits, y, shape=(1, 9, 9)), "does not accept inputs of shape"),
+        (lambda digits, x, y: isthmus.synthesize(digits, y, seed=1.5), "seed must be a whole number"),
+        (lambda digits, x, y: isthmus.synthesize(digits, y, seed=None), "seed must be a whole number"),
+        (lambda digits, x, y: isthmus.Landscape(digits.network, max_batch=None), "max_batch must"),
+        (lambda digits, x, y: isthmus.Landscape(digits.network, max_batch=float("nan")), "max_batch must"),
+        (lambda digits, x, y: isthmus.Landscape(digits.network, max_batch=float("inf")), "max_batch must"),
+        (lambda digits, x, y: isthmus.detection.References.draw(digits, x, y, per_class=-1), "per_class must"),
+        (lambda *_: percolation.Lattice("ab"), "tuple of whole numbers"),
+        (lambda *_: percolation.Lattice(5), "tuple of whole numbers"),
+        (lambda *_: percolation.Lattice((2.5, 3)), "tuple of whole numbers"),
+        (lambda *_: percolation.sweep(percolation.Lattice((4, 4)), seed=1.5), "whole number >= 0"),
+        (lambda *_: percolation.sweep(percolation.Lattice((4, 4)), seed=-1), "whole number >= 0"),
+        (lambda *_: percolation.sweep(percolation.Lattice((4, 4)), seed="a"), "whole number >= 0"),
+        (lambda *_: percolation.clusters_of([[True]]), "array of booleans"),
+        (lambda *_: percolation.routes([[True]], pairs=3), "array of booleans"),
+        (lambda *_: percolation.series_threshold("2", "site"), "whole number >= 1"),
+        (lambda *_: percolation.series_threshold(None, "bond"), "whole number >= 1"),
+        (lambda *_: percolation.series_threshold(3, "edge"), "site or bond"),
+    ],
+)
+def test_arguments_that_cannot_be_used(digits, digit_pairs, call, says):
+    digits.loss(digit_pairs[0][:1], digit_pairs[2][:1])  # a network that has seen inputs already
+    with pytest.raises(IsthmusError, match=says):
+        call(digits, digit_pairs[0][:1], digit_pairs[2][:1])
+
+
+def test_bounds_are_those_of_every_input():
+    box = isthmus.Box(torch.zeros(2, 4), torch.ones(2, 4))
+    with pytest.raises(InputError, match="those of every input"):
+        box.contains(torch.rand(3, 4))
+    assert bool(isthmus.Box(torch.zeros(1, 4), torch.ones(4)).contains(torch.rand(3, 4)).all())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import numbers
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -23,8 +25,10 @@ class BatchSize:
     def __init__(self, size: int | str) -> None:
         if isinstance(size, str) and size != "auto":
             raise InputError(f'max_batch must be "auto" or a whole number >= 1, got "{size}".')
-        if not isinstance(size, str) and (isinstance(size, bool) or int(size) != size or size < 1):
-            raise InputError(f'max_batch must be "auto" or a whole number >= 1, got {size}.')
+        given: Any = size
+        whole = not isinstance(given, bool) and isinstance(given, numbers.Real) and float(given).is_integer()
+        if not isinstance(size, str) and not (whole and given >= 1):
+            raise InputError(f'max_batch must be "auto" or a whole number >= 1, got {size!r}.')
         self.automatic = isinstance(size, str)
         self.size: int | None = None if isinstance(size, str) else int(size)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,19 @@ def generator(seed: int) -> torch.Generator:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not -(2**63) <= seed < 2**63:
         raise InputError(f"A seed must be a whole number between -2^63 and 2^63 - 1, got {seed!r}.")
     return torch.Generator().manual_seed(int(seed))
+
+
+def numpy_generator(seed: int | Sequence[int]) -> np.random.Generator:
+    """The same of NumPy, from a seed or several.
+
+    Raises:
+        InputError: a seed is no whole number >= 0.
+    """
+    parts: Any = [seed] if isinstance(seed, int | np.integer) else seed
+    several = isinstance(parts, list | tuple) and len(parts) > 0
+    if not several or not all(isinstance(each, int | np.integer) and each >= 0 for each in parts):
+        raise InputError(f"A seed must be a whole number >= 0, or several, got {seed!r}.")
+    return np.random.default_rng(seed)
 
 
 @contextmanager

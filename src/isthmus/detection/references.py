@@ -49,8 +49,10 @@ class References:
             seed: of the draw.
 
         Raises:
-            InputError: a class has too few.
+            InputError: a class has too few, or `per_class` is no whole number >= 1.
         """
+        if isinstance(per_class, bool) or not isinstance(per_class, int) or per_class < 1:
+            raise InputError(f"per_class must be a whole number >= 1, got {per_class!r}.")
         loss, logits = landscape.evaluate(x, y)
         loss, logits, y = loss.cpu(), logits.cpu(), y.cpu()
         right = logits.argmax(1) == y

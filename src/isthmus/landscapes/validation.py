@@ -26,6 +26,9 @@ def check_inputs(name: str, x: Tensor, domain: Domain) -> None:
     """X is a finite floating-point batch (n, *input), n >= 1, inside the domain up to 1e-6."""
     if not isinstance(x, Tensor):
         raise InputError(f"{name} must be a tensor (n, *input), got {type(x).__name__}; use torch.as_tensor.")
+    if x.layout is not torch.strided or x.is_meta:
+        what = "without numbers (meta)" if x.is_meta else f"of the layout {x.layout}; use x.to_dense()"
+        raise InputError(f"{name} must be a plain tensor (n, *input), got one {what}.")
     if not x.is_floating_point():
         raise InputError(
             f"{name} must hold floating-point numbers in data units, got {x.dtype}; "

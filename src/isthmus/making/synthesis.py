@@ -125,6 +125,8 @@ def synthesize(
         raise InputError("synthesize needs targets, and the shape of an input where the network does not say it.")
     if not size or not all(isinstance(side, int) and side > 0 for side in size):
         raise InputError(f"shape must be positive whole numbers, as (3, 224, 224), got {size}.")
+    if not isinstance(seed, int | Sequence) or isinstance(seed, str | bool):
+        raise InputError(f"seed must be a whole number or one an input ({len(target)},), got {seed!r}.")
     seeds = tuple(range(seed, seed + len(target))) if isinstance(seed, int) else tuple(seed)
     if len(seeds) != len(target):
         raise InputError(f"seed must be a number or one an input ({len(target)},), got {len(seeds)}.")

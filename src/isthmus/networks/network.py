@@ -77,6 +77,7 @@ class Network:
         self.name = name or type(model).__name__
         self.output = output
         self._unchecked = check
+        self._accepted: set[tuple[int, ...]] = set()  # shapes of inputs
         self._weightless = torch.float32
         self._channels_last = True
         self._copies: dict[torch.dtype, Network] = {}
@@ -208,8 +209,9 @@ class Network:
         return values.to(like).reshape(1, -1, *(1,) * (like.ndim - 2))
 
     def try_out(self, x: Inputs) -> None:
-        """Checks, with the first inputs it sees, what only a pass can show."""
-        if not self._unchecked:
+        """Checks, with the first inputs it sees, what only a pass can show; of a new shape, whether it is accepted."""
+        shape = tuple(x.shape[1:])
+        if not self._unchecked and shape in self._accepted:
             return
         # One input alone shows no dependence on the rest of a batch: it gets a mirror image beside it.
         x = x[:3]
@@ -217,7 +219,11 @@ class Network:
             x = torch.cat([x[:2], x[:1].flip(-1)])
         with self.fixed():  # one block: two passes in two blocks would see the same random numbers
             try:
-                conclusive = checks.check_outputs(self._evaluate, x)
+                conclusive = True
+                if self._unchecked:
+                    conclusive = checks.check_outputs(self._evaluate, x)
+                else:
+                    self._evaluate(x[:1])
             except checks.FAILURES as error:
                 if isinstance(error, NetworkError) or "memory" in str(error):
                     raise
@@ -225,6 +231,7 @@ class Network:
                     f"The network does not accept inputs of shape {tuple(x.shape[1:])}: {checks.first_line(error)}"
                 ) from error
         self._unchecked = not conclusive
+        self._accepted.add(shape)
 
     @property
     def weights_hash(self) -> str:

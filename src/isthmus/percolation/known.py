@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from isthmus.errors import InputError
 from isthmus.percolation.lattice import Kind
 
 SITE = {  # d = 2: Jacobsen (2015); d = 3: Xu et al. (2014); d >= 4: Mertens and Moore (2018)
@@ -44,7 +45,15 @@ def known_threshold(dimension: int, kind: Kind) -> float | None:
 
 
 def series_threshold(dimension: int, kind: Kind) -> float:
-    """The expansion in 1 / (2d - 1), which is asymptotic: good in high dimension only."""
+    """The expansion in 1 / (2d - 1), which is asymptotic: good in high dimension only.
+
+    Raises:
+        InputError: no whole number of dimensions, or another kind than site and bond.
+    """
+    if isinstance(dimension, bool) or not isinstance(dimension, int) or dimension < 1:
+        raise InputError(f"A dimension is a whole number >= 1, got {dimension!r}.")
+    if kind not in ("site", "bond"):
+        raise InputError(f"kind must be site or bond, got {kind!r}.")
     step = 1 / (2 * dimension - 1)
     return sum(
         factor * step ** (power + 1) for power, factor in enumerate(SITE_SERIES if kind == "site" else BOND_SERIES)

@@ -35,6 +35,10 @@ class Lattice:
     periodic: bool = False
 
     def __post_init__(self) -> None:
+        sides: Any = self.shape
+        whole = isinstance(sides, tuple | list)
+        if not whole or not all(isinstance(side, int | np.integer) and not isinstance(side, bool) for side in sides):
+            raise InputError(f"The shape of a lattice is a tuple of whole numbers, as (64, 64), got {self.shape!r}.")
         if not 1 <= len(self.shape) <= MOST_DIMENSIONS:
             raise InputError(f"A lattice has 1 to {MOST_DIMENSIONS} dimensions, got {len(self.shape)}.")
         if min(self.shape) < 1:
@@ -50,15 +54,16 @@ class Lattice:
     @classmethod
     def cube(cls, dimension: int, side: int, *, periodic: bool = False) -> Lattice:
         """The lattice of `side` sites along each of `dimension` axes."""
-        if dimension < 1:
-            raise InputError(f"A lattice has 1 to {MOST_DIMENSIONS} dimensions, got {dimension}.")
+        if isinstance(dimension, bool) or not isinstance(dimension, int | np.integer) or dimension < 1:
+            raise InputError(f"A lattice has 1 to {MOST_DIMENSIONS} dimensions, got {dimension!r}.")
         return cls((side,) * dimension, periodic=periodic)
 
     @classmethod
     def under(cls, is_open: Array, *, periodic: bool = False) -> Lattice:
         """The lattice whose sites are the entries of a boolean array."""
-        if is_open.dtype != np.bool_:
-            raise InputError(f"is_open must be an array of booleans, got {is_open.dtype}; compare with a level first.")
+        if not isinstance(is_open, np.ndarray) or is_open.dtype != np.bool_:
+            got = is_open.dtype if isinstance(is_open, np.ndarray) else type(is_open).__name__
+            raise InputError(f"is_open must be an array of booleans, got {got}; compare with a level first.")
         return cls(is_open.shape, periodic)
 
     @property

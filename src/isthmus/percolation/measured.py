@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.random import numpy_generator
 from isthmus.percolation.clusters import clusters_of
 from isthmus.percolation.fields import Field
 from isthmus.percolation.nulls import GaussianField, independent_field
@@ -84,7 +85,7 @@ def measure(found: GridMap, shares: Sequence[float], *, draws: int = 4, seed: in
         draws: of each null model.
         seed: of the draws.
     """
-    random, wanted = np.random.default_rng(seed), np.asarray(shares, dtype=float)
+    random, wanted = numpy_generator(seed), np.asarray(shares, dtype=float)
     field = Field(found.loss)
     inside = clusters_of(found.is_class(found.target))
     share = inside.open_sites / found.loss.size

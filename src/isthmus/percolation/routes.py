@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.random import numpy_generator
 from isthmus.percolation.compiled import compiled
 from isthmus.percolation.lattice import Lattice
 
@@ -68,7 +69,7 @@ def routes(is_open: Array, *, pairs: int, seed: int = 0) -> Routes:
     steps: list[int] = []
     straight: list[int] = []
     distance: list[float] = []
-    random = np.random.default_rng(seed)
+    random = numpy_generator(seed)
     while len(numbers) > 1 and len(steps) < pairs:
         start, *ends = random.choice(numbers, min(9, len(numbers), pairs - len(steps) + 1), replace=False).tolist()
         away = np.full(lattice.sites, -1, dtype=np.int32)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.random import numpy_generator
 from isthmus.errors import InputError
 from isthmus.percolation.joining import open_bonds, open_sites, open_torus
 from isthmus.percolation.lattice import Kind, Lattice, check_memory
@@ -91,7 +92,7 @@ def swept(
         raise InputError(f"kind must be site or bond, got {kind!r}.")
     check_memory(lattice.sweep_bytes(kind), f"A sweep over {lattice.count(kind):,} {kind}s")
     if order is None:
-        order = random_order(lattice, kind, np.random.default_rng(seed))
+        order = random_order(lattice, kind, numpy_generator(seed))
     else:
         order = _checked(np.asarray(order), lattice, kind)
     sites, opened = lattice.sites, len(order)

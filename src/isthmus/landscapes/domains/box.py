@@ -26,7 +26,14 @@ class Box(Domain):
             raise InputError(f"Box needs low <= high, got low={self.low}, high={self.high}; swap them.")
 
     def _bounds(self, x: Inputs) -> tuple[Tensor, Tensor]:
-        return torch.as_tensor(self.low).to(x), torch.as_tensor(self.high).to(x)
+        bounds = torch.as_tensor(self.low).to(x), torch.as_tensor(self.high).to(x)
+        for bound in bounds:
+            if bound.ndim > x.ndim or (bound.ndim == x.ndim and len(bound) > 1):
+                raise InputError(
+                    f"The bounds of a Box are those of every input, of shape {tuple(x.shape[1:])} or one that spreads "
+                    f"to it, got {tuple(bound.shape)}."
+                )
+        return bounds
 
     def excess(self, x: Inputs) -> Losses:
         low, high = self._bounds(x)
