@@ -76,6 +76,7 @@ class Network:
         self.preprocessing = preprocessing
         self.name = name or type(model).__name__
         self.output = output
+        self._check = check
         self._unchecked = check
         self._accepted: set[tuple[int, ...]] = set()  # shapes of inputs
         self._weightless = torch.float32
@@ -211,7 +212,7 @@ class Network:
     def try_out(self, x: Inputs) -> None:
         """Checks, with the first inputs it sees, what only a pass can show; of a new shape, whether it is accepted."""
         shape = tuple(x.shape[1:])
-        if not self._unchecked and shape in self._accepted:
+        if not self._unchecked and (not self._check or shape in self._accepted):
             return
         # One input alone shows no dependence on the rest of a batch: it gets a mirror image beside it.
         x = x[:3]
