@@ -14,6 +14,11 @@ from isthmus.estimates import Floats
 ALL = -1  # stands for every class
 
 
+def fewest_scores(fpr: float) -> int:
+    """How many scores of clean inputs the smallest p-value needs to be as small as `fpr`, in (0, 1)."""
+    return math.ceil(1 / fpr - 1e-9) - 1
+
+
 @dataclass(frozen=True, eq=False)
 class Conformal:
     """Scores of clean inputs that took no part in the learning, by class.
@@ -41,7 +46,7 @@ class Conformal:
         if not 0 < fpr < 1:
             raise InputError(f"fpr must lie in (0, 1), got {fpr}.")
         known = np.isfinite(scores)
-        return cls(scores[known].astype(np.float64), classes[known].astype(np.int64), math.ceil(1 / fpr - 1e-9) - 1)
+        return cls(scores[known].astype(np.float64), classes[known].astype(np.int64), fewest_scores(fpr))
 
     @property
     def pooled(self) -> list[int]:

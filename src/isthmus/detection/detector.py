@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs, Mask, OtherInputs
 from isthmus._core.versions import versions
-from isthmus.detection.conformal import Conformal
+from isthmus.detection.conformal import Conformal, fewest_scores
 from isthmus.detection.curve_classifier import CurveClassifier
 from isthmus.detection.novelty import ConnectivityNovelty
 from isthmus.detection.probe import Look, Probe
@@ -313,7 +312,7 @@ def _check_hold(hold: Mask, count: int, fpr: float) -> None:
     if not isinstance(hold, torch.Tensor) or hold.dtype != torch.bool or hold.shape != (count,):
         got = f"{hold.dtype} of shape {tuple(hold.shape)}" if isinstance(hold, torch.Tensor) else type(hold).__name__
         raise InputError(f"hold must say True or False of each of the {count} clean inputs, got {got}.")
-    held, fewest = int(hold.sum()), math.ceil(1 / fpr - 1e-9) - 1
+    held, fewest = int(hold.sum()), fewest_scores(fpr)
     if held < fewest or count - held < 1:
         raise InputError(
             f"With a false-positive rate of {fpr} at least {fewest} clean inputs must be held, and one left to learn "

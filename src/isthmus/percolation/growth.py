@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.random import numpy_generator
 from isthmus.percolation.invading import BITS, invade
 from isthmus.percolation.lattice import Kind
 from isthmus.percolation.parallel import in_threads
@@ -32,7 +33,7 @@ def invaded_shares(
     share = 2.0 / (2 * dimension - 1) if dimension > 2 else 0.9  # twice the threshold, nearly
 
     def one(number: int) -> Array:
-        random = np.random.default_rng((seed, dimension, number, kind == "bond"))
+        random = numpy_generator((seed, dimension, number, kind == "bond"))
         steps = 2 * random.integers(0, 1 << (BITS - 1), size=dimension) + 1
         salt = int(random.integers(0, 1 << BITS))
         found = sizes / invade(steps, kind == "bond", salt, int(share * 2.0**BITS), sizes)
@@ -47,7 +48,7 @@ def grown_threshold(sizes: Array, shares: Array, seed: int) -> tuple[float, floa
     a bootstrap of whole runs, which goes through the same fit.
     """
     runs = len(shares)
-    drawn = np.random.default_rng(seed).integers(0, runs, (RESAMPLES, runs))
+    drawn = numpy_generator(seed).integers(0, runs, (RESAMPLES, runs))
     means = np.stack([shares.mean(axis=0), *(shares[rows].mean(axis=0) for rows in drawn)])
     fitted = _limits(sizes, means, shares.std(axis=0, ddof=1))
     return float(fitted[0]), float(np.std(fitted[1:], ddof=1))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus._core.random import numpy_generator
 from isthmus.estimates import ClassDraws, Estimate, Floats, mean, median
 from isthmus.studies.rows import NOT_MADE, UNREADABLE
 
@@ -118,7 +119,7 @@ def summarize_study(batches: Iterable[pyarrow.Table], *, seed: int = 0) -> Study
     if not parts:
         return StudySummary(groups=(), classes=(), set_aside=0)
     table = pyarrow.concat_tables(part for part, _ in parts).unify_dictionaries()
-    random = np.random.default_rng(seed)
+    random = numpy_generator(seed)
     groups, classes = [], []
     keys = [_texts(table, name) for name in ("network", "images", "kind")]
     for key in dict.fromkeys(zip(*keys, strict=True)):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from isthmus._core.progress import OnStage
-from isthmus._core.random import generator
+from isthmus._core.random import generator, numpy_generator
 from isthmus._core.shapes import Inputs, SomeVertices, Targets
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
@@ -159,7 +159,7 @@ def _points(
     seed: int,
 ) -> tuple[SomeVertices, int | None]:
     """The inputs of a slice, and the class that the loss is about; None where each network chooses its own."""
-    random = np.random.default_rng((seed, dimension, number, through == RANDOM))
+    random = numpy_generator((seed, dimension, number, through == RANDOM))
     if through == RANDOM:
         domain = next(iter(landscapes.values())).domain
         low, high = (domain.low, domain.high) if isinstance(domain, Box) else (0.0, 1.0)
