@@ -21,6 +21,7 @@ from PIL import Image
 
 import isthmus
 from isthmus import IsthmusError
+from isthmus._core.files import write_whole
 from isthmus.studies import Study
 from isthmus.studies.engines.base import Job, Worker
 from isthmus.studies.plan import load_plan
@@ -156,6 +157,37 @@ def isthmus_images(folder):
     x, y = (data.images[::5] * 15).astype(np.uint8), data.target[::5]
     np.savez(folder / "images.npz", x=x, y=y)
     return x, y
+
+
+def half_written(file):
+    """Leaves what a process leaves that is killed while it writes a file."""
+    names = []
+    write_whole(file, lambda temporary: names.append(temporary))
+    file.unlink()
+    names[0].write_bytes(b"half")
+    return names[0]
+
+
+def test_nothing_stays_that_is_half_written(study):
+    """Whatever a killed run was writing: its plan, what it planned, a shard of its own; but no shard of another's."""
+    shards = study.folder / "shards"
+    study.run(device="cpu")
+    whole = sorted(shards.iterdir())
+    for place in (shards, study.folder / ".planning"):
+        place.mkdir(exist_ok=True)
+    of_another = half_written(shards / ("00000-" + "f" * 8 + whole[0].name[14:]))
+    for file in (whole[0], study.folder / "study.toml", study.folder / ".planning" / "pairs.parquet"):
+        kept = file.read_bytes() if file.exists() else None
+        half_written(file)
+        if kept is not None:
+            file.write_bytes(kept)
+    study.run(device="cpu", resume=True)
+    assert [file for file in study.folder.rglob(".*") if file.name != ".lock"] == [of_another]
+    half_written(study.folder / "study.toml.earlier")
+    (study.folder / ".planning").mkdir()
+    half_written(study.folder / ".planning" / "pairs.parquet")
+    assert study.run(device="cpu", overwrite=True).complete
+    assert [file for file in study.folder.rglob(".*") if file.name != ".lock"] == [of_another]
 
 
 @pytest.mark.slow
@@ -298,11 +330,11 @@ def test_two_studies_may_share_a_place(tmp_path, text):
         assert study.run(device="cpu").complete
     rows = rows_of(one), rows_of(other)
     assert {row["pair_id"] for row in rows[0]} != {row["pair_id"] for row in rows[1]}
-    (tmp_path / "shared" / ".00000-ffffffff-of-another-run.parquet").write_text("half-written")
+    (tmp_path / "shared" / ".isthmus-00000-ffffffff-of-another-run.parquet").write_text("half-written")
     assert other.run(device="cpu", overwrite=True).complete
     assert one.run(device="cpu", resume=True, repair=True).complete
     assert (rows_of(one), rows_of(other)) == rows
-    assert (tmp_path / "shared" / ".00000-ffffffff-of-another-run.parquet").exists()
+    assert (tmp_path / "shared" / ".isthmus-00000-ffffffff-of-another-run.parquet").exists()
 
 
 def test_a_shard_under_another_name_is_not_taken_for_one(study):
@@ -440,9 +472,9 @@ def test_a_store_that_is_no_folder(tmp_path):
         store.whole = object_store
         store.write("a.parquet", b"content")
         assert store.names() == ["a.parquet"] and store.read("a.parquet") == b"content"
-        (place / ".b.parquet").write_bytes(b"half")
-        assert store.leftovers() == [".b.parquet"] and store.names() == ["a.parquet"]
-        store.remove(".b.parquet")
+        (place / ".isthmus-b.parquet").write_bytes(b"half")
+        assert store.leftovers() == [".isthmus-b.parquet"] and store.names() == ["a.parquet"]
+        store.remove(".isthmus-b.parquet")
         assert store.leftovers() == []
         with pytest.raises(IsthmusError, match="far://away/c cannot be read"):
             store.read("c")

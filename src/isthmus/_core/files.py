@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -60,6 +61,13 @@ def write_whole(file: Path, write: Callable[[Path], object]) -> None:
         finally:
             with suppress(FileNotFoundError):
                 temporary.unlink()
+
+
+def remove_unfinished(entries: Iterable[Path]) -> None:
+    """Removes what is not whole among files and folders, as runs that were killed have left it."""
+    for entry in sorted((entry for entry in entries if entry.name.startswith(HIDDEN)), reverse=True):
+        with suppress(OSError):
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def write_text(file: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any, final
 
 from filelock import FileLock, Timeout
 
-from isthmus._core.files import HIDDEN, cannot_write, check_writable, read_json, sha256
+from isthmus._core.files import HIDDEN, cannot_write, check_writable, read_json, remove_unfinished, sha256
 from isthmus._core.signals import undisturbed
 from isthmus.errors import OutputError
 from isthmus.results.sealed import read_sealed, write_sealed
@@ -124,7 +124,7 @@ def claim(
         except Timeout as error:
             raise OutputError(f"Another run is at work in {folder}; wait for it, or choose another folder.") from error
     try:
-        _tidy(folder)
+        remove_unfinished(folder.rglob("*"))
         target = ResultFolder(folder, schema, overwrite=overwrite, resume=resume)
         try:
             yield target
@@ -163,10 +163,3 @@ def _check(folder: Path, schema: str, may_be_there: bool, resumable: bool, parts
         f"{folder} holds no earlier run of this kind ({RESULT} is missing, or of another), so nothing there is "
         "replaced."
     )
-
-
-def _tidy(folder: Path) -> None:
-    """Removes what runs that were killed have left half-written."""
-    for entry in sorted(folder.rglob(f"{HIDDEN}*"), reverse=True):
-        with suppress(OSError):
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from isthmus._core.files import HIDDEN
 from isthmus.errors import OutputError
 from isthmus.studies.store import Store
 
@@ -139,7 +140,7 @@ class Shards:
     def tidy(self) -> None:
         """Removes what a killed run of this plan left half-written. Only where no run is at work."""
         for name in self.store.leftovers():
-            if re.match(rf"^\.\d{{5,}}-{self.plan[:8]}-", name):
+            if re.match(rf"\d{{5,}}-{self.plan[:8]}-", name.removeprefix(HIDDEN)):
                 self.store.remove(name)
 
     def _own(self, name: str) -> re.Match[str] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from isthmus._core.files import cannot_write, write_whole
+from isthmus._core.files import HIDDEN, cannot_write, write_whole
 from isthmus.errors import OutputError
 
 OBJECT_STORES = ("s3", "gcs", "abfs")
@@ -36,7 +36,7 @@ class Store(ABC):
 
     @abstractmethod
     def leftovers(self) -> list[str]:
-        """Names of hidden files, such as a killed run leaves half-written."""
+        """Files that a killed run left half-written: HIDDEN, the name that each was to have, perhaps more."""
 
 
 class FolderStore(Store):
@@ -69,7 +69,7 @@ class FolderStore(Store):
     def leftovers(self) -> list[str]:
         if not self.folder.is_dir():
             return []
-        return sorted(entry.name for entry in self.folder.iterdir() if entry.name.startswith("."))
+        return sorted(entry.name for entry in self.folder.iterdir() if entry.name.startswith(HIDDEN))
 
 
 class UrlStore(Store):
@@ -85,7 +85,7 @@ class UrlStore(Store):
         return [name for name in self._every() if not name.startswith(".")]
 
     def leftovers(self) -> list[str]:
-        return [name for name in self._every() if name.startswith(".")]
+        return [name for name in self._every() if name.startswith(HIDDEN)]
 
     def read(self, name: str) -> bytes:
         try:
@@ -96,7 +96,7 @@ class UrlStore(Store):
         return content
 
     def write(self, name: str, content: bytes) -> None:
-        place = f"{self.root}/{name}" if self.whole else f"{self.root}/.{name}"
+        place = f"{self.root}/{name}" if self.whole else f"{self.root}/{HIDDEN}{name}"
         with cannot_write(Path(self.where)):
             self.system.create_dir(self.root, recursive=True)
             with self.system.open_output_stream(place) as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from isthmus._core.files import cannot_write, write_whole
+from isthmus._core.files import cannot_write, remove_unfinished, write_whole
 from isthmus._core.progress import OnProgress, OnStage, Progress
 from isthmus.errors import OutputError, StudyError
 from isthmus.loading import choose_device
@@ -259,7 +260,10 @@ class Study:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Nobody else plans or runs this study meanwhile; the system frees the lock of a process that was killed."""
+        """Nobody else plans or runs this study meanwhile, and what a killed run left unfinished is gone.
+
+        The system frees the lock of a process that was killed.
+        """
         lock = FileLock(self.folder / LOCK, timeout=0)
         with cannot_write(self.folder):
             try:
@@ -267,6 +271,8 @@ class Study:
             except Timeout as error:
                 raise StudyError(f"Another run is at work on {self.folder}; wait for it, or stop it.") from error
         try:
+            remove_unfinished(self.folder.iterdir())  # shards: see Shards.tidy
+            shutil.rmtree(self.folder / STAGE, ignore_errors=True)
             yield
         finally:
             lock.release()

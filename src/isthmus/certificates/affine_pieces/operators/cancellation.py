@@ -1,7 +1,8 @@
 """Cancellation: large terms of which a small sum is left, and with it their rounding.
 
 x + 1e5 - 1e5 is x to within .004 in float32: knots that lie closer are lost, and no place between the others shows it.
-What is measured is how many times the largest that is left, anywhere on the path, the largest term was.
+What is measured is how many times the largest that is left, anywhere on the path, the largest term was: of every
+stretch at some knots, since to read all of every tensor again would make a certificate half as dear again.
 """
 
 from __future__ import annotations
@@ -14,21 +15,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from isthmus.certificates.affine_pieces.pieces import Pieces, Summed
+from isthmus.certificates.affine_pieces.pieces import Pieces, Summed, in_rows
 
 aten = torch.ops.aten
 # How many times is too many: sums of as many as a layer has lose a few digits in every network, single ones do not.
 SUM, LAYER = 2.0**8, 2.0**13
+KNOTS = 16  # of a stretch, or up to twice as many, at which magnitudes are read
 NOTHING_LEFT = 2.0  # a zero may be one truly, or what float32 made of it: float64 tells
 Args = Sequence[Any]
 
 
 def _size(value: Any) -> float:
-    """Magnitude of the largest entry of an argument; 0 where it has none."""
-    values = value.numbers if isinstance(value, Pieces) else value
+    """Magnitude of the largest entry of an argument, of Pieces at some knots; 0 where it has none."""
+    values = _some(value.numbers) if isinstance(value, Pieces) else value
     if isinstance(values, Tensor):
         return float(values.abs().max()) if values.numel() and not values.is_complex() else 0.0
     return abs(float(values)) if isinstance(values, int | float) else 0.0
+
+
+def _some(numbers: Tensor) -> Tensor:
+    """Numbers (m, *rest) as rows (k, n) in the order of memory, of the first knot and of others evenly spaced."""
+    return in_rows(numbers)[:: max(1, len(numbers) // KNOTS)]
 
 
 def _row(weight: Any, axis: int) -> float:
