@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,6 +37,16 @@ def cifar_network(name: str = "cifar10_resnet20_jpeg") -> Network:
     return load_network(f"py:benchmarks.networks:{factory}", weights=need() / "models" / f"{name}.npz")
 
 
+def robust_network() -> Network:
+    """A small CNN for CIFAR-10, trained for robustness."""
+    return load_network("py:benchmarks.networks:cifar_cnn", weights=need() / "models" / "cifar10_cnn_robust.npz")
+
+
+def mnist_network() -> Network:
+    """A small CNN for MNIST, trained for robustness."""
+    return load_network("py:benchmarks.networks:mnist_cnn", weights=need() / "models" / "mnist_cnn_robust.npz")
+
+
 def imagenet_network(name: str = "resnet18") -> Network:
     return load_network(f"torchvision:{name}", weights=need() / "models" / f"imagenet_{name}.npz")
 
@@ -45,12 +56,25 @@ def cifar_pairs(landscape: Landscape, count: int, seed: int = 0) -> tuple[Tensor
     images = load_images(need() / "cifar10" / "test", preprocessing=Preprocessing(size=(32, 32)))
     names = sorted(set(images.folders))
     target = torch.tensor([names.index(name) for name in images.folders])
-    loss, logits = landscape.evaluate(images.x, target)
+    return _correct_pairs(landscape, images.x, target, count, seed)
+
+
+def mnist_pairs(landscape: Landscape, count: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    """The same of MNIST."""
+    with np.load(need() / "mnist" / "mnist_subset.npz") as file:
+        x, target = torch.from_numpy(file["test_x"]).float()[:, None] / 255, torch.from_numpy(file["test_y"]).long()
+    return _correct_pairs(landscape, x, target, count, seed)
+
+
+def _correct_pairs(
+    landscape: Landscape, x: Tensor, target: Tensor, count: int, seed: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    loss, logits = landscape.evaluate(x, target)
     groups = torch.where(logits.argmax(1) == target, target, -1).tolist()
-    index = pairs_within(groups, loss, per_group=-(-count // len(names)), seed=seed)
+    index = pairs_within(groups, loss, per_group=-(-count // len(target.unique())), seed=seed)
     random = torch.Generator().manual_seed(seed)
     index = index[torch.randperm(len(index), generator=random)[:count]]
-    return images.x[index[:, 0]], images.x[index[:, 1]], target[index[:, 0]]
+    return x[index[:, 0]], x[index[:, 1]], target[index[:, 0]]
 
 
 def imagenet_pairs(

@@ -1,6 +1,7 @@
 """How well, at what cost and how fast pairs are connected, beside the published procedure on the same pairs.
 
-    python -m benchmarks.connect [cifar] [imagenet] [memory] [--paper-pairs 4] [--dense 2001]
+    python -m benchmarks.connect [cifar] [robust] [resnet56] [mnist] [imagenet] [squeezenet] [memory]
+        [--pairs N] [--paper-pairs 4] [--dense 2001]
 
 The published procedure (one pair at a time, 1000 evenly spaced points on the direct path and on the path found, 1024
 Adam steps) is timed in the same run on `--paper-pairs` of the pairs, evenly spaced.
@@ -15,7 +16,7 @@ import resource
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +30,8 @@ from isthmus.profiles import profile_many
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", default=["cifar", "imagenet", "memory"])
+    parser.add_argument("parts", nargs="*", default=["cifar", "robust", "imagenet", "squeezenet", "memory"])
+    parser.add_argument("--pairs", type=int, help="pairs; by default 64, and 40 of ImageNet")
     parser.add_argument("--paper-pairs", type=int, default=4)
     parser.add_argument("--dense", type=int, default=2001, help="points of the scan that checks the profiles; 0: none")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -43,15 +45,42 @@ def main() -> None:
         if part == "memory":
             memory(device)
             continue
-        network = assets.cifar_network() if part == "cifar" else assets.imagenet_network()
+        network, pairs = SETTINGS[part](options.pairs)
         network.model.to(device)
-        landscape = Landscape(network)
-        pairs = assets.cifar_pairs(landscape, 64) if part == "cifar" else assets.imagenet_pairs(landscape, 2)
         print(f"\n== {part}: {network.name}, {len(pairs[2])} pairs")
-        measure(network, pairs, options.paper_pairs, options.dense if part == "cifar" else min(options.dense, 501))
+        points = min(options.dense, 501) if "imagenet" in network.name else options.dense
+        measure(network, pairs, options.paper_pairs, points)
 
 
-def measure(network: Network, pairs: tuple[Tensor, Tensor, Tensor], paper_pairs: int, dense: int) -> None:
+Pairs = tuple[Tensor, Tensor, Tensor]
+
+
+def cifar(network: Network, count: int | None) -> tuple[Network, Pairs]:
+    return network, assets.cifar_pairs(Landscape(network), count or 64)
+
+
+def mnist(count: int | None) -> tuple[Network, Pairs]:
+    network = assets.mnist_network()
+    return network, assets.mnist_pairs(Landscape(network), count or 64)
+
+
+def imagenet(name: str, count: int | None) -> tuple[Network, Pairs]:
+    network = assets.imagenet_network(name)
+    pairs = assets.imagenet_pairs(Landscape(network), -(-(count or 40) // 20))
+    return network, (pairs[0][:count], pairs[1][:count], pairs[2][:count])
+
+
+SETTINGS: dict[str, Callable[[int | None], tuple[Network, Pairs]]] = {
+    "cifar": lambda count: cifar(assets.cifar_network(), count),
+    "resnet56": lambda count: cifar(assets.cifar_network("cifar10_resnet56"), count),
+    "robust": lambda count: cifar(assets.robust_network(), count),
+    "mnist": mnist,
+    "imagenet": lambda count: imagenet("resnet18", count),
+    "squeezenet": lambda count: imagenet("squeezenet1_0", count),
+}
+
+
+def measure(network: Network, pairs: Pairs, paper_pairs: int, dense: int) -> None:
     a, c, target = pairs
     connect(Landscape(network), a[:4], c[:4], target[:4])  # warm-up
     ours = Landscape(network)

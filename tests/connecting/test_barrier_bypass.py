@@ -156,11 +156,62 @@ def test_unbounded_landscape_is_left_alone(digits, digit_pairs):
     assert any(float(pair.path.vertices.min()) < -1e-3 for pair in found)
 
 
+class Ramp(isthmus.AbstractLandscape):
+    """Two classes whose logits are affine in the input, so that log-odds are: a wall across x1 = 0, low far from it."""
+
+    def __init__(self, steepness: float) -> None:
+        super().__init__(domain=Unbounded())
+        self.classes, self.steepness = 2, steepness
+
+    def forward(self, x, target):
+        odds = self.steepness * (x[:, 1] - 2 + x[:, 0] ** 2)
+        logits = torch.stack([odds, torch.zeros_like(odds)], 1)
+        return isthmus.landscapes.Evaluation(isthmus.CrossEntropy()(logits, target), logits)
+
+    def on_even_scale(self, loss):
+        return isthmus.CrossEntropy().on_even_scale(loss)
+
+
+@pytest.mark.parametrize("steepness", [0.5, 5.0, 50.0])
+def test_a_step_in_log_odds_is_as_long_as_it_must_be_however_steep_the_network(steepness):
+    """Where log-odds are affine in the hyperplane, one step leads to the goal and not beyond."""
+    ramp = Ramp(steepness)
+    a, c = torch.tensor([[-2.0, 0.0]]).double(), torch.tensor([[2.0, 0.0]]).double()
+    method = BarrierBypass(rounds=1, relax=1 + 1e-9, shortest=0.0, longest=1e3, goal=0.5)
+    (pair,) = connect(ramp, a, c, torch.tensor([0]), method=method, threshold=0.8)
+    top = pair.path.vertices[1]
+    goal = -float(ramp.on_even_scale(torch.tensor([0.4])).value)  # log-odds
+    assert pair.steps == 1
+    assert torch.allclose(top, torch.tensor([0.0, 2 + goal / steepness]).double(), atol=1e-5)
+
+
+def test_no_step_is_shorter_or_longer_than_allowed():
+    """In units of the segment, and of the input's root mean square."""
+    a, c = torch.tensor([[-2.0, 0.0]]).double(), torch.tensor([[2.0, 0.0]]).double()
+    for settings, moved in (({"shortest": 2.0, "longest": 1e3}, 8.0), ({"longest": 0.5}, 0.5 * math.sqrt(2))):
+        method = BarrierBypass(rounds=1, relax=1.0, max_steps=1, **settings)
+        (pair,) = connect(Ramp(50.0), a, c, torch.tensor([0]), method=method, threshold=0.8)
+        shown = pair.path.vertices if len(pair.path.vertices) == 3 else None
+        if shown is not None:
+            assert math.isclose(float(shown[1, 1]), moved, rel_tol=1e-6)
+        else:
+            assert not pair.connected  # half a unit was not enough to be any better
+
+
+def test_a_learning_rate_asks_for_adam(digits, digit_pairs):
+    a, c, target = (part[:8] for part in digit_pairs)
+    odds, adam = (connect(digits, a, c, target, method=BarrierBypass(lr=lr)) for lr in (None, 0.01))
+    assert sum(pair.forward_equivalents for pair in odds) < 0.8 * sum(pair.forward_equivalents for pair in adam)
+
+
 @pytest.mark.usefixtures("as_installed")
 @pytest.mark.parametrize(
     "settings",
     [
         {"lr": 0.0},
+        {"relax": 0.0},
+        {"shortest": -0.1},
+        {"longest": float("nan")},
         {"rounds": -1},
         {"mse": -1.0},
         {"max_steps": 0},

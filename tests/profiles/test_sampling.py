@@ -7,11 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isthmus import Polyline, Sampling, profile
+from isthmus import CrossEntropy, Polyline, Sampling, profile
 from isthmus.errors import DomainWarning, InputError
 from isthmus.landscapes import AbstractLandscape, Evaluation
 from isthmus.landscapes.domains import Unbounded
-from isthmus.profiles import profile_many
+from isthmus.profiles import Seen, profile_many
 from isthmus.testing import DoubleWell, Ring
 
 
@@ -152,3 +152,47 @@ def test_digits_maxima_agree_with_a_dense_scan(digits, digit_pairs):
     for quick, scan in zip(ours, dense, strict=True):
         assert scan.max_loss - quick.max_loss <= max(0.02, 0.02 * quick.max_loss)
         assert len(quick) < 60
+
+
+def test_what_was_seen_is_not_looked_at_again():
+    """Not the points, and no segment that has some inside; the rest is looked at as ever."""
+    path = torch.tensor([[0.0, 0.0], [0.5, 0.0], [1.0, 0.0]], dtype=torch.float64)
+    wave = Wave(lambda t: t * 0)
+    (whole,) = profile_many(wave, [path], torch.tensor([0]))
+    known = whole.t <= 0.5
+    seen = Seen(whole.t[known], whole.loss[known] + 7.0, whole.logits[known])
+    wave.asked.clear()
+    (again,) = profile_many(wave, [path], torch.tensor([0]), sampling=Sampling(resolution=1.0), seen=[seen])
+    assert torch.equal(again.t, whole.t) and len(wave.asked) == int((~known).sum())
+    assert bool((again.loss[known] == 7.0).all()) and bool((again.loss[~known] == 0.0).all())
+    assert again.coarse_max_loss == 7.0
+
+
+def test_a_ceiling_is_asked_of_every_interval_and_a_path_above_it_is_left_alone():
+    """A loss whose peak lies between points just below the ceiling, above it, or far below."""
+    peak = Wave(lambda t: 1 - 4 * (t - 0.4375) ** 2)
+    sampling = Sampling(intervals=8, rise=0.5)
+    found = [
+        profile_many(
+            peak, [UNIT.vertices], torch.tensor([0]), sampling=sampling, ceiling=torch.tensor([ceiling]), roughly=rough
+        )[0]
+        for ceiling, rough in ((5.0, None), (0.999, None), (0.5, None), (0.5, 0.001))
+    ]
+    far, near, above, rough = (len(each) for each in found)
+    assert far == above == 9 and near > 9 and rough > 9
+    assert found[1].max_loss > 0.999 > found[0].max_loss
+
+
+def test_log_odds_announce_a_peak_that_losses_hide():
+    """Confident at every point of the scan, and lost in between."""
+
+    class Odds(Wave):
+        def on_even_scale(self, loss):
+            return CrossEntropy().on_even_scale(loss)
+
+    def function(t):
+        return torch.nn.functional.softplus(6 - 90 * (t - 0.4375).abs())
+
+    plain, even = (profile(kind(function), UNIT, 0, sampling=Sampling(intervals=8)) for kind in (Wave, Odds))
+    assert math.isclose(even.max_loss, function(torch.tensor(0.4375)), rel_tol=0.02)
+    assert len(even) <= len(plain) + 2

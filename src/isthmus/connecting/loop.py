@@ -21,14 +21,15 @@ from isthmus.connecting.connectors import AbstractConnector, AnyConnector, Barri
 from isthmus.connecting.pair import PairWork, Span
 from isthmus.descents import join, leaving
 from isthmus.errors import InputError, IsthmusWarning, NetworkError, OutOfMemoryError
-from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape, Evaluation
 from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range, check_targets
 from isthmus.paths import AbstractPath, Polyline
-from isthmus.profiles import Profile, Sampling, profile_many
+from isthmus.profiles import Profile, Sampling, Seen, profile_many
 
 logger = logging.getLogger("isthmus")
 
 SLACK = 0.01  # the default threshold is this much above the higher end
+ROUGHLY = 0.05  # how well, as a share, the max loss of a path is known that will be moved on
 
 
 def connect(
@@ -193,14 +194,17 @@ def _start(
     dtype = torch.promote_types(a.dtype, torch.float32)
     ends = torch.stack([end.detach().to(landscape.device, dtype) for end in (a, c)], dim=1)
     paths = [Polyline(pair) for pair in ends]
-    work = []
-    profiles = profile_many(landscape, paths, target, sampling=sampling)
+    at_ends = landscape.evaluate(ends.flatten(0, 1), target.repeat_interleave(2), validated=True)
+    loss, logits = at_ends.loss.cpu().reshape(-1, 2), at_ends.logits.cpu().reshape(-1, 2, at_ends.logits.shape[1])
+    limits = loss.double().amax(1) + SLACK if thresholds is None else thresholds
+    t = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    seen = [Seen(t, *each) for each in zip(loss, logits, strict=True)]
+    profiles = profile_many(landscape, paths, target, sampling=sampling, seen=seen, ceiling=limits)
     _warn_of_targets(profiles)
-    for number, direct in enumerate(profiles):
-        limit = SLACK + float(torch.maximum(direct.loss[0], direct.loss[-1]))
-        threshold = limit if thresholds is None else float(thresholds[number])
-        work.append(PairWork(paths[number], direct, threshold, len(direct), method.unconditional))
-    return work
+    return [
+        PairWork(path, direct, limit, len(direct), method.unconditional)
+        for path, direct, limit in zip(paths, profiles, limits.tolist(), strict=True)
+    ]
 
 
 def _warn_of_targets(profiles: Sequence[Profile]) -> None:
@@ -235,16 +239,38 @@ def _solve(
         if not _move(landscape, method, active, random, report):
             break  # a method that works on every pair has met ends above their thresholds
         targets = torch.tensor([pair.direct.target for pair in active])
-        profiles = profile_many(landscape, [pair.path for pair in active], targets, sampling=sampling)
-        for pair, profile in zip(active, profiles, strict=True):
-            pair.cost += len(profile)
+        seen = [pair.seen() for pair in active]
+        profiles = profile_many(
+            landscape,
+            [pair.path for pair in active],
+            targets,
+            sampling=sampling,
+            seen=seen,
+            ceiling=torch.tensor([pair.threshold for pair in active], dtype=torch.float64),
+            roughly=ROUGHLY if number < method.max_rounds else None,
+        )
+        for pair, profile, known in zip(active, profiles, seen, strict=True):
+            pair.cost += len(profile) - len(known.t)
             pair.judge(profile)
         _certify(landscape, active, report, certifier)
         report(sum(pair.outcome is not None for pair in active))
     above = [pair for pair in work if pair.outcome is None]
+    _look_again(landscape, [pair for pair in above if pair.best.path is not pair.path], sampling)
     for pair in above:
         pair.outcome = Outcome.ABOVE_THRESHOLD
     report(len(above))
+
+
+def _look_again(landscape: AbstractLandscape, work: list[PairWork], sampling: Sampling) -> None:
+    """Looks well at the best paths of pairs, of which an earlier round knew the max loss roughly."""
+    if not work:
+        return
+    targets = torch.tensor([pair.direct.target for pair in work])
+    seen = [Seen(pair.best.profile.t, pair.best.profile.loss, pair.best.profile.logits) for pair in work]
+    profiles = profile_many(landscape, [pair.best.path for pair in work], targets, sampling=sampling, seen=seen)
+    for pair, profile, known in zip(work, profiles, seen, strict=True):
+        pair.cost += len(profile) - len(known.t)
+        pair.look_again(profile)
 
 
 def _certify(landscape: AbstractLandscape, work: list[PairWork], report: _Report, certifier: Certifier | None) -> None:
@@ -290,6 +316,7 @@ def _move(
         report()
 
     proposed: dict[int, Any] = {}
+    looked_at: dict[int, Evaluation] = {}
     for left in leaving(
         landscape,
         segments,
@@ -299,12 +326,16 @@ def _move(
         on_step=count,
     ):
         found = method.paths if isinstance(method, PathConnector) else method.vertices
-        proposed |= dict(zip(left.rows.tolist(), found(left.problem, left.state), strict=True))
+        rows = left.rows.tolist()
+        proposed |= dict(zip(rows, found(left.problem, left.state), strict=True))
+        seen = None if isinstance(method, PathConnector) else method.looked_at(left.problem, left.state)
+        if seen is not None:
+            looked_at |= {row: Evaluation(*each) for row, *each in zip(rows, *seen, strict=True)}
     for row, (pair, span) in reversed(list(enumerate(spans))):  # vertex numbers stay valid
         if span is None:
-            pair.path = checked_ends(proposed[row], pair.path)
+            pair.replace(checked_ends(proposed[row], pair.path))
         else:
-            pair.put(span, proposed[row])
+            pair.put(span, proposed[row], looked_at.get(row))
     return True
 
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import torch
 
-from isthmus._core.shapes import Vertices
+from isthmus._core.shapes import Index, Parameters, Vertices
 from isthmus.certificates import Certificate, Shown
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.connecting.connectors import Segments
+from isthmus.landscapes import Evaluation
 from isthmus.paths import AbstractPath, Polyline
-from isthmus.profiles import Profile
+from isthmus.profiles import Profile, Seen
 
 
 class Span(NamedTuple):
@@ -42,6 +43,8 @@ class PairWork:
         profile: of the present path.
         best: the best path so far.
         earlier: the best before the present path was judged: what samples praise, a certifier may not.
+        looked_at: the path that `profile` is of.
+        origin: which corner of it each corner of the present path is; of one that is new, what was seen there, or None.
     """
 
     path: AbstractPath
@@ -57,6 +60,8 @@ class PairWork:
     best: Found = field(init=False)
     max_loss_after: list[float] = field(default_factory=list)
     earlier: Found | None = None
+    origin: tuple[int | Evaluation | None, ...] = field(init=False)
+    looked_at: AbstractPath = field(init=False)
 
     def __post_init__(self) -> None:
         ends = (float(self.direct.loss[0]), float(self.direct.loss[-1]))
@@ -67,7 +72,8 @@ class PairWork:
 
     def judge(self, profile: Profile) -> None:
         """Takes the profile of the present path, and says whether the pair is done."""
-        self.profile = profile
+        self.profile, self.looked_at = profile, self.path
+        self.origin = tuple(range(len(self.path.corners)))
         self.earlier = self.best if self.max_loss_after else None
         if profile.finite and (self.unconditional or profile.max_loss <= self.best.profile.max_loss):
             self.best = Found(self.path, self.rounds_of, profile, None)
@@ -77,6 +83,33 @@ class PairWork:
             return
         if profile.max_loss <= self.threshold and (self.rounds or not self.unconditional):
             self.outcome = Outcome.CONNECTED if self.rounds else Outcome.DIRECT
+
+    def replace(self, path: AbstractPath) -> None:
+        """Takes a path that shares nothing with the one before but its ends."""
+        self.path = path
+        first, last = (Evaluation(self.profile.loss[end], self.profile.logits[end]) for end in (0, -1))
+        self.origin = (first, *[None] * (len(path.corners) - 2), last)
+
+    def seen(self) -> Seen:
+        """What is known of the present path already: its old corners, and whatever lies between neighbours of them."""
+        old, new = self.looked_at.corners.double().cpu(), self.path.corners.double().cpu()
+        parts: list[Seen] = []
+        for number, (corner, origin) in enumerate(zip(new.tolist(), self.origin, strict=True)):
+            if isinstance(origin, Evaluation):
+                parts.append(Seen(new[number : number + 1], origin.loss[None], origin.logits[None]))
+            if not isinstance(origin, int):
+                continue
+            here = (self.profile.t == old[origin]).nonzero()[:1, 0]
+            parts.append(self._at(new[number : number + 1].expand(len(here)), here))
+            if number + 1 < len(new) and self.origin[number + 1] == origin + 1 and old[origin + 1] > old[origin]:
+                inside = ((self.profile.t > old[origin]) & (self.profile.t < old[origin + 1])).nonzero()[:, 0]
+                share = (self.profile.t[inside] - old[origin]) / (old[origin + 1] - old[origin])
+                parts.append(self._at(corner + share * (new[number + 1] - corner), inside))
+        return Seen(*(torch.cat(part) for part in zip(*parts, strict=True)))
+
+    def _at(self, t: Parameters, rows: Index) -> Seen:
+        """Rows of the profile, which lie at t on the present path."""
+        return Seen(t, self.profile.loss[rows], self.profile.logits[rows])
 
     def certify(self, shown: Shown) -> None:
         """Takes what was shown of the whole present path; what samples missed is seen now."""
@@ -95,6 +128,14 @@ class PairWork:
             self.outcome = Outcome.END_ABOVE_THRESHOLD if at_end and not self.unconditional else None
         elif not certificate.holds:  # nothing too high was seen, and nothing was shown
             self.outcome = Outcome.NOT_CERTIFIED
+
+    def look_again(self, profile: Profile) -> None:
+        """Takes a better look at the best path; the last path takes its place where that is lower after all."""
+        if profile.max_loss <= self.profile.max_loss or self.unconditional:
+            self.best = self.best._replace(profile=profile)
+        else:
+            self.best = Found(self.path, self.rounds_of, self.profile, None)
+        self.max_loss_after[-1] = self.best.profile.max_loss
 
     def is_done(self, certified: bool) -> bool:
         """Whether nothing is left to do; where connections are certified, one that is not yet is not done."""
@@ -125,11 +166,12 @@ class PairWork:
         assert isinstance(self.path, Polyline)
         return self.path.vertices
 
-    def put(self, span: Span, vertices: Vertices) -> None:
-        """Replaces what lies inside a span by new vertices, placed in the present round."""
+    def put(self, span: Span, vertices: Vertices, looked_at: Evaluation | None = None) -> None:
+        """Replaces what lies inside a span by new vertices, placed in the present round, with what was seen there."""
         left, right = span.left, span.right
         self.path = Polyline(torch.cat([self.vertices[: left + 1], vertices, self.vertices[right:]]))
         self.rounds_of = (*self.rounds_of[: left + 1], *[self.rounds] * len(vertices), *self.rounds_of[right:])
+        self.origin = (*self.origin[: left + 1], *_known(vertices, looked_at), *self.origin[right:])
 
     def spans(self) -> list[Span]:
         """Stretches of the path above the threshold, in order.
@@ -174,3 +216,12 @@ class PairWork:
             target=torch.tensor([self.direct.target], device=start.device),
             threshold=torch.tensor([self.threshold], device=start.device, dtype=torch.float64),
         )
+
+
+def _known(vertices: Vertices, looked_at: Evaluation | None) -> list[Evaluation | None]:
+    """What was seen at each vertex, on the CPU."""
+    if looked_at is None:
+        return [None] * len(vertices)
+    loss, logits = looked_at.loss.cpu(), looked_at.logits.cpu()
+    whole = loss.isfinite() & logits.isfinite().all(-1) & (logits.shape[-1] > 0)
+    return [Evaluation(*each) if known else None for *each, known in zip(loss, logits, whole.tolist(), strict=True)]

@@ -3,7 +3,7 @@
 from isthmus.descents.batch import Batch, join, take
 from isthmus.descents.downhill import Descended, Downhill
 from isthmus.descents.engine import Left, leaving
-from isthmus.descents.steps import Adam, Moments, SignStep, StepRule, UnitStep
+from isthmus.descents.steps import Adam, Moments, SignStep, StepRule, UnitStep, polyak_step
 
 __all__ = [
     "Adam",
@@ -17,5 +17,6 @@ __all__ = [
     "UnitStep",
     "join",
     "leaving",
+    "polyak_step",
     "take",
 ]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from isthmus._core.geometry import expand_to, unit
-from isthmus._core.shapes import Index, Inputs
+from isthmus._core.geometry import expand_to, inner, unit
+from isthmus._core.shapes import Index, Inputs, Losses
 from isthmus.descents.batch import Batch
 
 
@@ -69,3 +69,13 @@ class UnitStep(StepRule):
 
     def direction(self, gradient: Inputs, moments: Moments, steps: Index) -> tuple[Inputs, Moments]:
         return unit(gradient), moments
+
+
+def polyak_step(gradient: Inputs, ahead: Losses) -> Inputs:
+    """The shortest step that lowers a function by `ahead` (n,), were it as straight as its gradient says: ahead * g /
+    |g|^2 (Polyak 1969: the step for which one need not know how steep it is, only how far down). Zero where the
+    gradient is.
+    """
+    squared = inner(gradient, gradient)
+    share = torch.where(squared > 0, ahead / squared, 0.0)
+    return expand_to(share.to(gradient.dtype), gradient) * gradient

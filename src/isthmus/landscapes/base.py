@@ -13,6 +13,7 @@ from isthmus._core.batching import BatchSize
 from isthmus._core.shapes import Input, Inputs, Logits, Losses, Targets
 from isthmus.errors import NetworkError
 from isthmus.landscapes.domains import Domain
+from isthmus.landscapes.losses import EvenScale
 from isthmus.landscapes.validation import check_inputs, check_targets
 from isthmus.networks.preprocessing import Preprocessing
 
@@ -83,6 +84,10 @@ class AbstractLandscape(ABC):
         Near 0 the losses of float32 are equal by the dozen.
         """
         return seen.loss.double()
+
+    def on_even_scale(self, loss: Losses) -> EvenScale | None:
+        """Losses (n,) on a scale on which they change evenly, such as log-odds; None where none is known."""
+        return None
 
     def describe(self) -> dict[str, Any]:
         """What a result records of the landscape, ready for JSON."""

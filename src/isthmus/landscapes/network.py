@@ -12,7 +12,7 @@ from isthmus._core.shapes import Inputs, Losses, Targets
 from isthmus.errors import NetworkError
 from isthmus.landscapes.base import AbstractLandscape, Evaluation, Slope
 from isthmus.landscapes.domains import Box, Domain
-from isthmus.landscapes.losses import CrossEntropy, Loss, Margin
+from isthmus.landscapes.losses import CrossEntropy, EvenScale, Loss, Margin
 from isthmus.landscapes.validation import check_target_range
 from isthmus.networks.network import Network
 from isthmus.networks.preprocessing import Preprocessing
@@ -98,6 +98,9 @@ class Landscape(NetworkLandscape):
 
     def in_float64(self, seen: Evaluation, target: Targets) -> Losses:
         return self.loss_function(seen.logits.double(), target.to(seen.logits.device)).double()
+
+    def on_even_scale(self, loss: Losses) -> EvenScale | None:
+        return self.loss_function.on_even_scale(loss)
 
     def unsaturated(self, x: Inputs, target: Targets) -> Slope | None:
         """The slope of the margin: cross-entropy is flat where float32 cannot tell a probability from 0 or 1."""

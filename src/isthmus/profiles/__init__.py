@@ -2,7 +2,8 @@
 
 from isthmus.profiles.grid import GridMap, grid_map
 from isthmus.profiles.looking import look
+from isthmus.profiles.points import Seen
 from isthmus.profiles.profile import Profile
 from isthmus.profiles.sampling import Sampling, profile, profile_many
 
-__all__ = ["GridMap", "Profile", "Sampling", "grid_map", "look", "profile", "profile_many"]
+__all__ = ["GridMap", "Profile", "Sampling", "Seen", "grid_map", "look", "profile", "profile_many"]

@@ -1,4 +1,4 @@
-"""Adaptive sampling: a coarse scan, then halving of intervals around every local maximum that could be the highest."""
+"""Adaptive sampling: a coarse scan, then cuts of every interval in which the highest loss may still hide."""
 
 from __future__ import annotations
 
@@ -11,40 +11,51 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus._core.shapes import SomeVertices, Targets
+from isthmus._core.shapes import Losses, SomeVertices, Targets
 from isthmus.errors import DomainWarning, InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.validation import check_landscape, check_target_range
 from isthmus.paths import AbstractPath, Bundle, Polyline
-from isthmus.profiles.looking import look
+from isthmus.profiles.points import Points, Seen, rank_within
 from isthmus.profiles.profile import Profile
 
 Array = NDArray[np.float64]
+
+
+BENDS, SETTLED = 0.5, 0.25  # how far a peak may rise between points that bend: a kink at worst, a curve once it was cut
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
     """How densely a profile looks.
 
+    Losses are compared on the landscape's even scale, as log-odds are of the cross-entropy, where a peak announces
+    itself from far away; by themselves where the landscape knows none.
+
     Attributes:
-        intervals: intervals of the coarse scan along the whole path, shared out by length.
-        per_segment: at least so many intervals on every segment.
-        rise: the refinement around a local maximum stops where its neighbours' slopes leave no room for a maximum
-            higher by more than this (in the loss's unit) than the highest loss seen.
-        resolution: no interval below this length (in t) is halved.
+        intervals: intervals of the coarse scan along the whole path, shared out by length; None is 8 on an even scale,
+            else 20.
+        per_segment: at least so many intervals on every segment; None is 3 on an even scale, else 4.
+        rise: an interval is cut as long as the bends of the curve beside it leave room for a maximum higher than the
+            highest loss seen by more than this, in the loss's unit.
+        share: or by more than this share of the highest loss, whichever is more.
+        resolution: no interval below this length (in t) is cut.
     """
 
-    intervals: int = 20
-    per_segment: int = 4
-    rise: float = 0.002
+    intervals: int | None = None
+    per_segment: int | None = None
+    rise: float = 0.005
+    share: float = 0.01
     resolution: float = 1 / 1024
 
     def __post_init__(self) -> None:
-        if self.intervals < 1 or self.per_segment < 1:
+        counts = [count for count in (self.intervals, self.per_segment) if count is not None]
+        if any(count < 1 for count in counts):
             raise InputError(f"Sampling needs at least one interval, got {self.intervals} and {self.per_segment}.")
-        if not 0 < self.resolution <= 1 or not self.rise >= 0:
+        if not 0 < self.resolution <= 1 or not self.rise >= 0 or not self.share >= 0:
             raise InputError(
-                f"Sampling needs 0 < resolution <= 1 and rise >= 0, got {self.resolution} and {self.rise}."
+                f"Sampling needs 0 < resolution <= 1, rise >= 0 and share >= 0, got {self.resolution}, {self.rise} and "
+                f"{self.share}."
             )
 
     @staticmethod
@@ -87,124 +98,85 @@ def profile_many(
     targets: Targets,
     *,
     sampling: Sampling | None = None,
+    seen: Sequence[Seen] | None = None,
+    ceiling: Losses | None = None,
+    roughly: float | None = None,
 ) -> list[Profile]:
-    """Profiles of many paths, or of polylines given by their vertices, for targets (n,), in one batch; unchecked."""
+    """Profiles of many paths, or of polylines given by their vertices, for targets (n,), in one batch; unchecked.
+
+    Args:
+        landscape: the landscape.
+        paths: the paths.
+        targets: the class that the loss of each is about (n,).
+        sampling: how densely to look.
+        seen: points of each path that need no second look. A segment with such points inside gets no coarse scan.
+        ceiling: the loss that decides of each path (n,): where none was seen above it, no interval is left in which one
+            may be, whatever `rise` and `share` say.
+        roughly: the share that is asked for instead where a path was seen above its ceiling already.
+    """
     sampling = sampling or Sampling()
     if landscape.classes is not None:
         check_target_range(targets, landscape.classes)
-    points = _Points(
+    points = Points(
         landscape, Bundle.of([Polyline(path) if isinstance(path, Tensor) else path for path in paths]), targets
     )
+    even = landscape.on_even_scale(torch.ones(1)) is not None
     with landscape.fixed():
-        points.add(*_coarse(points.bundle, sampling))
-        coarse = points.peaks()
+        points.take(seen or [])
+        points.add(*_coarse(points, sampling, even))
+        points.settle()
         while True:
-            path, middle = _halves(points, sampling)
-            if not len(path):
-                return points.profiles(coarse)
-            points.add(path, middle)
-
-
-class _Points:
-    """Every point evaluated so far: a row a path in ascending t, padded with t = inf and loss = -inf."""
-
-    def __init__(self, landscape: AbstractLandscape, bundle: Bundle, targets: Targets) -> None:
-        self.landscape, self.bundle, self.targets = landscape, bundle, targets.cpu()
-        self.t = np.full((len(bundle), 0), np.inf)
-        self.loss = np.full((len(bundle), 0), -np.inf)
-        self.place = np.full((len(bundle), 0), -1)  # where loss and logits of a point lie in `seen`
-        self.seen: list[tuple[Tensor, Tensor]] = []
-        self.count = 0
-
-    def add(self, path: NDArray[np.int64], t: Array) -> None:
-        """Evaluates points t (m,) of paths (m,), sorted by path."""
-        numbers, places = torch.from_numpy(path), torch.from_numpy(t)
-        losses = []
-        for _, _, (loss, logits) in look(
-            self.landscape,
-            lambda rows: self.bundle.at(numbers[rows], places[rows]),
-            self.targets[numbers],
-            most=lambda: self.landscape.batch_size or 64,
-        ):
-            self.seen.append((loss.cpu(), logits.cpu()))
-            losses.append(self.seen[-1][0].double().numpy())
-        column = _rank_within(path, len(self.bundle))
-        width = int(column.max()) + 1
-        new_t = np.full((len(self.bundle), width), np.inf)
-        new_loss = np.full_like(new_t, -np.inf)
-        new_place = np.full(new_t.shape, -1)
-        new_t[path, column] = t
-        new_loss[path, column] = np.concatenate(losses)
-        new_place[path, column] = self.count + np.arange(len(t))
-        self.count += len(t)
-        self.t = np.concatenate([self.t, new_t], axis=1)
-        order = np.argsort(self.t, axis=1, kind="stable")[:, : int(np.isfinite(self.t).sum(1).max())]
-        self.t = np.take_along_axis(self.t, order, 1)
-        self.loss = np.take_along_axis(np.concatenate([self.loss, new_loss], axis=1), order, 1)
-        self.place = np.take_along_axis(np.concatenate([self.place, new_place], axis=1), order, 1)
-
-    def peaks(self) -> Array:
-        """Highest loss of each path so far; NaN where a loss is NaN."""
-        return np.asarray(self.loss.max(1))
-
-    def profiles(self, coarse: Array) -> list[Profile]:
-        loss = torch.cat([seen[0] for seen in self.seen])
-        logits = torch.cat([seen[1] for seen in self.seen])
-        result = []
-        for number, coarse_max in enumerate(coarse):
-            real = self.place[number] >= 0
-            rows = torch.from_numpy(self.place[number][real])
-            result.append(
-                Profile(
-                    t=torch.from_numpy(self.t[number][real]),
-                    loss=loss[rows],
-                    logits=logits[rows],
-                    target=int(self.targets[number]),
-                    coarse_max_loss=float(coarse_max),
-                )
+            path, t = _cuts(
+                points, points.high(sampling.rise, sampling.share, ceiling, roughly), sampling.resolution, even
             )
-        return result
+            if not len(path):
+                return points.profiles()
+            points.add(path, t)
 
 
-def _rank_within(path: NDArray[np.int64], paths: int) -> NDArray[np.int64]:
-    """0, 1, 2, ... within each run of equal path numbers."""
-    counts = np.bincount(path, minlength=paths)
-    return np.arange(len(path)) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
-def _coarse(bundle: Bundle, sampling: Sampling) -> tuple[NDArray[np.int64], Array]:
-    """Evenly spaced points of every segment, its ends among them."""
+def _coarse(points: Points, sampling: Sampling, even: bool) -> tuple[NDArray[np.int64], Array]:
+    """Evenly spaced points of every segment, its ends among them, but for what was seen."""
+    bundle = points.bundle
+    intervals, per_segment = sampling.intervals or (8 if even else 20), sampling.per_segment or (3 if even else 4)
     t, owner = bundle.corners.numpy(), bundle.owner.numpy()
     inside = owner[1:] == owner[:-1]
     left, width, path = t[:-1][inside], np.diff(t)[inside], owner[:-1][inside]
-    count = np.maximum(sampling.per_segment, np.ceil(width * sampling.intervals - 1e-9)).astype(np.int64)
+    count = np.maximum(per_segment, np.ceil(width * intervals - 1e-9)).astype(np.int64)
+    count[points.seen_between(path, left, t[1:][inside])] = 1
     segment = np.repeat(np.arange(len(count)), count)
-    position = left[segment] + width[segment] * _rank_within(segment, len(count)) / count[segment]
+    position = left[segment] + width[segment] * rank_within(segment, len(count)) / count[segment]
     path = np.concatenate([path[segment], np.arange(len(bundle))])
     position = np.concatenate([position, np.ones(len(bundle))])
+    new = ~points.has(path, position)
+    path, position = path[new], position[new]
     order = np.lexsort((position, path))
     return path[order], position[order]
 
 
-def _halves(points: _Points, sampling: Sampling) -> tuple[NDArray[np.int64], Array]:
-    """Middles of the intervals beside each local maximum in which the highest loss may still hide.
+def _cuts(points: Points, high: Array, resolution: float, even: bool) -> tuple[NDArray[np.int64], Array]:
+    """Where to cut the intervals in which the highest loss may still hide.
 
-    How high the loss may rise inside an interval is read off the slopes beside it and inside it: a peak at its middle
-    that rises as steeply as the steepest of them.
+    How high the loss may rise inside an interval is read off how far the curve bends at its ends: by half of width
+    times bend at a symmetric kink, by an eighth of it on a parabola. Of a parabola the cut is where its top would be.
     """
-    t, loss = points.t, np.where(np.isfinite(points.loss), points.loss, -np.inf)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    t, value = points.t, points.value
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         width = np.diff(t, axis=1)
-        slope = np.nan_to_num(np.diff(loss, axis=1) / width, nan=0.0, posinf=0.0, neginf=0.0)
-    edge = np.zeros((len(t), 1))
-    steepest = np.maximum(
-        np.abs(slope), np.maximum(np.concatenate([edge, slope[:, :-1]], 1), -np.concatenate([slope[:, 1:], edge], 1))
-    )
-    outer = np.full((len(t), 1), -np.inf)
-    padded = np.concatenate([outer, loss, outer], 1)
-    is_peak = (loss >= padded[:, :-2]) & (loss >= padded[:, 2:]) & np.isfinite(loss)
-    beside_peak = is_peak[:, :-1] | is_peak[:, 1:]
-    hope = np.maximum(loss[:, :-1], loss[:, 1:]) + 0.5 * np.nan_to_num(width, posinf=0.0) * steepest
-    high = loss.max(1, keepdims=True) + sampling.rise
-    path, left = np.nonzero(beside_peak & np.isfinite(t[:, 1:]) & (width > sampling.resolution) & (hope > high))
-    return path, (t[path, left] + t[path, left + 1]) / 2
+        slope = np.nan_to_num(np.diff(value, axis=1) / width, nan=0.0, posinf=0.0, neginf=0.0)
+        real = np.isfinite(t[:, 1:])
+        bend = np.where(real[:, 1:], np.maximum(slope[:, :-1] - slope[:, 1:], 0.0), 0.0)
+        edge = np.zeros((len(t), 1))
+        left, right = np.concatenate([edge, bend], 1), np.concatenate([bend, edge], 1)
+        reach = np.where(points.fine[:, :-1] | points.fine[:, 1:], SETTLED, BENDS)
+        hope = np.maximum(value[:, :-1], value[:, 1:]) + reach * width * np.maximum(left, right)
+        path, at = np.nonzero(real & (width > resolution) & (hope > high[:, None]))
+        wide = width[path, at]
+        middle = (t[path, at] + t[path, at + 1]) / 2
+        if not even:
+            return path, middle
+        # Bends over the distance of the middles of two intervals are curvatures.
+        before = np.concatenate([width[:, :1], width[:, :-1]], 1)[path, at] + wide
+        after = np.concatenate([width[:, 1:], width[:, -1:]], 1)[path, at] + wide
+        curvature = 2 * np.maximum(left[path, at] / before, right[path, at] / after)
+        top = middle + np.clip(np.nan_to_num(slope[path, at] / curvature), -wide / 4, wide / 4)
+    return path, top

@@ -15,7 +15,7 @@ import torch
 
 from isthmus._core.shapes import Inputs, Losses, Mask, SegmentVertices, Targets
 from isthmus.descents import Batch, join, take
-from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes import AbstractLandscape, Evaluation
 from isthmus.paths import AbstractPath
 from isthmus.profiles import Sampling
 
@@ -96,6 +96,12 @@ class Connector(AbstractConnector[S]):
     @abstractmethod
     def vertices(self, segments: Segments, state: S) -> SegmentVertices:
         """The new vertices (n, v, *input) between start and end, in order, inside the landscape's domain."""
+
+    def looked_at(self, segments: Segments, state: S) -> Evaluation | None:
+        """Loss (n, v) and logits (n, v, classes) of just these vertices, where the method has evaluated them; NaN where
+        it has not. They are not evaluated again.
+        """
+        return None
 
 
 class PathConnector(AbstractConnector[S]):

@@ -33,8 +33,12 @@ class Stopping:
 
     def done(self, loss: Losses, threshold: Losses, peak_loss: Losses, steps: Index) -> Mask:
         """Which segments (n,) stop, whose peaks had these losses (n,)."""
-        done = (steps >= self.max_steps) | ~(loss.isfinite() | (steps == 0))
-        if self.goal is not None:
-            below = threshold - (1 - self.goal) * (peak_loss - threshold).clamp_min(0)
-            done = done | (loss <= torch.where(threshold > 0, self.goal * threshold, below))
-        return done
+        given_up = (steps >= self.max_steps) | ~(loss.isfinite() | (steps == 0))
+        return given_up | (loss <= self.aim(threshold, peak_loss))
+
+    def aim(self, threshold: Losses, peak_loss: Losses) -> Losses:
+        """The loss (n,) at which segments stop, whose peaks had these losses (n,); -inf without a goal."""
+        if self.goal is None:
+            return torch.full_like(threshold, -torch.inf)
+        below = threshold - (1 - self.goal) * (peak_loss - threshold).clamp_min(0)
+        return torch.where(threshold > 0, self.goal * threshold, below)

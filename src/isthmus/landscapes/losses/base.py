@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from isthmus._core.shapes import Logits, Losses, Targets
+
+
+class EvenScale(NamedTuple):
+    """Losses (n,) on a scale on which they follow the logits as evenly as may be, in float64.
+
+    Attributes:
+        value: on that scale; it rises with the loss.
+        slope: how fast, d value / d loss.
+    """
+
+    value: Losses
+    slope: Losses
 
 
 class Loss(ABC):
@@ -27,3 +39,7 @@ class Loss(ABC):
     def change(self, loss: float, difference: float) -> float:
         """How far a loss of this height may move when every logit moves by `difference`; infinite where unknown."""
         return math.inf
+
+    def on_even_scale(self, loss: Losses) -> EvenScale | None:
+        """Losses (n,) on an even scale, where steps and slopes say how far it is; None where none is known."""
+        return None

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from isthmus._core.shapes import Logits, Losses, Targets
-from isthmus.landscapes.losses.base import Loss
+from isthmus.landscapes.losses.base import EvenScale, Loss
 
 
 @dataclass(frozen=True)
@@ -26,3 +26,7 @@ class Margin(Loss):
 
     def change(self, loss: float, difference: float) -> float:
         return 2 * difference
+
+    def on_even_scale(self, loss: Losses) -> EvenScale:
+        """The margin itself."""
+        return EvenScale(loss.double(), torch.ones_like(loss, dtype=torch.float64))

@@ -63,5 +63,16 @@ class LossContract(ABC):
         for change, loss in zip(moved.tolist(), before.tolist(), strict=True):
             assert change <= 1.01 * self.loss().change(loss, size) + 1e-9
 
+    def test_its_even_scale_rises_with_it_as_fast_as_it_says(self) -> None:
+        losses = self.loss()(*self._some()).sort().values
+        losses = losses[torch.cat([losses.diff() > 1e-6, torch.tensor([True])])]
+        even, nearby = self.loss().on_even_scale(losses), self.loss().on_even_scale(losses + 1e-7)
+        if even is None or nearby is None:
+            from unittest import SkipTest
+
+            raise SkipTest("the loss knows no even scale")
+        assert bool((even.value.diff() > 0).all())
+        assert torch.allclose((nearby.value - even.value) / 1e-7, even.slope, rtol=0.05)
+
     def test_its_unit_is_named(self) -> None:
         assert isinstance(self.loss().unit, str) and self.loss().unit
