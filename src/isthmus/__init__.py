@@ -29,10 +29,14 @@ if TYPE_CHECKING:
     from isthmus.connecting.columns import Column as Column
     from isthmus.connecting.connectors import AbstractConnector as AbstractConnector
     from isthmus.connecting.connectors import BarrierBypass as BarrierBypass
+    from isthmus.connecting.connectors import BezierCurve as BezierCurve
     from isthmus.connecting.connectors import Connector as Connector
     from isthmus.connecting.connectors import Hyperplane as Hyperplane
+    from isthmus.connecting.connectors import LevelSetTraversal as LevelSetTraversal
+    from isthmus.connecting.connectors import NudgedElasticBand as NudgedElasticBand
     from isthmus.connecting.connectors import PathConnector as PathConnector
     from isthmus.connecting.connectors import StraightLine as StraightLine
+    from isthmus.connecting.connectors import StringMethod as StringMethod
     from isthmus.errors import IsthmusError as IsthmusError
     from isthmus.errors import IsthmusWarning as IsthmusWarning
     from isthmus.inputs.images import load_images as load_images
@@ -68,6 +72,10 @@ _HOME = {
     "AffinePieces": "certificates",
     "Ball": "landscapes.domains",
     "BarrierBypass": "connecting.connectors",
+    "BezierCurve": "connecting.connectors",
+    "NudgedElasticBand": "connecting.connectors",
+    "StringMethod": "connecting.connectors",
+    "LevelSetTraversal": "connecting.connectors",
     "Bezier": "paths",
     "Box": "landscapes.domains",
     "Certificate": "certificates",

@@ -40,6 +40,11 @@ METHODS: Registry[AnyConnector] = Registry(
     {
         "bypass": ".connecting.connectors.barrier_bypass:BarrierBypass",
         "paper": ".connecting.connectors.barrier_bypass:BarrierBypass.paper",
+        "bezier": ".connecting.connectors.bezier_curve:BezierCurve",
+        "moco-ea": ".connecting.connectors.bezier_curve:BezierCurve.moco_ea",
+        "level-set": ".connecting.connectors.level_set_traversal:LevelSetTraversal",
+        "string": ".connecting.connectors.string_method:StringMethod",
+        "elastic-band": ".connecting.connectors.nudged_elastic_band:NudgedElasticBand",
         "straight": ".connecting.connectors.straight_line:StraightLine",
     },
 )

@@ -312,21 +312,26 @@ def _move(
     def count(rows: Index, cost: int) -> None:
         for row in rows.tolist():
             spans[row][0].steps += 1
-            spans[row][0].cost += cost // len(rows)
+            spans[row][0].cost += 0 if own else cost // len(rows)
         report()
 
+    state = method.init(landscape, segments, random)
+    own = method.spent(state) is not None
     proposed: dict[int, Any] = {}
     looked_at: dict[int, Evaluation] = {}
     for left in leaving(
         landscape,
         segments,
-        method.init(landscape, segments, random),
+        state,
         step=lambda shown, state: method.step(landscape, shown, state),
         done=method.terminate,
         on_step=count,
     ):
         found = method.paths if isinstance(method, PathConnector) else method.vertices
         rows = left.rows.tolist()
+        spent = method.spent(left.state)
+        for row, cost in [] if spent is None else zip(rows, spent.tolist(), strict=True):
+            spans[row][0].cost += cost
         proposed |= dict(zip(rows, found(left.problem, left.state), strict=True))
         seen = None if isinstance(method, PathConnector) else method.looked_at(left.problem, left.state)
         if seen is not None:

@@ -12,7 +12,7 @@ from isthmus.testing.contracts import (
     LossContract,
     PathContract,
 )
-from isthmus.testing.landscapes import Disconnected, DoubleWell, Ring, ToyLandscape
+from isthmus.testing.landscapes import Disconnected, DoubleWell, MuellerBrown, Ring, ToyLandscape
 
 __all__ = [
     "AttackContract",
@@ -23,6 +23,7 @@ __all__ = [
     "DoubleWell",
     "KindContract",
     "LossContract",
+    "MuellerBrown",
     "PathContract",
     "Ring",
     "ToyLandscape",

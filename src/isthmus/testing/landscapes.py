@@ -107,3 +107,31 @@ class Disconnected(ToyLandscape):
 
     def height(self, x: Inputs) -> Losses:
         return self.wall * torch.exp(-((x[:, 0] / self.width) ** 2)) + (x[:, 0] ** 2 - 1) ** 2 / 10
+
+
+@final
+class MuellerBrown(ToyLandscape):
+    """The surface of Mueller and Brown (1979), the usual test of methods that look for saddles, lifted and scaled:
+    L = (V + 146.7) / 100. Three minima in a row; the two saddles between them lie at L = 1.060 and 0.745.
+
+    The modes are its two lowest minima, near (-0.558, 1.442) and (0.623, 0.028).
+    """
+
+    A = (-200.0, -100.0, -170.0, 15.0)
+    a_, b, c_ = (-1.0, -1.0, -6.5, 0.7), (0.0, 0.0, 11.0, 0.6), (-10.0, -10.0, -6.5, 0.7)
+    X, Y = (1.0, 0.0, -0.5, -1.0), (0.0, 0.5, 1.5, 1.0)
+
+    def __init__(self, **settings: int | str) -> None:
+        low, high = torch.tensor([-2.0, -1.0]).double(), torch.tensor([1.5, 2.5]).double()
+        super().__init__(domain=Box(low, high), **settings)
+        self.a = torch.tensor([[-0.5582236346, 1.4417258418]], dtype=torch.float64)
+        self.c = torch.tensor([[0.6234994049, 0.0280377585]], dtype=torch.float64)
+        self.barrier = 1.0603515649  # of the saddle at (-0.822, 0.624)
+        self.direct_barrier = 1.5937622710
+
+    def height(self, x: Inputs) -> Losses:
+        terms = (
+            size * torch.exp(a * (x[:, 0] - x0) ** 2 + b * (x[:, 0] - x0) * (x[:, 1] - y0) + c * (x[:, 1] - y0) ** 2)
+            for size, a, b, c, x0, y0 in zip(self.A, self.a_, self.b, self.c_, self.X, self.Y, strict=True)
+        )
+        return (torch.stack(list(terms)).sum(0) + 146.7) / 100

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import torch
 
-from isthmus._core.shapes import Inputs, Losses, Mask, SegmentVertices, Targets
+from isthmus._core.shapes import Index, Inputs, Losses, Mask, SegmentVertices, Targets
 from isthmus.descents import Batch, join, take
 from isthmus.landscapes import AbstractLandscape, Evaluation
 from isthmus.paths import AbstractPath
@@ -84,6 +84,10 @@ class AbstractConnector(ABC, Generic[S]):
     @abstractmethod
     def step(self, landscape: AbstractLandscape, segments: Segments, state: S) -> S:
         """The state after one more step."""
+
+    def spent(self, state: S) -> Index | None:
+        """Forward-equivalents that each row (n,) has cost so far; None where all rows cost the same."""
+        return None
 
     @abstractmethod
     def terminate(self, segments: Segments, state: S) -> Mask:
