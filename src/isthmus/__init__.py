@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from isthmus.connecting.connectors import PathConnector as PathConnector
     from isthmus.connecting.connectors import StraightLine as StraightLine
     from isthmus.connecting.connectors import StringMethod as StringMethod
+    from isthmus.connecting.shortening import shorten as shorten
     from isthmus.errors import IsthmusError as IsthmusError
     from isthmus.errors import IsthmusWarning as IsthmusWarning
     from isthmus.inputs.images import load_images as load_images
@@ -72,11 +73,8 @@ _HOME = {
     "AffinePieces": "certificates",
     "Ball": "landscapes.domains",
     "BarrierBypass": "connecting.connectors",
-    "BezierCurve": "connecting.connectors",
-    "NudgedElasticBand": "connecting.connectors",
-    "StringMethod": "connecting.connectors",
-    "LevelSetTraversal": "connecting.connectors",
     "Bezier": "paths",
+    "BezierCurve": "connecting.connectors",
     "Box": "landscapes.domains",
     "Certificate": "certificates",
     "Certifier": "certificates",
@@ -91,9 +89,11 @@ _HOME = {
     "IsthmusError": "errors",
     "IsthmusWarning": "errors",
     "Landscape": "landscapes",
+    "LevelSetTraversal": "connecting.connectors",
     "Loss": "landscapes.losses",
     "Margin": "landscapes.losses",
     "Network": "networks.network",
+    "NudgedElasticBand": "connecting.connectors",
     "Outcome": "connecting",
     "PathConnector": "connecting.connectors",
     "Polyline": "paths",
@@ -102,6 +102,7 @@ _HOME = {
     "Progress": "_core.progress",
     "Sampling": "profiles",
     "StraightLine": "connecting.connectors",
+    "StringMethod": "connecting.connectors",
     "Unbounded": "landscapes.domains",
     "attack": "making",
     "connect": "connecting",
@@ -109,6 +110,7 @@ _HOME = {
     "load_images": "inputs.images",
     "load_network": "networks.specs",
     "profile": "profiles",
+    "shorten": "connecting.shortening",
     "synthesize": "making",
 }
 _MODULES = (

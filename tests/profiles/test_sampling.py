@@ -196,3 +196,19 @@ def test_log_odds_announce_a_peak_that_losses_hide():
     plain, even = (profile(kind(function), UNIT, 0, sampling=Sampling(intervals=8)) for kind in (Wave, Odds))
     assert math.isclose(even.max_loss, function(torch.tensor(0.4375)), rel_tol=0.02)
     assert len(even) <= len(plain) + 2
+
+
+def test_a_rise_just_inside_an_end_is_not_missed():
+    """The end is nearly the highest, and the first point of the scan lies far below it."""
+
+    class Odds(Wave):
+        def on_even_scale(self, loss):
+            return CrossEntropy().on_even_scale(loss)
+
+    def function(t):
+        inside = -0.6 + 8 * t - 130 * t**2
+        return torch.nn.functional.softplus(torch.where(t < 0.125, inside, -1.63125 - 5 * (t - 0.125)))
+
+    for turned in (function, lambda t: function(1 - t)):
+        found = profile(Odds(turned), UNIT, 0, sampling=Sampling(intervals=8))
+        assert math.isclose(found.max_loss, function(torch.tensor(8 / 260)), rel_tol=0.01)

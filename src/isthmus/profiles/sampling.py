@@ -167,7 +167,12 @@ def _cuts(points: Points, high: Array, resolution: float, even: bool) -> tuple[N
         bend = np.where(real[:, 1:], np.maximum(slope[:, :-1] - slope[:, 1:], 0.0), 0.0)
         edge = np.zeros((len(t), 1))
         left, right = np.concatenate([edge, bend], 1), np.concatenate([bend, edge], 1)
-        reach = np.where(points.fine[:, :-1] | points.fine[:, 1:], SETTLED, BENDS)
+        fine = points.fine[:, :-1] | points.fine[:, 1:]
+        # Nothing shows how the curve leaves an end: as far as the coarse scan goes, it may first rise before it falls.
+        rows, last = np.arange(len(t)), real.sum(1) - 1
+        for here, at, fall in ((left, 0, -slope[:, 0]), (right, last, slope[rows, last])):
+            here[rows, at] = np.where(fine[rows, at], 0.0, np.maximum(fall, 0.0) / 2)
+        reach = np.where(fine, SETTLED, BENDS)
         hope = np.maximum(value[:, :-1], value[:, 1:]) + reach * width * np.maximum(left, right)
         path, at = np.nonzero(real & (width > resolution) & (hope > high[:, None]))
         wide = width[path, at]

@@ -1,0 +1,221 @@
+"""shorten: paths pulled tight, as far as they stay at or below their thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from isthmus._core.geometry import expand_to
+from isthmus._core.progress import OnProgress, Progress
+from isthmus.connecting.connection import Connection
+from isthmus.connecting.connections import Connections
+from isthmus.errors import InputError
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.validation import check_landscape
+from isthmus.paths import Polyline
+from isthmus.profiles import Profile, Sampling, profile_many
+
+LEAST = 1 / 64  # shorter pulls, as a share of the way to the chord, are not tried
+SPARE = 0.2  # of what lies between the higher end and the threshold
+IDLE = 2  # so many pulls in a row that save next to nothing are enough
+GAIN = 0.01  # of what a path is longer than straight: a pull that saves less saves next to nothing
+STRAIGHT = 1e-7  # so much longer than straight is straight
+
+
+def shorten(
+    landscape: AbstractLandscape,
+    found: Connections | Connection,
+    *,
+    segments: int = 8,
+    max_steps: int = 100,
+    sampling: Sampling | None = None,
+    on_progress: OnProgress | None = None,
+) -> Connections:
+    """The same pairs with shorter paths, none of them above its threshold: how near to straight a class allows.
+
+    Every vertex is pulled towards the chord between vertices on its two sides, far ones first, then its neighbours
+    (discrete curve shortening). A pull counts where the profile of the whole path stays low; where it does not, the
+    vertices beside what is too high are pulled less. Low is a fifth of the way from the threshold to the higher end:
+    paths that are pulled against a level touch it in many places, where a peak between samples would be above.
+
+    What comes out is looked at once more, four times as densely, and eased back towards the path before where that is
+    above the threshold. Pairs that are not connected, and straight ones, stay as they are. A path is a local minimum:
+    that no shorter one exists is not shown.
+
+    Args:
+        landscape: the landscape on which the paths were found.
+        found: the connections. Paths that are no polylines become ones, to within a thousandth of their length.
+        segments: segments that a path is divided into at least; more follow the level more closely.
+        max_steps: pulls at most.
+        sampling: how densely paths are looked at.
+        on_progress: called after every step.
+
+    Returns:
+        Connections with the new `path`, `profile` and `forward_equivalents`, the cost added. `certificate` is None
+        where the path has changed: it was of the old one.
+
+    Raises:
+        InputError: found is something else, or segments or max_steps is below 1.
+    """
+    check_landscape(landscape)
+    if isinstance(found, Connection):
+        found = Connections((found,), {})
+    if not isinstance(found, Connections):
+        raise InputError(f"shorten takes what isthmus.connect found, got {type(found).__name__}.")
+    if segments < 1 or max_steps < 1:
+        raise InputError(f"shorten needs segments >= 1 and max_steps >= 1, got {segments} and {max_steps}.")
+    sampling, before = sampling or Sampling(), landscape.forward_equivalents
+    work = [
+        _Rope.of(number, pair, segments)
+        for number, pair in enumerate(found)
+        if pair.connected and pair.path.length_ratio > 1 + STRAIGHT
+    ]
+    with landscape.fixed():
+        for _ in range(max_steps):
+            active = [rope for rope in work if not rope.tight]
+            if not active:
+                break
+            tried = [rope.pulled(landscape) for rope in active]
+            limits = [rope.limit for rope in active]
+            for rope, path, profile in zip(
+                active, tried, _profiles(landscape, active, tried, limits, sampling), strict=True
+            ):
+                rope.judge(path, profile)
+            if on_progress is not None:
+                done = sum(rope.tight for rope in work)
+                on_progress(Progress(done, len(work), landscape.forward_equivalents - before))
+        _confirm(landscape, work, sampling)
+    shorter = {rope.number: rope.connection() for rope in work}
+    pairs = tuple(shorter.get(number, pair) for number, pair in enumerate(found))
+    return Connections(
+        pairs, {**found.description, "shortened": {"segments": segments, "max_steps": max_steps}}, found.extra
+    )
+
+
+def _profiles(
+    landscape: AbstractLandscape, ropes: list[_Rope], paths: list[Polyline], limits: list[float], sampling: Sampling
+) -> list[Profile]:
+    """Profiles of paths, of which only matters whether they stay at or below their limits."""
+    return profile_many(
+        landscape,
+        [path.vertices.to(landscape.device) for path in paths],
+        torch.tensor([rope.pair.direct.target for rope in ropes]),
+        sampling=sampling,
+        ceiling=torch.tensor(limits, dtype=torch.float64),
+        roughly=1.0,
+    )
+
+
+def _confirm(landscape: AbstractLandscape, work: list[_Rope], sampling: Sampling) -> None:
+    """A second, denser look at what was found; where it is above the threshold, a path nearer to the one before."""
+    finer = replace(sampling, intervals=4 * (sampling.intervals or 8), per_segment=4 * (sampling.per_segment or 3))
+    open_ = [rope for rope in work if rope.profile is not None]
+    for share in (0.0, 0.25, 0.5, 0.75):
+        if not open_:
+            return
+        paths = [Polyline(torch.lerp(rope.path.vertices, rope.first.vertices, share)) for rope in open_]
+        profiles = _profiles(landscape, open_, paths, [rope.pair.threshold for rope in open_], finer)
+        left = []
+        for rope, path, profile in zip(open_, paths, profiles, strict=True):
+            rope.cost += len(profile)
+            if profile.finite and profile.max_loss <= rope.pair.threshold:
+                rope.path, rope.profile = path, profile
+            else:
+                left.append(rope)
+        open_ = left
+    for rope in open_:
+        rope.profile = None
+
+
+@dataclass
+class _Rope:
+    """One path while it is pulled tight.
+
+    Attributes:
+        number, pair: whose it is.
+        first: its path before, divided into segments.
+        path, profile: the shortest so far that was seen to be low; no profile before the first.
+        pull: the share of the way to the chord that each inner vertex is pulled next (k - 2,).
+        reach: how many vertices away the ends of the chord are: long waves go first, and 0 is the end.
+        idle: pulls in a row that saved next to nothing.
+    """
+
+    number: int
+    pair: Connection
+    first: Polyline
+    path: Polyline
+    pull: Tensor
+    reach: int
+    profile: Profile | None = None
+    cost: int = 0
+    idle: int = 0
+
+    @staticmethod
+    def of(number: int, pair: Connection, segments: int) -> _Rope:
+        path = pair.path if isinstance(pair.path, Polyline) else pair.path.to_polyline()
+        # Positions on the same polyline: its own vertices, and more where they are far apart.
+        even = torch.linspace(0, 1, segments + 1, dtype=torch.float64)[1:-1]
+        own = path.corners.double()
+        free = [float(t) for t in even if float((own - t).abs().min()) > 0.25 / segments]
+        t = torch.cat([own, torch.tensor(free, dtype=torch.float64)]).sort().values
+        pull = torch.ones(len(t) - 2, dtype=torch.float64)
+        rope = Polyline(path.at(t))
+        return _Rope(number, pair, rope, rope, pull, reach=max(1, len(pull) // 2))
+
+    def pulled(self, landscape: AbstractLandscape) -> Polyline:
+        """The path with every inner vertex nearer to the chord between vertices on its two sides."""
+        x, inner = self.path.vertices, torch.arange(1, len(self.path.vertices) - 1)
+        left, right = x[(inner - self.reach).clamp_min(0)], x[(inner + self.reach).clamp_max(len(x) - 1)]
+        chord = right - left
+        squared = chord.flatten(1).double().square().sum(1)
+        share = ((x[1:-1] - left) * chord).flatten(1).double().sum(1) / torch.where(squared > 0, squared, 1.0)
+        foot = left + expand_to(share.clamp(0, 1).to(x), x) * chord
+        # Neighbours pulled at once would overtake one another: half of the way together is the way of one alone.
+        pull = torch.where(self.pull < LEAST, 0.0, self.pull / 2)
+        moved = torch.lerp(x[1:-1], foot, expand_to(pull.to(x), x))
+        return Polyline(torch.cat([x[:1], landscape.domain.project(moved), x[-1:]]))
+
+    def judge(self, path: Polyline, profile: Profile) -> None:
+        """Takes the pull where it is low, and pulls less beside what is not."""
+        self.cost += len(profile)
+        if profile.finite and profile.max_loss <= self.limit and path.length <= self.path.length:
+            spare = self.path.length - self.path.direct_length
+            saved = (self.path.length - path.length) / max(spare, STRAIGHT * self.path.length)
+            self.path, self.profile = path, profile
+            self.pull = (2 * self.pull.clamp_min(LEAST / 2)).clamp_max(1.0)
+            self.idle = self.idle + 1 if saved < GAIN else 0
+        else:
+            high = ~(profile.loss <= self.limit)
+            segment = torch.searchsorted(path.corners.double(), profile.t[high], right=True)
+            beside = torch.cat([segment - 2, segment - 1]).clamp(0, len(self.pull) - 1)  # vertices at both its ends
+            self.pull[beside if len(beside) else slice(None)] /= 4
+        if self.idle >= IDLE or not bool((self.pull >= LEAST).any()):
+            self.reach, self.idle = self.reach // 2, 0
+            self.pull = torch.ones_like(self.pull)
+
+    @property
+    def limit(self) -> float:
+        """The loss that the path may reach."""
+        higher = float(self.pair.profile.loss[[0, -1]].max())
+        return self.pair.threshold - SPARE * max(0.0, self.pair.threshold - higher)
+
+    @property
+    def tight(self) -> bool:
+        """Whether nothing is left to pull."""
+        return self.reach == 0
+
+    def connection(self) -> Connection:
+        """The pair with the path that was found; as it was where none was any shorter."""
+        if self.profile is None:
+            return replace(self.pair, forward_equivalents=self.pair.forward_equivalents + self.cost)
+        rounds = (0, *[max(1, self.pair.rounds)] * len(self.pull), 0)
+        return replace(
+            self.pair,
+            path=self.path,
+            profile=self.profile,
+            vertex_rounds=rounds,
+            certificate=None,
+            forward_equivalents=self.pair.forward_equivalents + self.cost,
+        )
