@@ -19,6 +19,7 @@ EXAMPLES = [(page, number, code) for page in PAGES for number, code in enumerate
 def test_the_examples_are_found():
     assert [page.name for page, _, _ in EXAMPLES] == [
         "README.md",
+        "choosing.md",
         "detection.md",
         "exact.md",
         *["extending.md"] * 4,

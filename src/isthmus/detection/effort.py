@@ -37,7 +37,9 @@ def effort(landscape: AbstractLandscape, x: Inputs, judged: Targets, references:
         x.cpu().repeat_interleave(count, 0),
         ends.to(x.dtype),
         judged.cpu().repeat_interleave(count),
-        method=BarrierBypass(),
+        method=BarrierBypass(
+            lr=0.01
+        ),  # Adam's many short steps are a measure; in log-odds nearly every bypass takes one
     )
     columns = []
     for read in EFFORT.values():

@@ -49,6 +49,10 @@ class AbstractPath(ABC):
     def of_tensors(cls, tensors: Mapping[str, Tensor]) -> AbstractPath:
         """The path that `tensors` came from."""
 
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in self.tensors().items())
+        return f"{type(self).__name__}({parts})"
+
     @property
     def corners(self) -> Parameters:
         """Positions at which the path may turn sharply, in order, exactly 0 and 1 among them."""

@@ -20,7 +20,7 @@ TABLE = 1024  # intervals of the curve's own parameter in which its length is me
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bezier(AbstractPath):
     """The curve sum_i binomial(d, i) u^i (1 - u)^(d - i) P_i, of degree d >= 1, with control points
     P (d + 1, *input).

@@ -17,7 +17,7 @@ from isthmus.paths.polyline_bundle import Polylines, positions
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Polyline(AbstractPath):
     """Straight segments through vertices (k, *input), k >= 2, in data units. t in [0, 1] is arc length / length.
 
