@@ -1,6 +1,7 @@
 """All methods that connect on the same pairs: at their own settings, and at equal budgets.
 
     python -m benchmarks.connectors [cifar] [robust] [imagenet] [--pairs N] [--budgets 50 200 2000] [--dense 2001]
+    python -m benchmarks.connectors [cifar] [robust] [imagenet] [--pairs N] --shorten
 
 Connected is what an even scan finds at or below the threshold, which shares no choice with the methods. A budget is
 what a method may spend on steps of a pair that needs a bypass, in forward-equivalents; profiles come on top.
@@ -25,6 +26,7 @@ from isthmus import (
     Sampling,
     StringMethod,
     connect,
+    shorten,
 )
 from isthmus.connecting.connectors import AnyConnector
 from isthmus.profiles import profile_many
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, help="by default 64, and 20 of ImageNet")
     parser.add_argument("--budgets", type=int, nargs="*", default=[50, 200, 2000])
     parser.add_argument("--dense", type=int, default=2001, help="points of the scan that judges")
+    parser.add_argument("--shorten", action="store_true", help="paths of two methods, and those pulled tight")
     options = parser.parse_args()
     for part in options.parts:
         network, pairs = SETTINGS[part](options.pairs or (20 if part == "imagenet" else 64))
@@ -55,6 +58,11 @@ def main() -> None:
         print("| method | connected | gap | deviation | length ratio | forward-equivalents | seconds a pair |")
         print("|---|---|---|---|---|---|---|", flush=True)
         connect(Landscape(network), *(each[:4] for each in pairs))  # warm-up
+        if options.shorten:
+            for name in ("BarrierBypass()", "BezierCurve()"):
+                measure(name, OWN[name], Landscape(network), pairs, points)
+                measure(f"shorten, {name}", OWN[name], Landscape(network), pairs, points, tight=True)
+            continue
         for name, method in OWN.items():
             few = 4 if name in DEAR else None
             measure(name, method, Landscape(network), tuple(each[:few] for each in pairs), points)
@@ -81,10 +89,12 @@ def within(method: AnyConnector, budget: int) -> AnyConnector:
     return dataclasses.replace(method, **settings)  # type: ignore[type-var]
 
 
-def measure(name: str, method: AnyConnector, landscape: Landscape, pairs, points: int) -> None:  # type: ignore[no-untyped-def]
+def measure(name: str, method: AnyConnector, landscape: Landscape, pairs, points: int, tight: bool = False) -> None:  # type: ignore[no-untyped-def]
     a, c, target = pairs
     began = time.perf_counter()
     found = connect(landscape, a, c, target, method=method)
+    if tight:
+        found = shorten(landscape, found)
     seconds = (time.perf_counter() - began) / len(a)
     scans = profile_many(landscape, [pair.path for pair in found], target, sampling=Sampling.even(points))
     low = [scan.max_loss <= pair.threshold + 1e-3 for scan, pair in zip(scans, found, strict=True)]

@@ -39,7 +39,8 @@ class Connection:
         rounds: rounds of bypasses made.
         steps: optimiser steps made, over all segments of the pair.
         forward_equivalents: cost of everything done for the pair, profiles included.
-        max_loss_after: max loss of the best path after 0, 1, 2, ... rounds; the first is that of the direct path.
+        max_loss_after: max loss of the best path after 0, 1, 2, ... rounds; the first is that of the direct path. Where
+            a path was moved on in the next round it is known to 5 % only.
         certificate: what was shown of the whole path found, where that was asked for and something could be shown.
     """
 
