@@ -330,7 +330,7 @@ def _move(
         found = method.paths if isinstance(method, PathConnector) else method.vertices
         rows = left.rows.tolist()
         spent = method.spent(left.state)
-        for row, cost in [] if spent is None else zip(rows, spent.tolist(), strict=True):
+        for row, cost in [] if spent is None else zip(rows, spent.cpu().tolist(), strict=True):
             spans[row][0].cost += cost
         proposed |= dict(zip(rows, found(left.problem, left.state), strict=True))
         seen = None if isinstance(method, PathConnector) else method.looked_at(left.problem, left.state)

@@ -106,7 +106,7 @@ class BezierCurve(PathConnector[CurveState]):
         return (first[:, None] + torch.arange(self.points)) / self.points
 
     def step(self, landscape: AbstractLandscape, segments: Segments, state: CurveState) -> CurveState:
-        u = state.places[torch.arange(len(state.steps)), state.steps]
+        u = state.places[torch.arange(len(state.steps), device=state.steps.device), state.steps]
         weights = bernstein(self.degree, u.flatten()).to(state.control).reshape(*u.shape, self.degree + 1)
         points = torch.einsum("npk,nk...->np...", weights, _whole(segments, state.control))
         flat, target = points.flatten(0, 1), segments.target.repeat_interleave(self.points)

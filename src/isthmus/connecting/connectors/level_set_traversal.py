@@ -118,6 +118,6 @@ class LevelSetTraversal(PathConnector[WalkState]):
         return [
             Polyline(torch.cat([start[None], trail[:kept], last[None], end[None]]))
             for start, trail, kept, last, end in zip(
-                segments.start, state.trail, state.kept.tolist(), state.stands, segments.end, strict=True
+                segments.start, state.trail, state.kept.cpu().tolist(), state.stands, segments.end, strict=True
             )
         ]
