@@ -198,6 +198,21 @@ def test_no_step_is_shorter_or_longer_than_allowed():
             assert not pair.connected  # half a unit was not enough to be any better
 
 
+class Plateau(Ramp):
+    """The same wall, flat on top: no slope leads anywhere."""
+
+    def forward(self, x, target):
+        odds = 2 - 4 * (x[:, 0].abs() < 1).double() + 0 * x.sum(1)
+        logits = torch.stack([odds, torch.zeros_like(odds)], 1)
+        return isthmus.landscapes.Evaluation(isthmus.CrossEntropy()(logits, target), logits)
+
+
+def test_where_there_is_no_slope_one_step_is_enough():
+    a, c = torch.tensor([[-2.0, 0.0]]).double(), torch.tensor([[2.0, 0.0]]).double()
+    (pair,) = connect(Plateau(1.0), a, c, torch.tensor([0]), method=BarrierBypass(rounds=1))
+    assert not pair.connected and pair.steps == 1
+
+
 def test_a_learning_rate_asks_for_adam(digits, digit_pairs):
     a, c, target = (part[:8] for part in digit_pairs)
     odds, adam = (connect(digits, a, c, target, method=BarrierBypass(lr=lr)) for lr in (None, 0.01))

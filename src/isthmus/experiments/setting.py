@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import InputError
+from isthmus.experiments.methods import BYPASS
 from isthmus.inputs.required import needs_images
 from isthmus.loading import NetworkChoice
 
@@ -73,6 +74,7 @@ class Setting(NetworkChoice):
             "images": {"inputs": self.images_table()},
             "networks": {"network": self.network_table()},
             "pairs": pairs,
+            "connect": dict(BYPASS),
         }
 
     def drawn(self, per_class: int) -> dict[str, Any]:

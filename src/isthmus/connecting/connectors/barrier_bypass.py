@@ -187,7 +187,9 @@ class BarrierBypass(Connector[BypassState]):
         moved = self._allowed(landscape, segments, state, state.x - state.scale * step)
         after = landscape.evaluate(moved, segments.target, validated=True)
         state = _kept(_kept(state, state.x, loss, None), moved, after.loss, after.logits)
-        return replace(state, x=moved, loss=after.loss, steps=state.steps + 1)
+        # Where there is no slope there is no way: more steps would cost the same again and lead nowhere.
+        steps = torch.where(length > 0, state.steps + 1, self.max_steps)
+        return replace(state, x=moved, loss=after.loss, steps=steps)
 
     def _adam(self, landscape: AbstractLandscape, segments: Segments, state: BypassState) -> BypassState:
         """A step of Adam; where it leads is looked at by the next."""

@@ -11,6 +11,7 @@ from isthmus._core.progress import OnProgress, OnStage
 from isthmus.errors import InputError
 from isthmus.experiments.architectures.figure import architectures_figure
 from isthmus.experiments.base import Experiment
+from isthmus.experiments.methods import BYPASS
 from isthmus.experiments.setting import Setting
 from isthmus.findings.findings import Findings, Table, share, spread
 from isthmus.findings.wording import not_counted
@@ -74,6 +75,7 @@ class Architectures(Experiment):
             "images": {"inputs": setting.images_table()},
             "networks": networks,
             "pairs": [{"kind": "within", **setting.drawn(100 if setting.embedded else 5)}],
+            "connect": dict(BYPASS),
         }
 
     def findings(self, setting: Setting, study: Study | None, on_progress: OnProgress) -> Findings:
