@@ -13,6 +13,8 @@ from isthmus import Bezier, BezierCurve, LevelSetTraversal, NudgedElasticBand, P
 from isthmus.connecting.connectors.base import Segments
 from isthmus.connecting.connectors.chain import gaps, respaced, tangents, whole
 from isthmus.errors import InputError
+from isthmus.reports.page import page
+from isthmus.reports.profile_figure import profile_figure
 from isthmus.testing import DoubleWell, MuellerBrown
 
 QUICK = (BezierCurve(), StringMethod(), NudgedElasticBand(), LevelSetTraversal(stride=0.1, max_steps=60))
@@ -161,8 +163,14 @@ def test_impossible_settings_are_refused(call):
 
 
 @pytest.mark.parametrize("name", ["bezier", "moco-ea", "string", "elastic-band", "level-set"])
-def test_every_method_has_a_name(name):
-    assert isinstance(isthmus.registries.METHODS.make(name), isthmus.PathConnector)
+def test_every_method_has_a_name_and_its_paths_are_kept_and_shown(name, digits, digit_pairs, tmp_path):
+    method = isthmus.registries.METHODS.make(name)
+    assert isinstance(method, isthmus.PathConnector)
+    found = connect(digits, *(part[:2] for part in digit_pairs), method=method)
+    for pair, read in zip(found, isthmus.Connections.load(found.save(tmp_path / "kept")), strict=True):
+        assert type(read.path) is type(pair.path) and read.vertex_rounds == pair.vertex_rounds
+        assert profile_figure(pair).axes
+    assert "Two pairs" in page(found, title="Two pairs")
 
 
 def test_what_is_expected_between_images_is_right_for_parabolas():

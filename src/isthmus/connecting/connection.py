@@ -33,7 +33,8 @@ class Connection:
         direct: profile of the direct path.
         profile: profile of the path found; the same object where the direct path was not changed.
         path: the path found, in data units, on the CPU.
-        vertex_rounds: the round in which each vertex of a polyline was placed, 0 for the two ends; empty for others.
+        vertex_rounds: the round in which each vertex of a polyline was placed, 0 for the two ends; empty for paths that
+            were moved as a whole.
         outcome: how the work ended.
         threshold: the loss that a connected path may reach.
         rounds: rounds of bypasses made.

@@ -86,7 +86,7 @@ class PairWork:
 
     def replace(self, path: AbstractPath) -> None:
         """Takes a path that shares nothing with the one before but its ends."""
-        self.path = path
+        self.path, self.rounds_of = path, ()
         first, last = (Evaluation(self.profile.loss[end], self.profile.logits[end]) for end in (0, -1))
         self.origin = (first, *[None] * (len(path.corners) - 2), last)
 

@@ -210,12 +210,11 @@ class _Rope:
         """The pair with the path that was found; as it was where none was any shorter."""
         if self.profile is None:
             return replace(self.pair, forward_equivalents=self.pair.forward_equivalents + self.cost)
-        rounds = (0, *[max(1, self.pair.rounds)] * len(self.pull), 0)
         return replace(
             self.pair,
             path=self.path,
             profile=self.profile,
-            vertex_rounds=rounds,
+            vertex_rounds=(),
             certificate=None,
             forward_equivalents=self.pair.forward_equivalents + self.cost,
         )
