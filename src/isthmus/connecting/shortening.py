@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from isthmus._core.geometry import expand_to
+from isthmus._core.geometry import expand_to, share_along
 from isthmus._core.progress import OnProgress, Progress
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
@@ -110,7 +110,8 @@ def _profiles(
 
 def _confirm(landscape: AbstractLandscape, work: list[_Rope], sampling: Sampling) -> None:
     """A second, denser look at what was found; where it is above the threshold, a path nearer to the one before."""
-    finer = replace(sampling, intervals=4 * (sampling.intervals or 8), per_segment=4 * (sampling.per_segment or 3))
+    intervals, per_segment = sampling.counts(landscape.on_even_scale(torch.ones(1)) is not None)
+    finer = replace(sampling, intervals=4 * intervals, per_segment=4 * per_segment)
     open_ = [rope for rope in work if rope.profile is not None]
     for share in (0.0, 0.25, 0.5, 0.75):
         if not open_:
@@ -169,9 +170,7 @@ class _Rope:
         x, inner = self.path.vertices, torch.arange(1, len(self.path.vertices) - 1)
         left, right = x[(inner - self.reach).clamp_min(0)], x[(inner + self.reach).clamp_max(len(x) - 1)]
         chord = right - left
-        squared = chord.flatten(1).double().square().sum(1)
-        share = ((x[1:-1] - left) * chord).flatten(1).double().sum(1) / torch.where(squared > 0, squared, 1.0)
-        foot = left + expand_to(share.clamp(0, 1).to(x), x) * chord
+        foot = left + expand_to(share_along(x[1:-1] - left, chord).clamp(0, 1).to(x), x) * chord
         # Neighbours pulled at once would overtake one another: half of the way together is the way of one alone.
         pull = torch.where(self.pull < LEAST, 0.0, self.pull / 2)
         moved = torch.lerp(x[1:-1], foot, expand_to(pull.to(x), x))

@@ -58,6 +58,10 @@ class Sampling:
                 f"{self.share}."
             )
 
+    def counts(self, even: bool) -> tuple[int, int]:
+        """Intervals of the whole path, and of a segment at least, where losses are on an even scale or are not."""
+        return self.intervals or (8 if even else 20), self.per_segment or (3 if even else 4)
+
     @staticmethod
     def even(points: int) -> Sampling:
         """A plain scan at about so many points, evenly spaced along each segment, without refinement."""
@@ -137,7 +141,7 @@ def profile_many(
 def _coarse(points: Points, sampling: Sampling, even: bool) -> tuple[NDArray[np.int64], Array]:
     """Evenly spaced points of every segment, its ends among them, but for what was seen."""
     bundle = points.bundle
-    intervals, per_segment = sampling.intervals or (8 if even else 20), sampling.per_segment or (3 if even else 4)
+    intervals, per_segment = sampling.counts(even)
     t, owner = bundle.corners.numpy(), bundle.owner.numpy()
     inside = owner[1:] == owner[:-1]
     left, width, path = t[:-1][inside], np.diff(t)[inside], owner[:-1][inside]

@@ -13,6 +13,7 @@ from isthmus._core.geometry import expand_to
 from isthmus._core.random import generator as seeded
 from isthmus._core.shapes import Chains, Index, Losses, Mask
 from isthmus.connecting.connectors.base import Batch, PathConnector, Segments
+from isthmus.connecting.connectors.chain import straight, whole
 from isthmus.connecting.connectors.stopping import Stopping
 from isthmus.descents import Adam, Moments, polyak_step
 from isthmus.errors import InputError
@@ -81,10 +82,13 @@ class BezierCurve(PathConnector[CurveState]):
     def max_rounds(self) -> int:
         return 1
 
+    @property
+    def stopping(self) -> Stopping:
+        """The rule by which it ends at the latest."""
+        return Stopping(max_steps=self.max_steps, goal=self.goal)
+
     def init(self, landscape: AbstractLandscape, segments: Segments, generator: torch.Generator) -> CurveState:
-        share = torch.arange(1, self.degree).to(segments.start) / self.degree
-        along = share.reshape(1, -1, *(1,) * (segments.start.ndim - 1))
-        control = torch.lerp(segments.start[:, None], segments.end[:, None], along)
+        control = straight(segments, self.degree - 1)
         unknown = torch.full_like(segments.threshold, torch.inf)
         places = self._places(generator).to(segments.threshold)
         return CurveState(
@@ -108,7 +112,7 @@ class BezierCurve(PathConnector[CurveState]):
     def step(self, landscape: AbstractLandscape, segments: Segments, state: CurveState) -> CurveState:
         u = state.places[torch.arange(len(state.steps), device=state.steps.device), state.steps]
         weights = bernstein(self.degree, u.flatten()).to(state.control).reshape(*u.shape, self.degree + 1)
-        points = torch.einsum("npk,nk...->np...", weights, _whole(segments, state.control))
+        points = torch.einsum("npk,nk...->np...", weights, whole(segments, state.control))
         flat, target = points.flatten(0, 1), segments.target.repeat_interleave(self.points)
         loss, gradient = landscape.gradient(landscape.domain.project(flat), target, validated=True)
         losses = loss.double().reshape(points.shape[:2])
@@ -138,7 +142,7 @@ class BezierCurve(PathConnector[CurveState]):
         self, landscape: AbstractLandscape, segments: Segments, losses: Tensor, gradients: Tensor
     ) -> tuple[Tensor, Losses | None]:
         """Slopes (n, points, *input) of what is to be lowered, and how far it is in the mean (n,), where known."""
-        aim = Stopping(max_steps=self.max_steps, goal=self.goal).aim(segments.threshold, segments.peak_loss)
+        aim = self.stopping.aim(segments.threshold, segments.peak_loss)
         there = landscape.on_even_scale(aim) if self.lr is None and self.goal is not None else None
         here = None if there is None else landscape.on_even_scale(losses.flatten())
         if here is None or there is None:
@@ -150,13 +154,8 @@ class BezierCurve(PathConnector[CurveState]):
 
     def terminate(self, segments: Segments, state: CurveState) -> Mask:
         low = (state.highest <= segments.threshold) & (self.goal is not None)
-        return low | (state.steps >= self.max_steps) | ~(state.highest.isfinite() | (state.steps == 0))
+        return low | self.stopping.given_up(state.highest, state.steps)
 
     def paths(self, segments: Segments, state: CurveState) -> Sequence[AbstractPath]:
         control = state.control if self.goal is None else state.best
-        return [Bezier(points) for points in _whole(segments, control)]
-
-
-def _whole(segments: Segments, control: Chains) -> Chains:
-    """Control points with the ends."""
-    return torch.cat([segments.start[:, None], control, segments.end[:, None]], 1)
+        return [Bezier(points) for points in whole(segments, control)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
-from isthmus._core.geometry import expand_to
+from isthmus._core.geometry import expand_to, inner, norms, unit
 from isthmus._core.shapes import ChainFlags, Chains, ChainValues, Index, Losses, Mask
 from isthmus.connecting.connectors.base import Batch, Segments
+from isthmus.connecting.connectors.stopping import Stopping
 from isthmus.descents import Moments
 
 
@@ -39,9 +39,7 @@ class ChainState(Batch):
     @staticmethod
     def straight(segments: Segments, images: int) -> ChainState:
         """Images evenly spaced along the direct paths."""
-        share = torch.arange(1, images + 1).to(segments.start) / (images + 1)
-        along = share.reshape(1, -1, *(1,) * (segments.start.ndim - 1))
-        chain = torch.lerp(segments.start[:, None], segments.end[:, None], along)
+        chain = straight(segments, images)
         unknown = torch.full_like(segments.threshold, torch.inf)
         none = torch.zeros_like(segments.target)
         return ChainState(
@@ -61,6 +59,13 @@ class ChainState(Batch):
         )
 
 
+def straight(segments: Segments, images: int) -> Chains:
+    """So many images evenly spaced between the ends."""
+    share = torch.arange(1, images + 1).to(segments.start) / (images + 1)
+    along = share.reshape(1, -1, *(1,) * (segments.start.ndim - 1))
+    return torch.lerp(segments.start[:, None], segments.end[:, None], along)
+
+
 def whole(segments: Segments, images: Chains) -> Chains:
     """Chains with their ends (n, v + 2, *input)."""
     return torch.cat([segments.start[:, None], images, segments.end[:, None]], 1)
@@ -68,7 +73,8 @@ def whole(segments: Segments, images: Chains) -> Chains:
 
 def gaps(chain: Chains) -> ChainValues:
     """Distances (n, v - 1) of neighbours in chains, in float64."""
-    return chain.diff(dim=1).flatten(2).double().square().sum(2).sqrt()
+    steps = chain.diff(dim=1)
+    return norms(steps.flatten(0, 1)).reshape(steps.shape[:2])
 
 
 def respaced(segments: Segments, images: Chains) -> Chains:
@@ -91,7 +97,7 @@ def tangents(segments: Segments, images: Chains, loss: ChainValues, ends: ChainV
     """
     steps = whole(segments, images).diff(dim=1)
     left, right = steps[:, :-1], steps[:, 1:]
-    height = torch.cat([ends[:, :1], loss, ends[:, 1:]], 1)
+    height = heights(loss, ends)
     rise, fall = height[:, 1:-1] - height[:, :-2], height[:, 2:] - height[:, 1:-1]
     most, least = torch.maximum(rise.abs(), fall.abs()), torch.minimum(rise.abs(), fall.abs())
     upward = height[:, 2:] > height[:, :-2]
@@ -101,7 +107,7 @@ def tangents(segments: Segments, images: Chains, loss: ChainValues, ends: ChainV
     flat = (forward == 0) & (backward == 0)
     forward, backward = (torch.where(flat, 1.0, side).to(images) for side in (forward, backward))
     tangent = expand_to(forward, images) * right + expand_to(backward, images) * left
-    return tangent / norms_of(tangent).clamp_min(torch.finfo(tangent.dtype).tiny)
+    return units(tangent)
 
 
 def between(segments: Segments, state: ChainState) -> ChainValues:
@@ -109,23 +115,28 @@ def between(segments: Segments, state: ChainState) -> ChainValues:
     that has them, or of the parabola where one side is an end, whose slope is not known.
     """
     steps = whole(segments, state.images).diff(dim=1)
-    losses = torch.cat([state.ends[:, :1], state.loss, state.ends[:, 1:]], 1)
-    leaving = (state.slope * steps[:, 1:]).flatten(2).double().sum(2)  # slopes along the gap after each image
-    coming = (state.slope * steps[:, :-1]).flatten(2).double().sum(2)  # and along the gap before it
+    losses = heights(state.loss, state.ends)
+    leaving = inners(state.slope, steps[:, 1:])  # slopes along the gap after each image
+    coming = inners(state.slope, steps[:, :-1])  # and along the gap before it
     middle = (losses[:, 1:-2] + losses[:, 2:-1]) / 2 + (leaving[:, :-1] - coming[:, 1:]) / 8
     first = losses[:, :1] / 4 + 3 * losses[:, 1:2] / 4 - coming[:, :1] / 4
     last = losses[:, -1:] / 4 + 3 * losses[:, -2:-1] / 4 + leaving[:, -1:] / 4
     return torch.cat([first, middle, last], 1)
 
 
-def norms_of(images: Chains) -> Tensor:
-    """Length of every image's vector, to broadcast against it."""
-    return expand_to(images.flatten(2).double().square().sum(2).sqrt().to(images.dtype), images)
+def heights(loss: ChainValues, ends: ChainValues) -> ChainValues:
+    """Losses of images with those of their ends around them (n, v + 2)."""
+    return torch.cat([ends[:, :1], loss, ends[:, 1:]], 1)
 
 
-def along(images: Chains, direction: Chains) -> Tensor:
-    """Inner products with directions of length one, to broadcast against the images."""
-    return expand_to((images * direction).flatten(2).double().sum(2).to(images.dtype), images)
+def inners(x: Chains, y: Chains) -> ChainValues:
+    """Inner products (n, v) of images."""
+    return inner(x.flatten(0, 1), y.flatten(0, 1)).reshape(x.shape[:2])
+
+
+def units(images: Chains) -> Chains:
+    """Every image scaled to length one."""
+    return unit(images.flatten(0, 1)).reshape(images.shape)
 
 
 def judged(state: ChainState, images: Chains, highest: Losses, tolerance: float) -> ChainState:
@@ -143,5 +154,4 @@ def judged(state: ChainState, images: Chains, highest: Losses, tolerance: float)
 
 def settled(state: ChainState, patience: int, max_steps: int) -> Mask:
     """Which chains (n,) have come to rest, or to their last step."""
-    lost = ~(state.best_loss.isfinite() | (state.steps == 0))
-    return (state.since >= patience) | (state.steps >= max_steps) | lost
+    return (state.since >= patience) | Stopping(max_steps=max_steps).given_up(state.best_loss, state.steps)

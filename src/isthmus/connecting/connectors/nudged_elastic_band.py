@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from isthmus._core.geometry import expand_to
+from isthmus._core.geometry import expand_to, inner
 from isthmus._core.shapes import Chains, Index, Mask
 from isthmus.connecting.connectors.base import PathConnector, Segments
 from isthmus.connecting.connectors.chain import (
     ChainState,
-    along,
     between,
     gaps,
+    heights,
+    inners,
     judged,
-    norms_of,
     settled,
     tangents,
+    units,
     whole,
 )
 from isthmus.connecting.connectors.stopping import Stopping
@@ -90,9 +91,9 @@ class NudgedElasticBand(PathConnector[ChainState]):
         force = self._force(segments, state, state.slope, scale)
         steps = state.steps + 1
         update, moments = Adam().direction(force, state.moments, steps)
-        size = norms_of(force)
-        felt = torch.maximum(state.felt, size.flatten(1).to(state.felt))
-        frozen = size.flatten(1).to(felt) <= self.still * felt
+        size = inners(force, force).sqrt()
+        felt = torch.maximum(state.felt, size)
+        frozen = size <= self.still * felt
         moved = torch.where(expand_to(frozen, state.images), state.images, state.images - self.lr * scale * update)
         moved = landscape.domain.project(moved.flatten(0, 1)).reshape(moved.shape)
         return replace(state, images=moved, moments=moments, steps=steps, fresh=~frozen, felt=felt)
@@ -108,17 +109,16 @@ class NudgedElasticBand(PathConnector[ChainState]):
 
     def _force(self, segments: Segments, state: ChainState, slope: Chains, scale: torch.Tensor) -> Chains:
         """What each image moves against, in normalised units: the slope across the band and the springs along it."""
-        tangent = tangents(segments, state.images, state.loss, state.ends) / scale
-        tangent = tangent / norms_of(tangent).clamp_min(torch.finfo(tangent.dtype).tiny)
+        tangent = units(tangents(segments, state.images, state.loss, state.ends) / scale)
         slope = slope * scale
-        uphill = along(slope, tangent) * tangent
+        uphill = expand_to(inners(slope, tangent).to(slope), slope) * tangent
         apart = gaps(whole(segments, state.images))
-        direct = segments.direction.flatten(1).double().square().sum(1).clamp_min(1e-300)[:, None]
+        direct = inner(segments.direction, segments.direction).clamp_min(1e-300)[:, None]
         pull = self.spring * (apart[:, :-1] - apart[:, 1:]) / direct
         force = slope - uphill + expand_to(pull.to(slope), slope) * tangent
         if self.climb_after is None:
             return force
-        height = torch.cat([state.ends[:, :1], state.loss, state.ends[:, 1:]], 1)
+        height = heights(state.loss, state.ends)
         top = (height[:, 1:-1] > height[:, :-2]) & (height[:, 1:-1] > height[:, 2:])
         climbs = top & (state.steps >= self.climb_after)[:, None]
         return torch.where(expand_to(climbs, slope), slope - 2 * uphill, force)

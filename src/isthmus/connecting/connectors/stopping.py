@@ -33,8 +33,11 @@ class Stopping:
 
     def done(self, loss: Losses, threshold: Losses, peak_loss: Losses, steps: Index) -> Mask:
         """Which segments (n,) stop, whose peaks had these losses (n,)."""
-        given_up = (steps >= self.max_steps) | ~(loss.isfinite() | (steps == 0))
-        return given_up | (loss <= self.aim(threshold, peak_loss))
+        return self.given_up(loss, steps) | (loss <= self.aim(threshold, peak_loss))
+
+    def given_up(self, loss: Losses, steps: Index) -> Mask:
+        """Which segments (n,) have made all their steps, or have lost their loss."""
+        return (steps >= self.max_steps) | ~(loss.isfinite() | (steps == 0))
 
     def aim(self, threshold: Losses, peak_loss: Losses) -> Losses:
         """The loss (n,) at which segments stop, whose peaks had these losses (n,); -inf without a goal."""

@@ -60,6 +60,11 @@ class StringMethod(PathConnector[ChainState]):
     def max_rounds(self) -> int:
         return 1
 
+    @property
+    def stopping(self) -> Stopping:
+        """The rule by which it ends at the latest."""
+        return Stopping(max_steps=self.max_steps, goal=self.goal)
+
     def init(self, landscape: AbstractLandscape, segments: Segments, generator: torch.Generator) -> ChainState:
         return ChainState.straight(segments, self.images)
 
@@ -70,7 +75,7 @@ class StringMethod(PathConnector[ChainState]):
         losses = loss.double().reshape(state.loss.shape)
         highest = losses.amax(1)
         state = judged(state, state.images, highest, self.tolerance)
-        aim = Stopping(max_steps=self.max_steps, goal=self.goal).aim(segments.threshold, segments.peak_loss)
+        aim = self.stopping.aim(segments.threshold, segments.peak_loss)
         here = landscape.on_even_scale(loss) if self.lr is None else None
         there = None if here is None else landscape.on_even_scale(aim)
         if here is None or there is None:
@@ -89,8 +94,9 @@ class StringMethod(PathConnector[ChainState]):
         )
 
     def _low(self, segments: Segments, highest: torch.Tensor) -> Mask:
-        aim = Stopping(max_steps=self.max_steps, goal=self.goal).aim(segments.threshold, segments.peak_loss)
-        return highest <= (segments.threshold if self.lr is None else aim)
+        return highest <= (
+            segments.threshold if self.lr is None else self.stopping.aim(segments.threshold, segments.peak_loss)
+        )
 
     def terminate(self, segments: Segments, state: ChainState) -> Mask:
         return self._low(segments, state.best_loss) | settled(state, self.patience, self.max_steps)
