@@ -47,7 +47,7 @@ def measure(name: str, budget: float) -> None:
     with torch.no_grad(), landscape.fixed():
         began = time.perf_counter()
         tape = Tape()
-        output = traced(landscape, ends, BEGIN, BEGIN + 1e-6, Tracing(512, tape.apply))
+        output = traced(landscape, ends, BEGIN, BEGIN + 1e-6, Tracing(most=512, apply=tape.apply))
         reach = tape.reaches(output)
         bends = [number for entry in tape.entries if _bends(entry.function) for number in entry.made]
         print(
@@ -86,7 +86,7 @@ def timed(
     while begin < last:
         finish = min(last, begin + length)
         try:
-            found: Pieces = traced(landscape, ends, begin, finish, Tracing(most, start()))
+            found: Pieces = traced(landscape, ends, begin, finish, Tracing(most=most, apply=start()))
             peak = len(found.knots) if thinner is None else thinner.peak
         except TooManyKnots as too_many:
             length = 0.5 * too_many.share * (finish - begin)

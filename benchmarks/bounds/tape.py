@@ -11,7 +11,8 @@ import torch
 
 from benchmarks.bounds.gains import CONVOLUTIONS, NORMS, convolution_norm, gain, scale_of
 from isthmus.certificates.affine_pieces import operators
-from isthmus.certificates.affine_pieces.pieces import Pieces, pieces_among
+from isthmus.certificates.affine_pieces.pieces import Pieces
+from isthmus.certificates.following import followed_among
 
 aten = torch.ops.aten
 
@@ -45,11 +46,11 @@ class Tape:
 
     def apply(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What an operator gives, as `operators.run` says."""
-        pieces = pieces_among(args, kwargs)
+        pieces = followed_among(args, kwargs)
         given = tuple(self.number(piece) for piece in pieces)
         shape = tuple(pieces[0].shape)
         result = operators.run(function, args, kwargs)
-        made = tuple(self._new(each) for each in pieces_among([result], {}))
+        made = tuple(self._new(each) for each in followed_among([result], {}))
         plain = tuple(None if isinstance(each, Pieces) else each for each in args)
         self.entries.append(Entry(function, plain, kwargs, shape, given, made))
         return result

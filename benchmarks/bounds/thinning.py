@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from isthmus.certificates.affine_pieces import operators
-from isthmus.certificates.affine_pieces.pieces import Pieces, in_rows, pieces_among
+from isthmus.certificates.affine_pieces.pieces import Pieces, in_rows
+from isthmus.certificates.following import followed_among
 
 FEW = 8  # knots: not worth thinning
 MOST_MERGED = 256  # pieces made one
@@ -42,7 +43,7 @@ class Thinner:
     def apply(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What an operator gives, with fewer knots."""
         result = operators.run(function, args, kwargs)
-        for piece in pieces_among([result], {}):
+        for piece in followed_among([result], {}):
             self.count += 1
             if piece.waiting is None:
                 self.peak = max(self.peak, len(piece.knots))

@@ -34,3 +34,5 @@ CurveValues: TypeAlias = Float[Tensor, "n s m"]
 Numbers: TypeAlias = Int[Tensor, "_"]  # of some members of a set
 FeatureRows: TypeAlias = Float[Tensor, "n f"]
 Coordinates: TypeAlias = Float[Tensor, "n k"]  # of points of a flat
+Coefficients: TypeAlias = Float[Tensor, "o n *rest"]  # of polynomials of order o - 1, for n intervals
+Radii: TypeAlias = Float[Tensor, "n *rest"]

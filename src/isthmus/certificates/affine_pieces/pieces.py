@@ -8,14 +8,15 @@ ReLU and its relatives add the knots at which they break (`levels`), max-pooling
 from __future__ import annotations
 
 import math
-import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
+
+from isthmus.certificates.following import Followed, Run
 
 
 class TooManyKnots(Exception):  # noqa: N818 (a signal to cut the interval, never seen by callers)
@@ -30,12 +31,6 @@ class TooManyKnots(Exception):  # noqa: N818 (a signal to cut the interval, neve
         self.share = most / count
 
 
-def by_operators(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """What a function of PyTorch gives, by the operators that it is made of."""
-    with torch._C.DisableTorchFunctionSubclass():
-        return function(*args, **kwargs)
-
-
 class Summed(NamedTuple):
     """A sum of a run.
 
@@ -48,22 +43,16 @@ class Summed(NamedTuple):
     left: float
 
 
-@dataclass
-class Tracing:
+@dataclass(kw_only=True)
+class Tracing(Run):
     """One pass of a network over a stretch.
 
     Attributes:
         most: knots that may be held at once.
-        apply: what an operator gives for arguments among which there are Pieces.
-        call: the same for a function of PyTorch; by default it is made of its operators.
-        failed: what an operator raised, which may reach callers as something else, from TorchScript for example.
         sums: of every sum so far, how large its terms and the result were.
     """
 
     most: int
-    apply: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(repr=False)
-    call: Callable[[Any, Sequence[Any], dict[str, Any]], Any] = field(default=by_operators, repr=False)
-    failed: Exception | None = None
     sums: list[Summed] = field(default_factory=list)
 
 
@@ -113,7 +102,7 @@ class Refinement(NamedTuple):
         return values
 
 
-class Pieces(torch.Tensor):
+class Pieces(Followed):
     """Numbers (m, *rest) at knots t (m,), affine between them; as a tensor it has the shape (1, *rest).
 
     Attributes:
@@ -121,14 +110,10 @@ class Pieces(torch.Tensor):
         numbers: values at the knots.
         run: what it belongs to.
         waiting: the operator that makes it, where that has not run yet; asking for knots or numbers runs it.
-        family: all that share memory with it, as views and what they are views of.
-        stale: whether an in-place operator has changed another of the family.
     """
 
     run: Tracing
     waiting: Waiting | None
-    family: list[weakref.ref[Pieces]]
-    stale: bool
     _knots: Tensor
     _numbers: Tensor
 
@@ -139,35 +124,12 @@ class Pieces(torch.Tensor):
         strides = [2]
         for size in shape[:0:-1]:
             strides.insert(0, strides[0] * size)
-        made: Pieces = torch.Tensor._make_wrapper_subclass(
-            cls, shape, strides=strides, dtype=numbers.dtype, device=numbers.device
-        )
-        made._knots, made._numbers, made.run, made.waiting = knots, numbers, run, waiting
-        made.family, made.stale = [weakref.ref(made)], False
+        made: Pieces = cls.wrapping(shape, numbers.dtype, numbers.device, run, strides)
+        made._knots, made._numbers, made.waiting = knots, numbers, waiting
         return made
-
-    def __init__(self, *_: object) -> None:
-        pass
 
     def __repr__(self) -> str:  # type: ignore[override]
         return f"Pieces({len(self.knots)} knots, shape {tuple(self.shape[1:])})"
-
-    @classmethod
-    def __torch_function__(
-        cls, function: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        return _run_of(args, kwargs or {}).call(function, args, kwargs or {})
-
-    @classmethod
-    def __torch_dispatch__(  # type: ignore[override]
-        cls, function: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        run = _run_of(args, kwargs or {})
-        try:
-            return run.apply(function, args, kwargs or {})
-        except Exception as error:
-            run.failed = error
-            raise
 
     @property
     def knots(self) -> Tensor:
@@ -195,19 +157,14 @@ class Pieces(torch.Tensor):
         """Other values at the same knots."""
         return Pieces(self.knots, numbers, self.run)
 
-    def view_of(self, base: Pieces) -> Pieces:
-        """The same, known to share memory with another."""
-        base.family.append(weakref.ref(self))
-        self.family = base.family
-        return self
+    def in_type(self, dtype: torch.dtype) -> Pieces:
+        """The same in another precision."""
+        return self.with_numbers(self.numbers.to(dtype))
 
     def become(self, other: Pieces) -> Pieces:
         """Takes what another is, as in-place operators do; nobody of the family may be read any more."""
         self._knots, self._numbers, self.waiting = other._knots, other._numbers, other.waiting
-        for member in self.family:
-            piece = member()
-            if piece is not None and piece is not self:
-                piece.stale = True
+        self.outdate()
         return self
 
     def refinement(self, extra: Tensor) -> Refinement | None:
@@ -245,16 +202,6 @@ class Pieces(torch.Tensor):
             return Pieces(there.knots, function(between(self.knots, self.numbers, there.knots)), self.run)
         added = function(between(self.knots, self.numbers, there.knots[there.new]))
         return Pieces(there.knots, there.merged(known, added), self.run)
-
-
-def pieces_among(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Pieces]:
-    """All arguments that depend on the input, also inside lists."""
-    flat = [each for arg in (*args, *kwargs.values()) for each in (arg if isinstance(arg, list | tuple) else [arg])]
-    return [each for each in flat if isinstance(each, Pieces)]
-
-
-def _run_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Tracing:
-    return pieces_among(args, kwargs)[0].run
 
 
 def layout(values: Tensor) -> torch.memory_format:

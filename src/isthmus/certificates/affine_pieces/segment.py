@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import logging
-import sys
-import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch import Tensor
 
 from isthmus._core.batching import is_out_of_memory
 from isthmus._core.shapes import Input, Inputs, Logits, Parameters
 from isthmus.certificates.affine_pieces import operators
-from isthmus.certificates.affine_pieces.operators import NotPiecewiseAffineError, cancellation
+from isthmus.certificates.affine_pieces.operators import cancellation
 from isthmus.certificates.affine_pieces.pieces import Pieces, Summed, TooManyKnots, Tracing
-from isthmus.errors import NetworkError
+from isthmus.certificates.following import as_written, named_operators, outputs
 from isthmus.landscapes import Landscape
 
 logger = logging.getLogger("isthmus")
@@ -30,6 +24,11 @@ FEWEST_KNOTS = 64  # held at once in any case: a single layer of a network may b
 # No interval below this share of a segment is cut: inside it inputs differ by less than their own rounding.
 SHORTEST = {torch.float64: 1e-13}
 SHORTEST_ELSE = 1e-9
+# What is said around the place and the reason why an operator cannot be followed.
+AROUND = (
+    "An exact profile needs a network of affine operators, ReLU and its relatives, and max-pooling",
+    "Use a sampled profile instead: isthmus.profile.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +92,8 @@ def cut_segment(
         torch.inference_mode(False),
         torch.no_grad(),
         landscape.fixed(),
-        _as_written(),
-        _named_operators(landscape.network.model) as entered,
+        as_written(),
+        named_operators(landscape.network.model, *AROUND) as entered,
     ):
         while begin < last or not t:
             finish = last if last - begin < length + shortest else begin + length
@@ -104,7 +103,7 @@ def cut_segment(
                 knots, there = _ends_alone(landscape, ends, begin, finish)
             else:
                 try:
-                    run = Tracing(most, operators.run, operators.call)
+                    run = Tracing(most=most, apply=operators.run, call=operators.call)
                     end_of_run = traced(landscape, ends, begin, finish, run)
                     knots, there = end_of_run.knots, end_of_run.numbers
                     sums = cancellation.joined([sums, run.sums])
@@ -136,16 +135,7 @@ def traced(landscape: Landscape, ends: Inputs, begin: float, finish: float, run:
     """
     where = torch.tensor([begin, finish], dtype=torch.float64, device=landscape.device)
     inputs = Pieces(where, landscape.prepare(_at(ends, where)), run)
-    try:
-        logits: Any = landscape.network.logits(inputs)
-    except Exception as error:
-        if run.failed is None or isinstance(error, TooManyKnots | NetworkError):
-            raise
-        raise run.failed from error
-    if not isinstance(logits, Pieces):
-        raise NetworkError("The network's output does not depend on its input by operators that can be followed.")
-    if logits.stale:
-        raise NotPiecewiseAffineError("the output", "was changed in place through a view of it")
+    logits: Pieces = outputs(landscape.network, inputs, TooManyKnots)
     return logits
 
 
@@ -158,47 +148,3 @@ def _at(ends: Inputs, where: Tensor) -> Inputs:
 def _ends_alone(landscape: Landscape, ends: Inputs, begin: float, finish: float) -> tuple[Tensor, Tensor]:
     where = torch.tensor([begin, finish], dtype=torch.float64, device=landscape.device)
     return where, landscape.network.logits(landscape.prepare(_at(ends, where)))
-
-
-@contextmanager
-def _as_written() -> Iterator[None]:
-    """Runs what went through torch.compile as it was before: compiled code has no operators to follow."""
-    if "torch._dynamo" not in sys.modules:  # nothing is compiled, and to import it takes seconds
-        yield
-        return
-    with torch.compiler.set_stance("force_eager"), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Using `torch.compile", UserWarning)  # hooks are called twice, and may be
-        yield
-
-
-@contextmanager
-def _named_operators(model: nn.Module) -> Iterator[list[str]]:
-    """Says where in the network an operator is that cannot be followed; gives the modules that were entered so far.
-
-    A run that is given up leaves its modules in the list: it is to be emptied before the next one.
-    """
-    names = {module: name for name, module in model.named_modules()}
-    stack: list[str] = []
-
-    mine = threading.get_ident()  # the hooks are those of all threads
-
-    def enter(module: nn.Module, _: object) -> None:
-        if threading.get_ident() == mine:
-            stack.append(names.get(module, type(module).__name__))
-
-    def leave(_: nn.Module, __: object, ___: object) -> None:
-        if threading.get_ident() == mine:
-            stack.pop()
-
-    hooks = (register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=False))
-    try:
-        yield stack
-    except NotPiecewiseAffineError as error:
-        where = f"in module '{stack[-1]}'" if stack and stack[-1] else "in the network itself"
-        raise NetworkError(
-            f"An exact profile needs a network of affine operators, ReLU and its relatives, and max-pooling; {where} "
-            f"{error}. Use a sampled profile instead: isthmus.profile."
-        ) from error
-    finally:
-        for hook in hooks:
-            hook.remove()

@@ -10,15 +10,15 @@ from torch import Tensor
 
 from isthmus.certificates.affine_pieces.levels import crossings
 from isthmus.certificates.affine_pieces.operators.affine import Args, Named
-from isthmus.certificates.affine_pieces.operators.arguments import (
+from isthmus.certificates.affine_pieces.pieces import Pieces, Waiting, together
+from isthmus.certificates.following import CannotFollowError, followed_among, name_of
+from isthmus.certificates.following.arguments import (
     constant,
     finished,
     in_place,
-    only_piece,
+    only_followed,
     out_of_place,
 )
-from isthmus.certificates.affine_pieces.operators.refusal import NotPiecewiseAffineError, name_of
-from isthmus.certificates.affine_pieces.pieces import Pieces, Waiting, pieces_among, together
 
 Levels = Callable[[Args, Named], Sequence[float | Tensor | None]]
 
@@ -33,13 +33,13 @@ def bends_at(levels: Levels, *, constant_below: bool = False) -> Callable[..., A
     """
 
     def rule(function: Any, args: Args, kwargs: Named) -> Any:
-        piece = only_piece(function, args, kwargs)
+        piece = only_followed(function, args, kwargs)
         if piece is not args[0]:
-            raise NotPiecewiseAffineError(name_of(function), "has weights that depend on the input")
+            raise CannotFollowError(name_of(function), "has weights that depend on the input")
         asked = list(levels(args, kwargs))
         found = [float(level) for level in asked if level is not None and not isinstance(level, Tensor)]
         if len(found) < sum(level is not None for level in asked):
-            raise NotPiecewiseAffineError(name_of(function), "has tensors as its bounds")
+            raise CannotFollowError(name_of(function), "has tensors as its bounds")
         plain, overwriting = out_of_place(function), in_place(function)
 
         def values(numbers: Tensor) -> Any:
@@ -65,7 +65,7 @@ def bends_at(levels: Levels, *, constant_below: bool = False) -> Callable[..., A
 def threshold(function: Any, args: Args, kwargs: Named) -> Any:
     """X above a threshold, a constant below it: without a jump only where the two are the same."""
     if args[1] != args[2]:
-        raise NotPiecewiseAffineError(name_of(function), f"jumps from {args[2]} to {args[1]}")
+        raise CannotFollowError(name_of(function), f"jumps from {args[2]} to {args[1]}")
     return bends_at(lambda args, kwargs: [args[1]], constant_below=True)(function, args, kwargs)
 
 
@@ -81,9 +81,9 @@ def around_zero(args: Args, kwargs: Named) -> list[float | Tensor | None]:
 
 def larger_or_smaller(function: Any, args: Args, kwargs: Named) -> Any:
     """maximum(x, y) and minimum(x, y): they bend where the two are equal."""
-    pieces = pieces_among(args, kwargs)
+    pieces = followed_among(args, kwargs)
     if len({piece.ndim for piece in pieces}) > 1:
-        raise NotPiecewiseAffineError(name_of(function), "joins tensors of different numbers of axes")
+        raise CannotFollowError(name_of(function), "joins tensors of different numbers of axes")
     joined = iter(together(pieces))
     one, other = [next(joined) if isinstance(each, Pieces) else constant(function, each, pieces[0]) for each in args]
     first = one if isinstance(one, Pieces) else other

@@ -10,28 +10,27 @@ from torch import Tensor
 from torch.nn import functional
 
 from isthmus.certificates.affine_pieces.operators.affine import Args, Named, affine
-from isthmus.certificates.affine_pieces.operators.arguments import check_readable, single_piece
 from isthmus.certificates.affine_pieces.operators.cancellation import watched
-from isthmus.certificates.affine_pieces.operators.refusal import NotPiecewiseAffineError
-from isthmus.certificates.affine_pieces.pieces import by_operators
+from isthmus.certificates.following import CannotFollowError, by_operators
+from isthmus.certificates.following.arguments import check_readable, single_followed
 
 
 def on_sequences(function: Any, args: Args, kwargs: Named) -> bool:
     """linear(x, weight, bias), matmul(x, weight) and matmul(weight, x), of x (1, ..., n, channels)."""
-    piece = single_piece(args, kwargs)
+    piece = single_followed(args, kwargs)
     constants = [each for each in (*args, *kwargs.values()) if isinstance(each, Tensor) and each is not piece]
     return piece is not None and piece.ndim > 2 and all(each.ndim <= 2 for each in constants)
 
 
 def padded(function: Any, args: Args, kwargs: Named) -> bool:
     """pad(x, sizes, mode): in a circle it would assign to parts of a tensor."""
-    return single_piece(args, kwargs) is not None
+    return single_followed(args, kwargs) is not None
 
 
 def summed(function: Any, args: Args, kwargs: Named) -> bool:
     """einsum("b...->b...", x, ...) with one operand that depends on the input, whose first axis nobody else has."""
     equation, operands = args[0], args[1:]
-    piece = single_piece(args, kwargs)
+    piece = single_followed(args, kwargs)
     if not isinstance(equation, str) or "->" not in equation or piece is None:
         return False
     before, after = equation.replace(" ", "").split("->")
@@ -68,10 +67,10 @@ def call(function: Any, args: Sequence[Any], kwargs: Named) -> Any:
     """What a function gives; where nothing is known of it, by the operators that it is made of.
 
     Raises:
-        NotPiecewiseAffineError: it cannot be followed.
+        CannotFollowError: it cannot be followed.
     """
     if function in REFUSED:
-        raise NotPiecewiseAffineError(*REFUSED[function])
+        raise CannotFollowError(*REFUSED[function])
     if function is torch.Tensor.to and kwargs.get("memory_format") not in (None, torch.preserve_format):
         # Whether this copies is known for the network alone, as with contiguous().
         laid_out = by_operators(torch.Tensor.clone, args[:1], {"memory_format": kwargs["memory_format"]})
@@ -79,6 +78,6 @@ def call(function: Any, args: Sequence[Any], kwargs: Named) -> Any:
     treats_batch_alike = FUNCTIONS.get(function)
     if treats_batch_alike is not None and treats_batch_alike(function, args, kwargs):
         check_readable(function, args, kwargs)
-        piece = single_piece(args, kwargs)
+        piece = single_followed(args, kwargs)
         return watched(lambda: affine(function, args, kwargs), function, args, kwargs, piece)
     return by_operators(function, args, kwargs)

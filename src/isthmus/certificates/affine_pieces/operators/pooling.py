@@ -12,8 +12,8 @@ from torch import Tensor
 from isthmus.certificates.affine_pieces.envelope import changes_of_the_largest
 from isthmus.certificates.affine_pieces.levels import crossings
 from isthmus.certificates.affine_pieces.operators.affine import Args, Named
-from isthmus.certificates.affine_pieces.operators.refusal import NotPiecewiseAffineError, name_of
 from isthmus.certificates.affine_pieces.pieces import Pieces, in_rows, layout
+from isthmus.certificates.following import CannotFollowError, name_of
 
 aten = torch.ops.aten
 
@@ -82,7 +82,7 @@ def _pooled(
         places: for an axis, its size and the number of windows: where the members are (windows, members), -1 for none.
     """
     if piece.ndim != dimensions + 2:
-        raise NotPiecewiseAffineError(name_of(function), f"is given {piece.ndim} axes, of which the first is no batch")
+        raise CannotFollowError(name_of(function), f"is given {piece.ndim} axes, of which the first is no batch")
     waiting = piece.waiting
     before = piece if waiting is None else waiting.before
     values = before.numbers.contiguous(memory_format=layout(before.numbers))
@@ -131,7 +131,7 @@ def largest_along(function: Any, args: Args, kwargs: Named) -> Any:
     axes, keep = args[1:3] if len(args) > 1 else ([], False)
     listed = [axis % piece.ndim for axis in (axes if isinstance(axes, list | tuple) else [axes])]
     if not listed or 0 in listed:
-        raise NotPiecewiseAffineError(name_of(function), "works along the batch")
+        raise CannotFollowError(name_of(function), "works along the batch")
     kept = [axis for axis in range(1, piece.ndim) if axis not in listed]
     order = [0, *kept, *listed]
     shape = [piece.shape[axis] for axis in kept]

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from isthmus.certificates.affine_pieces.operators.affine import Args, Named, affine, several
-from isthmus.certificates.affine_pieces.operators.refusal import NotPiecewiseAffineError, name_of
+from isthmus.certificates.following import CannotFollowError, name_of
 
 aten = torch.ops.aten
 
@@ -17,18 +17,18 @@ def shaped(function: Any, args: Args, kwargs: Named) -> Any:
     """view(x, size) and the like: an operator that is given a new shape, of which the first axis is the batch."""
     piece = args[0]
     if not isinstance(args[1], list | tuple):
-        raise NotPiecewiseAffineError(name_of(function), f"reads numbers as {args[1]}")
+        raise CannotFollowError(name_of(function), f"reads numbers as {args[1]}")
     size = list(args[1])
     if function.overloadpacket is aten.expand:  # -1 keeps an axis there
         if len(size) > piece.ndim:
-            raise NotPiecewiseAffineError(name_of(function), "moves the batch")
+            raise CannotFollowError(name_of(function), "moves the batch")
         kept = [1] * (len(size) - piece.ndim) + list(piece.shape)
         size = [own if wanted == -1 else wanted for own, wanted in zip(kept, size, strict=True)]
     elif -1 in size:
         known = -torch.Size(size).numel()
         size[size.index(-1)] = piece.numel() // max(1, known)
     if not size or size[0] != 1:
-        raise NotPiecewiseAffineError(name_of(function), f"gives the shape {size}, of which the first is no batch")
+        raise CannotFollowError(name_of(function), f"gives the shape {size}, of which the first is no batch")
     # `view` wants a layout that values at knots need not have.
     reshape = function.overloadpacket in (aten.view, aten._unsafe_view)
     made = (aten.reshape if reshape else function)(piece.numbers, [len(piece.knots), *size[1:]], *args[2:], **kwargs)
@@ -38,7 +38,7 @@ def shaped(function: Any, args: Args, kwargs: Named) -> Any:
 def repeated(function: Any, args: Args, kwargs: Named) -> Any:
     """repeat(x, times), the batch once."""
     if len(args[1]) != args[0].ndim or args[1][0] != 1:
-        raise NotPiecewiseAffineError(name_of(function), "repeats the batch")
+        raise CannotFollowError(name_of(function), "repeats the batch")
     return affine(function, args, kwargs)
 
 
@@ -50,7 +50,7 @@ def along(place: int, *, then: Callable[..., Any] = affine) -> Callable[..., Any
         listed = axes if isinstance(axes, list | tuple) else [0 if axes is None else axes]
         axes_after = args[0].ndim + (function.overloadpacket is aten.unsqueeze)
         if not listed or any(axis % axes_after == 0 for axis in listed):
-            raise NotPiecewiseAffineError(name_of(function), "works along the batch")
+            raise CannotFollowError(name_of(function), "works along the batch")
         return then(function, args, kwargs)
 
     return rule
@@ -64,19 +64,19 @@ def split_along(place: int) -> Callable[..., Any]:
 def transposed(function: Any, args: Args, kwargs: Named) -> Any:
     """transpose(x, one, other)."""
     if any(axis % args[0].ndim == 0 for axis in args[1:]):
-        raise NotPiecewiseAffineError(name_of(function), "moves the batch")
+        raise CannotFollowError(name_of(function), "moves the batch")
     return affine(function, args, kwargs)
 
 
 def permuted(function: Any, args: Args, kwargs: Named) -> Any:
     """permute(x, dims)."""
     if args[1][0] % args[0].ndim != 0:
-        raise NotPiecewiseAffineError(name_of(function), "moves the batch")
+        raise CannotFollowError(name_of(function), "moves the batch")
     return affine(function, args, kwargs)
 
 
 def indexed(function: Any, args: Args, kwargs: Named) -> Any:
     """x[:, index]."""
     if not args[1] or args[1][0] is not None:
-        raise NotPiecewiseAffineError(name_of(function), "works along the batch")
+        raise CannotFollowError(name_of(function), "works along the batch")
     return affine(function, args, kwargs)

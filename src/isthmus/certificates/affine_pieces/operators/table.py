@@ -21,11 +21,10 @@ from isthmus.certificates.affine_pieces.operators.affine import (
     stack,
     total,
 )
-from isthmus.certificates.affine_pieces.operators.arguments import check_readable, with_defaults, writes_out
 from isthmus.certificates.affine_pieces.operators.bending import bends_at
 from isthmus.certificates.affine_pieces.operators.cancellation import watched
-from isthmus.certificates.affine_pieces.operators.refusal import NotPiecewiseAffineError, name_of
-from isthmus.certificates.affine_pieces.pieces import pieces_among
+from isthmus.certificates.following import CannotFollowError, followed_among, name_of
+from isthmus.certificates.following.arguments import check_readable, with_defaults, writes_out
 
 aten = torch.ops.aten
 
@@ -143,14 +142,14 @@ def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """What an operator gives for arguments among which there are Pieces.
 
     Raises:
-        NotPiecewiseAffineError: no rule is known for it, or none for these arguments.
+        CannotFollowError: no rule is known for it, or none for these arguments.
     """
     if writes_out(function):
-        raise NotPiecewiseAffineError(name_of(function), "writes into a tensor that is given as out")
+        raise CannotFollowError(name_of(function), "writes into a tensor that is given as out")
     check_readable(function, args, kwargs, places=function.overloadpacket in SHAPES_OF_PLACES)
     rule = RULES.get(function.overloadpacket)
     if rule is None:
-        raise NotPiecewiseAffineError(name_of(function), "is not affine on pieces, or is not known to be")
+        raise CannotFollowError(name_of(function), "is not affine on pieces, or is not known to be")
     full, named = with_defaults(function, args, kwargs)
-    first = next(iter(pieces_among(full, named)), None)
+    first = next(iter(followed_among(full, named)), None)
     return watched(lambda: rule(function, full, named), function.overloadpacket, full, named, first)

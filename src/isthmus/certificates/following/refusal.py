@@ -7,8 +7,8 @@ from typing import Any
 from isthmus.errors import NetworkError
 
 
-class NotPiecewiseAffineError(NetworkError):
-    """A network computes something that is not affine on pieces, or that is not known to be.
+class CannotFollowError(NetworkError):
+    """A network computes something of which it is not known what it does to functions of t.
 
     Attributes:
         operator: its name.

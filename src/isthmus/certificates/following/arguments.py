@@ -10,21 +10,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from isthmus.certificates.affine_pieces.operators.refusal import NotPiecewiseAffineError, name_of
-from isthmus.certificates.affine_pieces.pieces import Pieces, pieces_among
+from isthmus.certificates.following.followed import Followed, followed_among
+from isthmus.certificates.following.refusal import CannotFollowError, name_of
 
 
 def check_readable(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, places: bool = False) -> None:
     """Refuses to read what is not known any more, and where the largest of a group is, unless places may be read.
 
     Raises:
-        NotPiecewiseAffineError: an argument is not to be read.
+        CannotFollowError: an argument is not to be read.
     """
-    for piece in pieces_among(args, kwargs):
-        if piece.stale:
-            raise NotPiecewiseAffineError(name_of(function), "uses a tensor that was changed in place through a view")
-        if not piece.is_floating_point() and not places:
-            raise NotPiecewiseAffineError(name_of(function), "reads where the largest of a group is, which jumps")
+    for each in followed_among(args, kwargs):
+        if each.stale:
+            raise CannotFollowError(name_of(function), "uses a tensor that was changed in place through a view")
+        if not each.is_floating_point() and not places:
+            raise CannotFollowError(name_of(function), "reads where the largest of a group is, which jumps")
 
 
 def with_defaults(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -51,26 +51,26 @@ def _by_place(function: Any) -> list[Any]:
     return list(itertools.takewhile(lambda argument: not argument.kwarg_only, function._schema.arguments))
 
 
-def single_piece(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Pieces | None:
+def single_followed(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """The one argument that depends on the input; None where there are several, or it is in a list."""
-    pieces = pieces_among(args, kwargs)
-    return pieces[0] if len(pieces) == 1 and any(pieces[0] is each for each in (*args, *kwargs.values())) else None
+    found = followed_among(args, kwargs)
+    return found[0] if len(found) == 1 and any(found[0] is each for each in (*args, *kwargs.values())) else None
 
 
-def only_piece(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Pieces:
+def only_followed(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """The same of an operator that must not have several."""
-    piece = single_piece(args, kwargs)
-    if piece is None:
-        raise NotPiecewiseAffineError(name_of(function), "takes several tensors that depend on the input")
-    return piece
+    found = single_followed(args, kwargs)
+    if found is None:
+        raise CannotFollowError(name_of(function), "takes several tensors that depend on the input")
+    return found
 
 
-def constant(function: Any, value: Any, piece: Pieces) -> Any:
+def constant(function: Any, value: Any, beside: Followed) -> Any:
     """An argument that does not depend on the input, which must treat every member of a batch alike."""
     if isinstance(value, Tensor) and (
-        value.ndim > piece.ndim or (value.ndim == piece.ndim and value.ndim and value.shape[0] != 1)
+        value.ndim > beside.ndim or (value.ndim == beside.ndim and value.ndim and value.shape[0] != 1)
     ):
-        raise NotPiecewiseAffineError(name_of(function), "mixes the members of a batch")
+        raise CannotFollowError(name_of(function), "mixes the members of a batch")
     return value
 
 
@@ -90,14 +90,14 @@ def in_place(function: Any) -> Any:
     return function if is_in_place(function) else getattr(torch.ops.aten, f"{name_of(function)}_", function)
 
 
-def finished(function: Any, target: object, result: Pieces) -> Pieces:
+def finished(function: Any, target: object, result: Any) -> Any:
     """The result, which an in-place operator also puts into its first argument."""
     if not is_in_place(function):
         return result
-    if not isinstance(target, Pieces):
-        raise NotPiecewiseAffineError(name_of(function), "puts what depends on the input into a tensor that does not")
+    if not isinstance(target, Followed):
+        raise CannotFollowError(name_of(function), "puts what depends on the input into a tensor that does not")
     if target.shape != result.shape:
-        raise NotPiecewiseAffineError(name_of(function), "changes the shape of its tensor")
+        raise CannotFollowError(name_of(function), "changes the shape of its tensor")
     if target.dtype != result.dtype:  # which is as wide as the other argument's
-        result = result.with_numbers(result.numbers.to(target.dtype))
+        result = result.in_type(target.dtype)
     return target.become(result)
