@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from isthmus.certificates import AffinePieces as AffinePieces
     from isthmus.certificates import Certificate as Certificate
     from isthmus.certificates import Certifier as Certifier
+    from isthmus.certificates import TaylorModels as TaylorModels
     from isthmus.certificates.affine_pieces import exact_profile as exact_profile
     from isthmus.connecting import Connection as Connection
     from isthmus.connecting import Connections as Connections
@@ -103,6 +104,7 @@ _HOME = {
     "Sampling": "profiles",
     "StraightLine": "connecting.connectors",
     "StringMethod": "connecting.connectors",
+    "TaylorModels": "certificates",
     "Unbounded": "landscapes.domains",
     "attack": "making",
     "connect": "connecting",

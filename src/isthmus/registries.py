@@ -51,7 +51,7 @@ METHODS: Registry[AnyConnector] = Registry(
 CERTIFIERS: Registry[Certifier] = Registry(
     "certificate",
     ".certificates.base:Certifier",
-    {"pieces": ".certificates.affine_pieces:AffinePieces"},
+    {"pieces": ".certificates.affine_pieces:AffinePieces", "taylor": ".certificates.taylor:TaylorModels"},
 )
 ATTACKS: Registry[AttackMethod] = Registry(
     "attack",

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, final
 
 from isthmus._core.progress import OnProgress
-from isthmus._core.shapes import Input
+from isthmus._core.shapes import Input, Losses, Parameters
 from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import AbstractPath
 from isthmus.profiles import Profile
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Band:
+    """What the loss of a path is at least and at most, interval by interval: proof that it leads through the band.
+
+    Where a lower bound is above the threshold, this path is not connected, whatever samples say.
+
+    Attributes:
+        begin, end: of the intervals (m,), in the order of t, without gaps.
+        lower, upper: no loss on an interval is lower or higher (m,); infinite where nothing was shown.
+    """
+
+    begin: Parameters
+    end: Parameters
+    lower: Losses
+    upper: Losses
 
 
 @final
@@ -24,6 +42,7 @@ class Certificate:
         threshold: the loss that the path was to stay at or below.
         parts: in how many parts the path was looked at: affine pieces, intervals, samples.
         subject_to: what the bound rests on, in words.
+        band: lower and upper bounds along the path, where there are such.
     """
 
     kind: str
@@ -31,6 +50,7 @@ class Certificate:
     threshold: float
     parts: int
     subject_to: str
+    band: Band | None = field(default=None, compare=False, repr=False)
 
     @property
     def holds(self) -> bool:

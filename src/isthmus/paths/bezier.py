@@ -66,6 +66,15 @@ class Bezier(AbstractPath):
     def length(self) -> float:
         return float(self._lengths[-1])
 
+    def position(self, u: Parameters) -> Parameters:
+        """The t (m,), by arc length, of values u (m,) of the curve's own parameter."""
+        if not self._lengths[-1] > 0:
+            return u
+        scaled = u.double().cpu() * TABLE
+        left = scaled.long().clamp(0, TABLE - 1)
+        lengths = self._lengths
+        return (lengths[left] + (scaled - left) * (lengths[left + 1] - lengths[left])) / lengths[-1]
+
     def at(self, t: float | Parameters) -> Input:
         if not (isinstance(t, Tensor) and t.ndim):
             return self.at(torch.as_tensor([float(t)], dtype=torch.float64))[0]

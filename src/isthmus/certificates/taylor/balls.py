@@ -7,7 +7,7 @@ many, that is tighter by orders of magnitude.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Int
@@ -20,16 +20,52 @@ Groups = Int[Tensor, "n *rest"]
 
 
 @dataclass(frozen=True, eq=False)
+class Layer:
+    """Where balls come from that are images of balls: of a part of the outputs of a layer more is known than of all.
+
+    Attributes:
+        outputs: of the layer.
+        reach: size of each group before it (groups,).
+        rest: what was added to each since (groups,).
+        spectral_norm: of so many rows of its weights from one on.
+    """
+
+    outputs: int
+    reach: Tensor
+    rest: Tensor
+    spectral_norm: Callable[[int, int], float]
+
+    def norms(self, group: Tensor, rows: Tensor) -> Tensor | None:
+        """2-norms of parts (..., length) of groups (...,), if they are outputs of the layer in a row."""
+        length = rows.shape[-1]
+        first = rows[..., 0]
+        if length == self.outputs or bool((rows != first[..., None] + torch.arange(length, device=rows.device)).any()):
+            return None
+        begins, which = first.unique(return_inverse=True)
+        known = [self.spectral_norm(begin, length) for begin in begins.tolist()]
+        gain = torch.tensor(known, dtype=self.reach.dtype, device=rows.device)[which]
+        return up(gain * self.reach[group] + self.rest[group])
+
+
+@dataclass(frozen=True, eq=False)
 class Ball:
     """Which group each number belongs to, and the 2-norm that the remainders of a group do not exceed together.
 
     Attributes:
-        group: numbers of groups (n, *rest). No number is in it twice: what repeats numbers drops the ball.
+        code: of each number (n, *rest), its group times the outputs of the layer, and its place among these. No number is
+            there twice: what repeats numbers drops the ball.
         size: 2-norm of each group (groups,).
+        layer: where they come from, where that is known.
     """
 
-    group: Groups
+    code: Groups
     size: Tensor
+    layer: Layer | None = None
+
+    @property
+    def group(self) -> Groups:
+        """Number of the group of each number (n, *rest)."""
+        return self.code if self.layer is None else self.code // self.layer.outputs
 
     @staticmethod
     def along(axis: int, size: Tensor) -> Ball:
@@ -39,7 +75,19 @@ class Ball:
 
     def expanded(self, shape: torch.Size) -> Ball:
         """The same groups for a tensor in which their axis is longer."""
-        return Ball(self.group.expand(shape), self.size)
+        return Ball(self.code.expand(shape), self.size)
+
+    def of_layer(self, layer: Layer) -> Ball:
+        """The same groups, each all outputs of a layer along the last axis."""
+        return Ball(self.code * layer.outputs + torch.arange(layer.outputs, device=self.code.device), self.size, layer)
+
+    def scaled(self, factor: float, local: Tensor) -> Ball:
+        """Times a number, with further remainders (n, *rest)."""
+        added = up(torch.zeros_like(self.size).scatter_add(0, self.group.reshape(-1), local.reshape(-1) ** 2)).sqrt()
+        layer = self.layer
+        if layer is not None:
+            layer = replace(layer, reach=up(layer.reach * factor), rest=up(layer.rest * factor + added, local.numel()))
+        return Ball(self.code, up(self.size * factor + added, local.numel()), layer)
 
     @property
     def of_each(self) -> Tensor:
@@ -48,7 +96,7 @@ class Ball:
 
     def rearranged(self, function: Callable[[Tensor], Tensor]) -> Ball:
         """After something that moves numbers, or leaves some out."""
-        return Ball(function(self.group), self.size)
+        return Ball(function(self.code), self.size, self.layer)
 
     def stretched(self, slope: Tensor, local: Tensor) -> Ball:
         """After functions of single numbers that are at most so steep, with further remainders (n, *rest)."""
@@ -62,7 +110,11 @@ class Ball:
         met = self.group.movedim(axis, -1)
         first = met[..., :1]
         if bool((met == first).all()):
-            return self.size[first].movedim(-1, axis)
+            found = self.size[first]
+            if self.layer is not None:
+                part = self.layer.norms(first[..., 0], self.code.movedim(axis, -1) % self.layer.outputs)
+                found = found if part is None else torch.minimum(found, part[..., None])
+            return found.movedim(-1, axis)
         met = met.sort(-1).values
         new = torch.ones_like(met, dtype=torch.bool)
         new[..., 1:] = met[..., 1:] != met[..., :-1]

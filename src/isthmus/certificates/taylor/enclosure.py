@@ -73,11 +73,11 @@ class Enclosure:
         made = torch.cat([first, self.coefficients[1:].expand(self.order, *first.shape[1:])])
         return Enclosure(made, up(self.radius + gamma(1) * first[0].abs()))
 
-    def scaled(self, constant: Tensor | float) -> Enclosure:
-        """Times a constant that broadcasts."""
+    def scaled(self, constant: Tensor | float, roundings: int = 0) -> Enclosure:
+        """Times a constant that broadcasts, and that was itself rounded so many times."""
         made = self.coefficients * constant
         by = constant.abs() if isinstance(constant, Tensor) else abs(constant)
-        return Enclosure(made, up(self.radius * by + gamma(1) * magnitude(made)))
+        return Enclosure(made, up(self.radius * by + gamma(1 + roundings) * magnitude(made)))
 
     def times(self, other: Enclosure, product: Bilinear = torch.mul, terms: int = 1) -> Enclosure:
         """The product; `product` may be any bilinear operator that sums so many terms, as matmul does."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from isthmus._core.shapes import Coefficients, Radii
-from isthmus.certificates.following import Followed, Run
+from isthmus.certificates.following import Followed
 from isthmus.certificates.taylor.balls import Ball, norms
 from isthmus.certificates.taylor.enclosure import Enclosure
 from isthmus.certificates.taylor.rounding import magnitude
+from isthmus.certificates.taylor.weights import Pass
+
+
+Args = Sequence[Any]
+Named = Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +45,7 @@ class Model(Followed):
         source: the layer it came from, if it came straight from one.
     """
 
+    run: Pass
     coefficients: Coefficients
     radius: Radii
     ball: Ball | None
@@ -49,7 +56,7 @@ class Model(Followed):
         cls,
         coefficients: Tensor,
         radius: Tensor,
-        run: Run,
+        run: Pass,
         ball: Ball | None = None,
         source: Weighed | None = None,
     ) -> Model:
@@ -98,6 +105,10 @@ class Model(Followed):
         kept = None if self.ball is None or repeats else self.ball.rearranged(function)
         return Model(coefficients, function(self.radius), self.run, kept)
 
+    def in_type(self, dtype: torch.dtype) -> Model:
+        """There is no other precision than float64."""
+        return self
+
     def become(self, other: Model) -> Model:
         """Takes what another is, as in-place operators do."""
         self.coefficients, self.radius, self.ball, self.source = (
@@ -107,6 +118,6 @@ class Model(Followed):
         return self
 
     @cached_property
-    def size(self) -> Tensor:
+    def magnitudes(self) -> Tensor:
         """Sum of magnitudes of the coefficients."""
         return magnitude(self.coefficients)

@@ -27,10 +27,13 @@ class Loss(ABC):
     Attributes:
         unit: what it is measured in.
         convex: whether it is convex in the logits: where these are affine, it is then highest at an end.
+        monotone: whether it is a function of the differences of the logits to that of the target, and falls with none
+            of them: bounds of the differences are then bounds of the loss.
     """
 
     unit: ClassVar[str]
     convex: ClassVar[bool] = False
+    monotone: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, logits: Logits, target: Targets) -> Losses:

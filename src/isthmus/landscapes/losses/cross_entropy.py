@@ -18,6 +18,7 @@ class CrossEntropy(Loss):
 
     unit: ClassVar[str] = "nats"
     convex: ClassVar[bool] = True
+    monotone: ClassVar[bool] = True
 
     def __call__(self, logits: Logits, target: Targets) -> Losses:
         return functional.cross_entropy(logits, target, reduction="none")

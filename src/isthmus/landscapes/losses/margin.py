@@ -18,6 +18,7 @@ class Margin(Loss):
 
     unit: ClassVar[str] = "logits"
     convex: ClassVar[bool] = True
+    monotone: ClassVar[bool] = True
 
     def __call__(self, logits: Logits, target: Targets) -> Losses:
         own = logits.gather(1, target[:, None])[:, 0]

@@ -1,0 +1,101 @@
+"""One run of a network over many intervals of a path at once: what the loss is at least and at most on each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from isthmus._core.shapes import Logits, Losses
+from isthmus.certificates.following import outputs
+from isthmus.certificates.taylor import operators
+from isthmus.certificates.taylor.enclosure import Enclosure
+from isthmus.certificates.taylor.model import Model
+from isthmus.certificates.taylor.rounding import gamma, norm, up
+from isthmus.certificates.taylor.weights import Norms, Pass
+from isthmus.landscapes import Landscape
+from isthmus.landscapes.losses import Loss
+
+SLACK = 1e-12  # of a loss, and in its unit: what exp and log may be off by in the bound itself
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """What is known of the loss on each of n intervals.
+
+    Attributes:
+        lower, upper: no point of the interval has a loss below or above (n,); infinite where nothing is known.
+        logits: what the polynomials say in the middle (n, classes).
+        highest: what differences of logits to the target's do not exceed (n, classes), but for their radii.
+        radius: of these differences (n, classes).
+    """
+
+    lower: Losses
+    upper: Losses
+    logits: Logits
+    highest: Logits
+    radius: Logits
+
+    def allowed(self, threshold: float, loss: Loss, target: int) -> Tensor:
+        """By what radii could be multiplied so that the upper bound is the threshold (n,): 0 where they are infinite,
+        -1 where even the polynomials alone are above it.
+        """
+        classes = torch.full((len(self.lower),), target, device=self.lower.device)
+
+        def below(share: Tensor) -> Tensor:
+            there = (self.highest + share[:, None] * self.radius).index_fill(1, classes[:1], 0.0)
+            return loss(there, classes) <= threshold
+
+        low, high = (torch.full_like(self.lower, exponent) for exponent in (-30.0, 15.0))
+        for _ in range(24):
+            middle = (low + high) / 2
+            fits = below(middle.exp())
+            low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
+        known = self.radius.isfinite().all(1) & self.highest.isfinite().all(1)
+        share = torch.where(below(torch.zeros_like(low)), low.exp(), -1.0)
+        return torch.where(known, share, 0.0).cpu()
+
+
+def bounds(landscape: Landscape, inputs: Enclosure, target: int, norms: Norms) -> Bounds:
+    """Runs the network on polynomials, in float64.
+
+    Args:
+        landscape: on a network in float64, held fixed.
+        inputs: one row an interval, in data units.
+        target: the class that the loss is about.
+        norms: of the network's weights.
+
+    Raises:
+        CannotFollowError: an operator is not known.
+    """
+    run = Pass(apply=operators.run, call=operators.call, norms=norms)
+    with torch.no_grad():
+        logits: Model = outputs(landscape.network, Model(inputs.coefficients, inputs.radius, run))
+    apart = differences(logits, target)
+    low, high = apart.range()
+    classes = torch.full((len(low),), target, device=low.device)
+    low, high = (each.index_fill(1, classes[:1], 0.0) for each in (low, high))
+    upper = landscape.loss_function(high.nan_to_num(nan=torch.inf, neginf=torch.inf), classes)
+    lower = landscape.loss_function(low.nan_to_num(nan=-torch.inf), classes)
+    upper = (upper + SLACK * (1 + upper.abs())).nan_to_num(nan=torch.inf)
+    lower = (lower - SLACK * (1 + lower.abs())).nan_to_num(nan=-torch.inf)
+    return Bounds(lower, upper, logits.coefficients[0], apart.polynomial.range()[1], apart.radius)
+
+
+def differences(logits: Model, target: int) -> Enclosure:
+    """Logits less that of the target. Of a layer, by the differences of its weights: what both share is not lost."""
+    own = Enclosure(logits.coefficients[:, :, target : target + 1], logits.radius[:, target : target + 1])
+    plain = logits.enclosure.plus(own, -1.0)
+    if logits.source is None:
+        return plain
+    weight, x = logits.source.weight, logits.source.inputs
+    apart = weight - weight[target]
+    size = up(x.magnitudes)
+    rounded = gamma(2 * weight.shape[1] + 8) * (size @ (weight.abs() + weight[target].abs()).T) + gamma(4) * (
+        up(logits.magnitudes) + up(logits.magnitudes)[:, target : target + 1]
+    )
+    by_number = x.radius @ (apart.abs() * (1 + gamma(2))).T
+    by_norm = x.norms(-1) * norm(apart, 1) * (1 + gamma(2))
+    radius = up(torch.minimum(by_number, by_norm) + rounded, weight.shape[1] + 16)
+    return Enclosure(plain.coefficients, torch.minimum(plain.radius, radius))

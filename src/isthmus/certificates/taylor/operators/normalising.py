@@ -1,0 +1,195 @@
+"""Layer, group and RMS norm; softmax; attention.
+
+What a remainder does to them follows from their derivatives. With c = x - mean(x) and sigma^2 = mean(c^2) + eps, layer norm
+has the derivative (I - c c^T / (d sigma^2)) (I - 1 1^T / d) / sigma, of norm at most 1 / sigma; softmax has diag(p) - p p^T,
+so that scores that move by at most E move p_i by at most 2 p_i (1 - p_i) E, and by E in the 1-norm.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus.certificates.following import CannotFollowError, name_of
+from isthmus.certificates.taylor.balls import Ball
+from isthmus.certificates.taylor.enclosure import Enclosure
+from isthmus.certificates.taylor.functions import Exp, Log, Power
+from isthmus.certificates.taylor.model import Args, Model, Named
+from isthmus.certificates.taylor.operators.linear import between
+from isthmus.certificates.taylor.operators.sums import LOWEST, added, multiplied, scaled
+from isthmus.certificates.taylor.rounding import norm, up
+
+NEVER = 800.0  # below the largest score: exp(-800) is 0 in float64, and 1e-300 bounds it
+
+
+def normalised(x: Model, eps: float, *, centred: bool) -> Model:
+    """(x - mean) / sqrt(variance + eps) along the last axis; without the mean: x / sqrt(mean square + eps)."""
+    count = x.shape[-1]
+    polynomial = x.polynomial
+    centre = polynomial.plus(polynomial.mean(-1), -1.0) if centred else polynomial
+    variance = centre.times(centre).mean(-1).shifted(eps)
+    local = centre.times(Power(-0.5).whole(variance))
+    reach = x.norms(-1)
+    first = norm(centre.coefficients[0], -1).unsqueeze(-1)
+    rest = norm(centre.coefficients[1:], -1).sum(0).unsqueeze(-1) + norm(centre.radius, -1).unsqueeze(-1) + reach
+    least = ((first * (1 - 1e-9) - up(rest, 64)).clamp_min(0) ** 2 / count + eps).sqrt() * (1 - 1e-9)
+    steep = up(1 / least)
+    mean = x.radius.mean(-1, keepdim=True) if centred else 0.0
+    # |c_i| / (sqrt(d) sigma) is at most |normalised x_i| / sqrt(d) at any point of the tube.
+    share = up(centre.size + centre.radius + x.radius + mean) / (math.sqrt(count) * least)
+    by_number = steep * (x.radius + mean + share.clamp(max=1.0) * reach)
+    ball = Ball.along(-1, up(steep * reach + norm(local.radius, -1).unsqueeze(-1), count)).expanded(x.radius.shape)
+    return x.made(Enclosure(local.coefficients, up(local.radius + by_number, count)), ball=ball)
+
+
+def layer_norm(function: Any, args: Args, kwargs: Named) -> Any:
+    """native_layer_norm(x, shape, weight, bias, eps)."""
+    x, shape, weight, bias, eps = args[:5]
+    flat = x.rearranged(lambda values: values.flatten(-len(shape)))
+    made = _affine(normalised(flat, eps, centred=True), _flat(weight), _flat(bias))
+    made = made.rearranged(lambda values: values.reshape(x.shape))
+    return made, torch.empty(0), torch.empty(0)
+
+
+def _flat(weight: Tensor | None) -> Tensor | None:
+    return None if weight is None else weight.flatten()
+
+
+def _affine(x: Model, weight: Tensor | None, bias: Tensor | None) -> Model:
+    made = x if weight is None else scaled(x, weight)
+    return made if bias is None else added(made, bias)
+
+
+def group_norm(function: Any, args: Args, kwargs: Named) -> Any:
+    """native_group_norm(x, weight, bias, n, channels, size, groups, eps)."""
+    x, weight, bias, _, channels, _, groups, eps = args[:8]
+    flat = x.rearranged(lambda values: values.reshape(len(values), groups, -1))
+    made = normalised(flat, eps, centred=True).rearranged(lambda values: values.reshape(x.shape))
+    shape = (1, channels, *(1,) * (x.ndim - 2))
+    weight = None if weight is None else weight.reshape(shape)
+    bias = None if bias is None else bias.reshape(shape)
+    return _affine(made, weight, bias), torch.empty(0), torch.empty(0)
+
+
+def rms_norm(args: Args, kwargs: Named) -> Model:
+    """rms_norm(x, shape, weight, eps), as it is called."""
+    full = dict(zip(("input", "normalized_shape", "weight", "eps"), args, strict=False)) | dict(kwargs)
+    x, shape, weight, eps = full["input"], full["normalized_shape"], full.get("weight"), full.get("eps")
+    flat = x.rearranged(lambda values: values.flatten(-len(shape)))
+    eps = torch.finfo(torch.float64).eps if eps is None else eps
+    made = _affine(normalised(flat, eps, centred=False), _flat(weight), None)
+    return made.rearranged(lambda values: values.reshape(x.shape))
+
+
+def softmax(x: Model, axis: int) -> Model:
+    """softmax(x) along an axis."""
+    axis = axis % x.ndim
+    low, high = x.enclosure.range()
+    never = high < low.amax(axis, keepdim=True) - NEVER
+    scores = Enclosure(torch.where(never, 0.0, x.coefficients), torch.zeros_like(x.radius))
+    top = x.coefficients[0].masked_fill(never, -torch.inf).amax(axis, keepdim=True)
+    powers = Exp().of(scores.shifted(-top))
+    powers = Enclosure(torch.where(never, 0.0, powers.coefficients), torch.where(never, 1e-300, powers.radius))
+    local = powers.times(Power(-1.0).whole(powers.sum(axis)))
+    moved = torch.where(never, 0.0, x.radius).amax(axis, keepdim=True)
+    spread = up(torch.expm1(2 * moved))  # no share grows by more, as a factor less 1
+    share = ((up(local.size) + local.radius) * (1 + spread)).clamp(max=1.0)
+    grown = 2 * share * moved
+    radius = up(local.radius + torch.minimum(grown, torch.ones_like(grown)))
+    return x.made(Enclosure(local.coefficients, radius))
+
+
+def softmax_rule(function: Any, args: Args, kwargs: Named) -> Model:
+    """_softmax(x, axis, half_to_float)."""
+    return softmax(args[0], args[1])
+
+
+def log_sum(x: Enclosure, axis: int) -> Enclosure:
+    """log of the sum of exp along an axis, which is kept, of enclosures without their radius."""
+    top = x.coefficients[0].amax(axis, keepdim=True)
+    total = Exp().of(x.shifted(-top)).sum(axis)
+    return Log().whole(total).shifted(top)
+
+
+def log_softmax(function: Any, args: Args, kwargs: Named) -> Model:
+    """_log_softmax(x, axis, half_to_float): a difference, which moves by at most twice the largest move of a score."""
+    x, axis = args[0], args[1] % args[0].ndim
+    local = x.polynomial.plus(log_sum(x.polynomial, axis), -1.0)
+    return x.made(Enclosure(local.coefficients, up(local.radius + x.radius + x.radius.amax(axis, keepdim=True))))
+
+
+def log_sum_exp(function: Any, args: Args, kwargs: Named) -> Model:
+    """logsumexp(x, axes, keepdim), which moves by at most the largest move."""
+    x, axes, keep = args[0], args[1], bool(args[2]) if len(args) > 2 else False
+    listed = sorted(axis % x.ndim for axis in (axes if isinstance(axes, list | tuple) else [axes]))
+    if len(listed) != 1:
+        raise CannotFollowError(name_of(function), "works along several axes")
+    local = log_sum(x.polynomial, listed[0])
+    made = x.made(Enclosure(local.coefficients, up(local.radius + x.radius.amax(listed[0], keepdim=True))))
+    return made if keep else made.rearranged(lambda values: values.squeeze(listed[0]), repeats=True)
+
+
+def attention(args: Args, kwargs: Named) -> Any:
+    """scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)."""
+    names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
+    full = dict(zip(names, args, strict=False)) | dict(kwargs)
+    query, key, value, mask = full["query"], full["key"], full["value"], full.get("attn_mask")
+    if not all(isinstance(each, Model) for each in (query, key, value)):
+        raise CannotFollowError("scaled_dot_product_attention", "has a query, key or value that is constant")
+    if full.get("enable_gqa") or full.get("dropout_p") or isinstance(mask, Model):
+        raise CannotFollowError("scaled_dot_product_attention", "groups queries, drops out, or has a mask of the input")
+    scale = full.get("scale") or query.shape[-1] ** -0.5
+    scores = scaled(between(query, key.rearranged(lambda values: values.transpose(-1, -2))), scale, 2)
+    if full.get("is_causal"):
+        mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
+    if mask is not None:
+        mask = torch.where(mask, 0.0, LOWEST) if mask.dtype == torch.bool else mask
+        scores = added(scores, mask)
+    return between(softmax(scores, -1), value)
+
+
+def spread(root: bool) -> Any:
+    """var(x, axes, correction, keepdim) and std."""
+
+    def rule(function: Any, args: Args, kwargs: Named) -> Model:
+        x, axes = args[0], args[1] if len(args) > 1 else None
+        correction = kwargs.get("correction", 1)
+        keep = kwargs.get("keepdim", False)
+        listed = sorted(axis % x.ndim for axis in ([axes] if isinstance(axes, int) else axes or ()))
+        if len(listed) != 1:
+            raise CannotFollowError(name_of(function), "works along several axes")
+        whole = x.enclosure
+        centre = whole.plus(whole.mean(listed[0]), -1.0)
+        count = x.shape[listed[0]]
+        found = centre.times(centre).sum(listed[0]).scaled(1 / (count - (1 if correction is None else correction)), 2)
+        made = x.made(Power(0.5).whole(found) if root else found)
+        return made if keep else made.rearranged(lambda values: values.squeeze(listed[0]), repeats=True)
+
+    return rule
+
+
+def two_norm(function: Any, args: Args, kwargs: Named) -> Model:
+    """linalg_vector_norm(x, 2, axes, keepdim), which moves by at most the 2-norm of the remainders."""
+    x, order, axes, keep = (*args, *(2, None, False)[len(args) - 1 :])[:4]
+    listed = sorted(axis % x.ndim for axis in ([axes] if isinstance(axes, int) else axes or ()))
+    if order != 2 or len(listed) != 1:
+        raise CannotFollowError(name_of(function), "is no 2-norm along one axis")
+    axis = listed[0]
+    local = Power(0.5).whole(x.polynomial.times(x.polynomial).sum(axis))
+    made = x.made(Enclosure(local.coefficients, up(local.radius + x.norms(axis))))
+    return made if keep else made.rearranged(lambda values: values.squeeze(axis), repeats=True)
+
+
+def gated(function: Any, args: Args, kwargs: Named) -> Model:
+    """glu(x, axis): one half times the sigmoid of the other."""
+    from isthmus.certificates.taylor.functions import Sigmoid
+    from isthmus.certificates.taylor.operators.smooth import applied
+
+    x, axis = args[0], args[1] if len(args) > 1 else -1
+    half = x.shape[axis] // 2
+    one = x.rearranged(lambda values: values.narrow(axis, 0, half))
+    gate = x.rearranged(lambda values: values.narrow(axis, half, half))
+    return multiplied(one, applied(gate, Sigmoid()))

@@ -1,0 +1,82 @@
+"""A path as polynomials: every stretch of it as the inputs of a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from isthmus._core.shapes import Parameters, Vertices
+from isthmus.certificates.taylor.enclosure import Enclosure
+from isthmus.certificates.taylor.rounding import gamma, magnitude, up
+from isthmus.errors import NetworkError
+from isthmus.paths import AbstractPath, Bezier, Polyline
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A part of a path that is a polynomial of u in [0, 1]: a Bezier curve, of which a segment is the simplest.
+
+    Attributes:
+        points: control points (degree + 1, *input), in float64.
+        position: t on the path of values of u.
+    """
+
+    points: Vertices
+    position: Callable[[Parameters], Parameters]
+
+
+def pieces_of(path: AbstractPath) -> list[Piece]:
+    """The parts of a path.
+
+    Raises:
+        NetworkError: it is not made of polynomials.
+    """
+    if isinstance(path, Polyline):
+        t = path.t.tolist()
+        vertices = path.vertices.double()
+        return [
+            Piece(vertices[number : number + 2], lambda u, begin=begin, end=end: begin + u * (end - begin))
+            for number, (begin, end) in enumerate(pairwise(t))
+        ]
+    if isinstance(path, Bezier):
+        return [Piece(path.control_points.double(), path.position)]
+    raise NetworkError(
+        f"Taylor models follow polylines and Bezier curves, got a {type(path).__name__}; use path.to_polyline()."
+    )
+
+
+def stretches(pieces: list[Piece], number: Tensor, begin: Tensor, end: Tensor, order: int) -> Enclosure:
+    """Stretches (n,) of pieces as polynomials of s in [-1, 1], from u = begin to end.
+
+    The k-th coefficient is h^k / k! times the k-th derivative in the middle, by differences of control points.
+    """
+    made, doubt = [], []
+    for which, low, high in zip(number.tolist(), begin.tolist(), end.tolist(), strict=True):
+        points = pieces[which].points
+        degree = len(points) - 1
+        middle = (low + high) / 2
+        half = (high - low) / 2 * (1 + 1e-15) + 1e-18  # no gap between neighbours, whatever is rounded
+        rows, sizes = [], torch.zeros_like(points[0])
+        differences, largest = points, points.abs()
+        for power in range(degree + 1):
+            factor = math.comb(degree, power) * half**power
+            weights = _bernstein(degree - power, middle, points)
+            rows.append(factor * torch.tensordot(weights, differences, dims=1))
+            sizes = sizes + factor * torch.tensordot(weights, largest, dims=1)
+            differences, largest = differences.diff(dim=0), largest[1:] + largest[:-1]
+        stacked = torch.stack(rows)
+        kept = torch.zeros((order + 1, *points.shape[1:]), dtype=points.dtype, device=points.device)
+        kept[: min(order, degree) + 1] = stacked[: order + 1]
+        made.append(kept)
+        doubt.append(up(gamma(8 * degree + 8) * sizes + magnitude(stacked[order + 1 :])))
+    return Enclosure(torch.stack(made, 1), torch.stack(doubt))
+
+
+def _bernstein(degree: int, u: float, like: Tensor) -> Tensor:
+    weights = [math.comb(degree, number) * u**number * (1 - u) ** (degree - number) for number in range(degree + 1)]
+    return torch.tensor(weights, dtype=like.dtype, device=like.device)
