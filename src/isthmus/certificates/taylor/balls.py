@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Int
@@ -24,27 +25,52 @@ class Layer:
     """Where balls come from that are images of balls: of a part of the outputs of a layer more is known than of all.
 
     Attributes:
-        outputs: of the layer.
+        weight: of the layer (outputs, inputs).
         reach: size of each group before it (groups,).
         rest: what was added to each since (groups,).
-        spectral_norm: of so many rows of its weights from one on.
+        spectral_norm: of a part of its weights.
+        factor: number that the outputs were multiplied by since.
     """
 
-    outputs: int
+    weight: Tensor
     reach: Tensor
     rest: Tensor
-    spectral_norm: Callable[[int, int], float]
+    spectral_norm: Callable[[Tensor], float]
+    factor: float = 1.0
 
-    def norms(self, group: Tensor, rows: Tensor) -> Tensor | None:
-        """2-norms of parts (..., length) of groups (...,), if they are outputs of the layer in a row."""
+    @property
+    def outputs(self) -> int:
+        """Number of outputs."""
+        return len(self.weight)
+
+    def part(self, rows: Tensor) -> Part | None:
+        """Of the outputs in places (..., length), which is known if they follow one another."""
         length = rows.shape[-1]
         first = rows[..., 0]
-        if length == self.outputs or bool((rows != first[..., None] + torch.arange(length, device=rows.device)).any()):
+        if bool((rows != first[..., None] + torch.arange(length, device=rows.device)).any()):
             return None
         begins, which = first.unique(return_inverse=True)
-        known = [self.spectral_norm(begin, length) for begin in begins.tolist()]
-        gain = torch.tensor(known, dtype=self.reach.dtype, device=rows.device)[which]
-        return up(gain * self.reach[group] + self.rest[group])
+        weights = [self.weight[begin : begin + length] for begin in begins.tolist()]
+        gains = torch.tensor([self.spectral_norm(each) for each in weights], dtype=self.reach.dtype, device=rows.device)
+        return Part(weights, which, gains * abs(self.factor))
+
+    def scaled(self, factor: float, added: Tensor) -> Layer:
+        """Times a number, with a further remainder (groups,)."""
+        return replace(self, factor=self.factor * factor, rest=up(self.rest * abs(factor) + added, 64))
+
+
+class Part(NamedTuple):
+    """Some outputs of a layer in a row, in several places.
+
+    Attributes:
+        weights: of the different ones.
+        which: of these stands in each place (...,).
+        gains: spectral norms of the different ones.
+    """
+
+    weights: list[Tensor]
+    which: Tensor
+    gains: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +107,16 @@ class Ball:
         """The same groups, each all outputs of a layer along the last axis."""
         return Ball(self.code * layer.outputs + torch.arange(layer.outputs, device=self.code.device), self.size, layer)
 
+    def rows(self, axis: int) -> Tensor:
+        """Which outputs of the layer stand along an axis, which comes last."""
+        assert self.layer is not None
+        return self.code.movedim(axis, -1) % self.layer.outputs
+
     def scaled(self, factor: float, local: Tensor) -> Ball:
         """Times a number, with further remainders (n, *rest)."""
         added = up(torch.zeros_like(self.size).scatter_add(0, self.group.reshape(-1), local.reshape(-1) ** 2)).sqrt()
-        layer = self.layer
-        if layer is not None:
-            layer = replace(layer, reach=up(layer.reach * factor), rest=up(layer.rest * factor + added, local.numel()))
-        return Ball(self.code, up(self.size * factor + added, local.numel()), layer)
+        layer = None if self.layer is None else self.layer.scaled(factor, added)
+        return Ball(self.code, up(self.size * abs(factor) + added, local.numel()), layer)
 
     @property
     def of_each(self) -> Tensor:
@@ -112,8 +141,11 @@ class Ball:
         if bool((met == first).all()):
             found = self.size[first]
             if self.layer is not None:
-                part = self.layer.norms(first[..., 0], self.code.movedim(axis, -1) % self.layer.outputs)
-                found = found if part is None else torch.minimum(found, part[..., None])
+                part = self.layer.part(self.rows(axis)) if met.shape[-1] < self.layer.outputs else None
+                if part is not None:
+                    group = first[..., 0]
+                    size = up(part.gains[part.which] * self.layer.reach[group] + self.layer.rest[group])
+                    found = torch.minimum(found, size[..., None])
             return found.movedim(-1, axis)
         met = met.sort(-1).values
         new = torch.ones_like(met, dtype=torch.bool)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from isthmus._core.shapes import Logits, Losses
@@ -17,6 +19,7 @@ from isthmus.certificates.taylor.weights import Norms, Pass
 from isthmus.landscapes import Landscape
 from isthmus.landscapes.losses import Loss
 
+PARTS = 16  # of an interval, on which the loss of the polynomials is bounded: that takes no network
 SLACK = 1e-12  # of a loss, and in its unit: what exp and log may be off by in the bound itself
 
 
@@ -27,34 +30,40 @@ class Bounds:
     Attributes:
         lower, upper: no point of the interval has a loss below or above (n,); infinite where nothing is known.
         logits: what the polynomials say in the middle (n, classes).
-        highest: what differences of logits to the target's do not exceed (n, classes), but for their radii.
+        highest: what differences of logits to the target's do not exceed on each part of the intervals, but for their
+            radii (n, parts, classes).
         radius: of these differences (n, classes).
     """
 
     lower: Losses
     upper: Losses
     logits: Logits
-    highest: Logits
+    highest: Float[Tensor, "n parts classes"]
     radius: Logits
 
     def allowed(self, threshold: float, loss: Loss, target: int) -> Tensor:
         """By what radii could be multiplied so that the upper bound is the threshold (n,): 0 where they are infinite,
         -1 where even the polynomials alone are above it.
         """
-        classes = torch.full((len(self.lower),), target, device=self.lower.device)
 
         def below(share: Tensor) -> Tensor:
-            there = (self.highest + share[:, None] * self.radius).index_fill(1, classes[:1], 0.0)
-            return loss(there, classes) <= threshold
+            return _loss(loss, self.highest + share[:, None, None] * self.radius[:, None], target).amax(1) <= threshold
 
         low, high = (torch.full_like(self.lower, exponent) for exponent in (-30.0, 15.0))
         for _ in range(24):
             middle = (low + high) / 2
             fits = below(middle.exp())
             low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
-        known = self.radius.isfinite().all(1) & self.highest.isfinite().all(1)
+        known = self.radius.isfinite().all(1) & self.highest.isfinite().all(2).all(1)
         share = torch.where(below(torch.zeros_like(low)), low.exp(), -1.0)
         return torch.where(known, share, 0.0).cpu()
+
+
+def _loss(function: Loss, differences: Tensor, target: int) -> Tensor:
+    """Losses (n, parts) of differences to the target's logit (n, parts, classes), whose own is 0."""
+    flat = differences.flatten(0, 1)
+    classes = torch.full((len(flat),), target, device=flat.device)
+    return function(flat.index_fill(1, classes[:1], 0.0), classes).reshape(differences.shape[:2])
 
 
 def bounds(landscape: Landscape, inputs: Enclosure, target: int, norms: Norms) -> Bounds:
@@ -73,14 +82,31 @@ def bounds(landscape: Landscape, inputs: Enclosure, target: int, norms: Norms) -
     with torch.no_grad():
         logits: Model = outputs(landscape.network, Model(inputs.coefficients, inputs.radius, run))
     apart = differences(logits, target)
-    low, high = apart.range()
-    classes = torch.full((len(low),), target, device=low.device)
-    low, high = (each.index_fill(1, classes[:1], 0.0) for each in (low, high))
-    upper = landscape.loss_function(high.nan_to_num(nan=torch.inf, neginf=torch.inf), classes)
-    lower = landscape.loss_function(low.nan_to_num(nan=-torch.inf), classes)
+    low, high = in_parts(apart.polynomial, PARTS)
+    reach = apart.radius[:, None]
+    upper = _loss(landscape.loss_function, (high + reach).nan_to_num(nan=torch.inf, neginf=torch.inf), target).amax(1)
+    lower = _loss(landscape.loss_function, (low - reach).nan_to_num(nan=-torch.inf), target).amin(1)
     upper = (upper + SLACK * (1 + upper.abs())).nan_to_num(nan=torch.inf)
     lower = (lower - SLACK * (1 + lower.abs())).nan_to_num(nan=-torch.inf)
-    return Bounds(lower, upper, logits.coefficients[0], apart.polynomial.range()[1], apart.radius)
+    return Bounds(lower, upper, logits.coefficients[0], high, apart.radius)
+
+
+def in_parts(polynomials: Enclosure, parts: int) -> tuple[Tensor, Tensor]:
+    """Lowest and highest value of polynomials (o, n, c) on each of so many equal parts of [-1, 1] (n, parts, c).
+
+    About the middle m of a part of half-width w the k-th coefficient is w^k sum_i a_i binomial(i, k) m^(i - k).
+    """
+    order = polynomials.order
+    width = 1 / parts
+    middles = (torch.arange(parts, dtype=torch.float64) * 2 + 1) * width - 1
+    weights = torch.zeros(parts, order + 1, order + 1, dtype=torch.float64)
+    for power in range(order + 1):
+        for above in range(power, order + 1):
+            weights[:, power, above] = math.comb(above, power) * middles ** (above - power) * width**power
+    weights = weights.to(polynomials.radius)
+    coefficients = torch.einsum("jka,anc->knjc", weights, polynomials.coefficients)
+    rounded = gamma(4 * order + 16) * torch.einsum("jka,anc->njc", weights.abs(), polynomials.coefficients.abs())
+    return Enclosure(coefficients, up(rounded)).range()
 
 
 def differences(logits: Model, target: int) -> Enclosure:

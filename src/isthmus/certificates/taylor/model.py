@@ -35,6 +35,37 @@ class Weighed:
     inputs: Model
 
 
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """Remainders that are numbers times those of a ball: a layer may take the numbers into its weights.
+
+    Attributes:
+        scale: the numbers (inputs,).
+        reach: 2-norm of what they multiply (n, ..., 1).
+        rest: 2-norm of what was added since (n, ..., 1).
+    """
+
+    scale: Tensor
+    reach: Tensor
+    rest: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What scores of attention are made of: scale times query (b, n, d) times key (b, d, m).
+
+    Attributes:
+        query, key: as they were multiplied.
+        scale: number that the product was multiplied by since.
+        shares: whether softmax was taken along the last axis.
+    """
+
+    query: Model
+    key: Model
+    scale: float = 1.0
+    shares: bool = False
+
+
 class Model(Followed):
     """Functions z(s) = sum_k a_k s^k + e(s), s in [-1, 1], one row an interval. As a tensor: (n, *rest) in float64.
 
@@ -43,6 +74,8 @@ class Model(Followed):
         radius: what |e| does not exceed, number by number (n, *rest).
         ball: what groups of e do not exceed in the 2-norm; None where that says nothing more.
         source: the layer it came from, if it came straight from one.
+        scores: what it came from, if it is scores or shares of attention.
+        folded: the numbers that it was just multiplied by, such as weights of a norm.
     """
 
     run: Pass
@@ -50,6 +83,8 @@ class Model(Followed):
     radius: Radii
     ball: Ball | None
     source: Weighed | None
+    scores: Scores | None
+    folded: Folded | None
 
     @staticmethod
     def __new__(
@@ -63,7 +98,8 @@ class Model(Followed):
         made: Model = cls.wrapping(radius.shape, radius.dtype, radius.device, run)
         if ball is not None:
             radius = torch.minimum(radius, ball.of_each)
-        made.coefficients, made.radius, made.ball, made.source = coefficients, radius, ball, source
+        made.coefficients, made.radius, made.ball = coefficients, radius, ball
+        made.source, made.scores, made.folded = source, None, None
         return made
 
     def __repr__(self) -> str:  # type: ignore[override]
@@ -99,6 +135,11 @@ class Model(Followed):
         """Another model of the same run."""
         return Model(result.coefficients, result.radius if radius is None else radius, self.run, ball, source)
 
+    def with_scores(self, scores: Scores | None) -> Model:
+        """The same, known to be scores or shares of attention; of those just made only."""
+        self.scores = scores
+        return self
+
     def rearranged(self, function: Callable[[Tensor], Tensor], *, repeats: bool = False) -> Model:
         """After something that moves numbers, leaves some out, or repeats some."""
         coefficients = torch.stack([function(each) for each in self.coefficients])
@@ -111,9 +152,9 @@ class Model(Followed):
 
     def become(self, other: Model) -> Model:
         """Takes what another is, as in-place operators do."""
-        self.coefficients, self.radius, self.ball, self.source = (
-            other.coefficients, other.radius, other.ball, other.source
-        )  # fmt: skip
+        self.coefficients, self.radius, self.ball = other.coefficients, other.radius, other.ball
+        self.source, self.scores, self.folded = other.source, other.scores, other.folded
+        self.__dict__.pop("magnitudes", None)
         self.outdate()
         return self
 

@@ -21,8 +21,11 @@ ORDER = 4  # and the order
 ORDERS = (2, 4, 6, 8, 10, 12, 16)
 WORTH = 150.0  # forward-equivalents that must be ahead before other orders are tried out
 NARROWEST = 1e-9  # share of a piece below which nothing is cut
+BY_RANGE = 0.5  # the room where polynomials alone are too high
+STUCK = 0.8  # of the radius of a wider interval: what is left is rounding, which no cut makes smaller
 MOST_CUTS = 64  # of an interval at a time
 ROOM = 0.9  # of the width at which an interval would just be decided
+FAR = 0.3  # a room below that says little: one interval is then tried out
 TRUSTED = 1.6  # times the width of an interval that is decided: so far the next one may be wider
 TRIES = 12  # widths at which an order is tried
 
@@ -63,7 +66,8 @@ class Search:
         each = max(1, round(FIRST / len(self.pieces)))
         edges = torch.linspace(0, 1, each + 1, dtype=torch.float64)
         numbers = torch.arange(len(self.pieces)).repeat_interleave(each).double()
-        ahead = torch.stack([numbers, edges[:-1].repeat(len(self.pieces)), edges[1:].repeat(len(self.pieces))], 1)
+        ahead = torch.stack([numbers, *(edge.repeat(len(self.pieces)) for edge in (edges[:-1], edges[1:]))], 1)
+        ahead = torch.cat([ahead, torch.full((len(ahead), 1), torch.inf, dtype=torch.float64)], 1)
         tried = self.fixed
         while len(ahead):
             now, ahead = ahead[: self.at_once], ahead[self.at_once :]
@@ -75,16 +79,22 @@ class Search:
             done = found.upper <= self.threshold
             self.keep(now, found, done)
             self.tell()
-            now, room = now[~done], self.room(found, self.order)[~done]
-            if not len(now):
+            if bool(done.all()):
                 continue
-            if self.looked >= self.most or float((now[:, 2] - now[:, 1]).min()) < NARROWEST:
-                self.leave(torch.cat([now, ahead]))
+            left = found.radius.amax(1).cpu()
+            room = self.room(found, self.order)
+            stuck = ~done & (room > 0) & (room != BY_RANGE) & (left > STUCK * now[:, 3])
+            if self.looked >= self.most or bool(stuck.any()) or float((now[:, 2] - now[:, 1])[~done].min()) < NARROWEST:
+                self.undecided += int((~done).sum())
+                self.keep(now, found, ~done)
+                self.leave(ahead)
                 return
-            if not tried:
+            room = room[~done]
+            now = torch.cat([now[:, :3], left[:, None]], 1)[~done]
+            if not tried and float(room.median()) < FAR:
                 tried = True
                 self.width = self.choose(now[int(room.argsort()[len(room) // 2])])
-            cuts = ((now[:, 2] - now[:, 1]) / self.width).ceil()
+            cuts = torch.maximum((now[:, 2] - now[:, 1]) / self.width, 1 / (ROOM * room).clamp_min(FAR)).ceil()
             ahead = torch.cat([_cut(now, cuts.clamp(2, MOST_CUTS)), ahead])
 
     def look(self, rows: Tensor, order: int) -> Bounds:
@@ -119,7 +129,7 @@ class Search:
     def room(self, found: Bounds, order: int) -> Tensor:
         """How wide intervals might be, as a share of what they are; 0 where the remainder is infinite."""
         share = found.allowed(self.threshold, self.landscape.loss_function, self.target)
-        return torch.where(share > 0, share.clamp(1e-12, 1e6) ** (1 / (order + 1)), torch.where(share < 0, 0.5, 0.0))
+        return torch.where(share > 0, share.clamp(1e-12, 1e6) ** (1 / (order + 1)), torch.where(share < 0, BY_RANGE, 0.0))
 
     def choose(self, row: Tensor) -> float:
         """Finds out on one interval how wide intervals may be, and, where many are ahead, at which order that is cheapest."""
@@ -144,30 +154,36 @@ class Search:
         How remainders grow with the width is a power only where they are small: nothing is believed from far away.
         """
         middle, widest = float((row[1] + row[2]) / 2), float(row[2] - row[1])
+        decided, open_ = 0.0, float("inf")
         for _ in range(TRIES):
             half = width / 2
             probe = torch.stack([row[0], row.new_tensor(middle - half), row.new_tensor(middle + half)])[None]
             room = float(self.room(self.look(probe, order), order)[0])
-            if room >= 1 and (room < TRUSTED or width >= widest):
+            if room >= 1:
+                decided = width
+                wider = min(width * min(ROOM * room, TRUSTED), widest, (width + open_) / 2)
+                if wider < 1.2 * width:
+                    break
+                width = wider
+            elif decided:
                 break
+            else:
+                open_ = width
+                width *= max(ROOM * room, 0.4) if room > 0 else 0.25
             if width < NARROWEST:
-                return float("inf"), width
-            width = min(width * (min(max(ROOM * room, 0.4), TRUSTED) if room > 0 else 0.25), widest)
-        else:
-            return float("inf"), width
-        width *= min(room, TRUSTED) * ROOM
-        return (order + 2) / width, width
+                break
+        return ((order + 2) / decided if decided else float("inf")), decided or width
 
     def keep(self, rows: Tensor, found: Bounds, done: Tensor) -> None:
         """Files what is known of intervals."""
         values = torch.stack([found.lower.cpu(), found.upper.cpu()], 1)
-        self.rows.append(torch.cat([rows, values], 1)[done])
+        self.rows.append(torch.cat([rows[:, :3], values], 1)[done])
 
     def leave(self, rows: Tensor) -> None:
         """Files intervals of which nothing was shown."""
         self.undecided += len(rows)
         nothing = rows.new_tensor([-torch.inf, torch.inf]).expand(len(rows), 2)
-        self.rows.append(torch.cat([rows, nothing], 1))
+        self.rows.append(torch.cat([rows[:, :3], nothing], 1))
 
     def tell(self) -> None:
         """Says how far it is."""
@@ -208,12 +224,13 @@ class Search:
 
 
 def _cut(rows: Tensor, cuts: Tensor) -> Tensor:
-    """Intervals (n, 3), each cut into so many equal ones, which share their edges."""
+    """Intervals (n, 4), each cut into so many equal ones, which share their edges, and remember its radius."""
     made = []
-    for (number, begin, end), count in zip(rows.tolist(), cuts.int().tolist(), strict=True):
+    for (number, begin, end, radius), count in zip(rows.tolist(), cuts.int().tolist(), strict=True):
         edges = torch.linspace(begin, end, count + 1, dtype=torch.float64)
         edges[0], edges[-1] = begin, end
-        made.append(torch.stack([torch.full((count,), number, dtype=torch.float64), edges[:-1], edges[1:]], 1))
+        same = [torch.full((count,), value, dtype=torch.float64) for value in (number, radius)]
+        made.append(torch.stack([same[0], edges[:-1], edges[1:], same[1]], 1))
     return torch.cat(made)
 
 

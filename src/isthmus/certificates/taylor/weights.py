@@ -30,18 +30,18 @@ class Norms:
         lasting: where in memory the network's weights begin.
     """
 
-    lasting: frozenset[int]
+    lasting: set[int]
     known: dict[Any, Any] = field(default_factory=dict)
 
     @staticmethod
     def of(model: nn.Module) -> Norms:
         """Of a network that is held fixed."""
         tensors = (*model.parameters(), *model.buffers())
-        return Norms(frozenset(each.untyped_storage().data_ptr() for each in tensors))
+        return Norms({each.untyped_storage().data_ptr() for each in tensors})
 
     def remembered(self, name: str, weight: Tensor, compute: Callable[[], Any], *more: int) -> Any:
         """What was computed of a weight before, or now."""
-        if weight.untyped_storage().data_ptr() not in self.lasting:
+        if weight.untyped_storage().data_ptr() not in self.lasting:  # its place may soon be another's
             return compute()
         key = (name, weight.data_ptr(), tuple(weight.shape), weight.stride(), more)
         if key not in self.known:
@@ -62,6 +62,20 @@ class Pass(Run):
     def spectral_norm(self, weight: Tensor) -> float:
         """Of a matrix, rounded up."""
         found: float = self.norms.remembered("spectral", weight, lambda: _spectral(weight))
+        return found
+
+    def folded(self, weight: Tensor, scale: Tensor) -> tuple[Tensor, float]:
+        """Weights times numbers for their inputs, and the spectral norm of that, rounded up."""
+
+        def compute() -> tuple[Tensor, float]:
+            made = weight * scale
+            self.norms.lasting |= {made.untyped_storage().data_ptr()}  # it is kept as long as the norms are
+            return made, _spectral(made)
+
+        if scale.untyped_storage().data_ptr() not in self.norms.lasting:
+            made = weight * scale
+            return made, _spectral(made)
+        found: tuple[Tensor, float] = self.norms.remembered("folded", weight, compute, scale.data_ptr())
         return found
 
     def kernel_norms(self, weight: Tensor, groups: int) -> tuple[KernelNorms, Tensor]:

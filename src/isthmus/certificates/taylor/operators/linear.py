@@ -17,7 +17,8 @@ from torch.nn import functional
 from isthmus.certificates.following import CannotFollowError, name_of
 from isthmus.certificates.taylor.balls import Ball, Layer
 from isthmus.certificates.taylor.enclosure import Enclosure
-from isthmus.certificates.taylor.model import Args, Model, Named, Weighed
+from isthmus.certificates.taylor.model import Args, Model, Named, Scores, Weighed
+from isthmus.certificates.taylor.operators.attending import attending
 from isthmus.certificates.taylor.rounding import gamma, norm, up
 
 
@@ -37,10 +38,17 @@ def layer(x: Model, weight: Tensor, bias: Tensor | None = None) -> Model:
         radius = radius + gamma(2) * (bias.abs() + made[0].abs())
         rounded = rounded + gamma(2) * (norm(bias, 0) + norm(made[0], -1).unsqueeze(-1))
     rounded = up(rounded, inputs + outputs + 16)
-    ball = Ball.along(-1, up(reach * x.run.spectral_norm(weight) + rounded)).expanded(radius.shape)
+    widest = reach * x.run.spectral_norm(weight) + rounded
+    taken, before = weight, reach
+    if x.folded is not None:  # what multiplied the inputs goes into the weights
+        of_rest = x.folded.rest * x.run.spectral_norm(weight)
+        folded, gain = x.run.folded(weight, x.folded.scale)
+        if float((x.folded.reach * gain + of_rest).sum()) < float((reach * x.run.spectral_norm(weight)).sum()):
+            taken, before, rounded = folded, x.folded.reach, up(rounded + of_rest)
+            widest = torch.minimum(widest, before * gain + rounded)
+    ball = Ball.along(-1, up(widest)).expanded(radius.shape)
     if x.ndim > 2:  # a part of the outputs may be taken, as heads of attention are
-        rows = lambda first, count: x.run.spectral_norm(weight[first : first + count])  # noqa: E731
-        ball = ball.of_layer(Layer(outputs, reach.flatten(), rounded.flatten(), rows))
+        ball = ball.of_layer(Layer(taken, before.flatten(), rounded.flatten(), x.run.spectral_norm))
     source = Weighed(weight, x) if x.ndim == 2 else None
     return x.made(Enclosure(made, up(radius, inputs + 16)), ball=ball, source=source)
 
@@ -100,9 +108,12 @@ def between(left: Model, right: Model) -> Model:
     grown = up(torch.minimum(by_number, by_norms), terms + 16)
     reach = right.norms(-1)
     rows = left.radius @ (norm(other, -1).unsqueeze(-1) + reach) + size @ reach
+    if left.scores is not None and left.scores.shares and left.ndim == right.ndim == 3:
+        rows = torch.minimum(rows, attending(left, right, of_polynomials, up(rows)))
     widest = up(rows + norm(of_polynomials.radius, -1).unsqueeze(-1), terms + 16)
     ball = Ball.along(-1, widest).expanded(grown.shape)
-    return left.made(Enclosure(of_polynomials.coefficients, up(of_polynomials.radius + grown)), ball=ball)
+    made = left.made(Enclosure(of_polynomials.coefficients, up(of_polynomials.radius + grown)), ball=ball)
+    return made.with_scores(Scores(left, right) if left.ndim == 3 else None)
 
 
 def convolution(function: Any, args: Args, kwargs: Named) -> Model:

@@ -8,6 +8,7 @@ so that scores that move by at most E move p_i by at most 2 p_i (1 - p_i) E, and
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -99,7 +100,10 @@ def softmax(x: Model, axis: int) -> Model:
     share = ((up(local.size) + local.radius) * (1 + spread)).clamp(max=1.0)
     grown = 2 * share * moved
     radius = up(local.radius + torch.minimum(grown, torch.ones_like(grown)))
-    return x.made(Enclosure(local.coefficients, radius))
+    made = x.made(Enclosure(local.coefficients, radius))
+    if x.scores is not None and not x.scores.shares and axis == x.ndim - 1:
+        made.with_scores(replace(x.scores, shares=True))
+    return made
 
 
 def softmax_rule(function: Any, args: Args, kwargs: Named) -> Model:
@@ -149,6 +153,14 @@ def attention(args: Args, kwargs: Named) -> Any:
         mask = torch.where(mask, 0.0, LOWEST) if mask.dtype == torch.bool else mask
         scores = added(scores, mask)
     return between(softmax(scores, -1), value)
+
+
+def fused_attention(function: Any, args: Args, kwargs: Named) -> Any:
+    """The operators that scaled_dot_product_attention becomes, with sums or shares that nobody reads in eval mode."""
+    names = [argument.name for argument in function._schema.arguments]
+    full = dict(zip(names, args, strict=False)) | dict(kwargs)
+    asked = {name: full.get(name) for name in ("attn_mask", "dropout_p", "is_causal", "scale")}
+    return attention([full["query"], full["key"], full["value"]], asked), torch.empty(0)
 
 
 def spread(root: bool) -> Any:

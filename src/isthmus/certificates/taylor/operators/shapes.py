@@ -21,7 +21,9 @@ def moving(function: Any, args: Args, kwargs: Named) -> Any:
     """Operators of one tensor that move numbers or leave some out, in views as a rule."""
     x = args[0]
     if function.overloadpacket in RESHAPING:  # values need not lie in memory as the network's own would
-        return x.rearranged(lambda values: values.reshape(args[1])).view_of(x)
+        made = x.rearranged(lambda values: values.reshape(args[1]))
+        kept = made.ndim > 2 and made.shape[-2:] == x.shape[-2:]  # matrices stay what they are, in their order
+        return made.with_scores(x.scores if kept else None).view_of(x)
     made = x.rearranged(lambda values: function(values, *args[1:], **kwargs))
     return made.view_of(x)
 
@@ -31,7 +33,7 @@ def repeating(function: Any, args: Args, kwargs: Named) -> Model:
     x = args[0]
     same = function.overloadpacket is aten.expand and _size(x, args[1]) == list(x.shape)
     made = x.rearranged(lambda values: function(values, *args[1:], **kwargs), repeats=not same)
-    return made.view_of(x) if function.overloadpacket is aten.expand else made
+    return made.with_scores(x.scores if same else None).view_of(x) if function.overloadpacket is aten.expand else made
 
 
 def _size(x: Model, wanted: Sequence[int]) -> list[int]:
@@ -62,7 +64,7 @@ def same(function: Any, args: Args, kwargs: Named) -> Model:
     wanted = kwargs.get("dtype")
     if wanted not in (None, torch.float64):
         raise CannotFollowError(name_of(function), f"computes in {wanted}, and certificates are made in float64")
-    made = Model(x.coefficients, x.radius, x.run, x.ball, x.source)
+    made = Model(x.coefficients, x.radius, x.run, x.ball, x.source).with_scores(x.scores)
     copies = function.overloadpacket is aten.clone and kwargs.get("memory_format") in (None, torch.preserve_format)
     return made if copies else made.view_of(x)
 

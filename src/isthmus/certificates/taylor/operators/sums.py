@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -12,8 +13,8 @@ from isthmus.certificates.following.arguments import finished
 from isthmus.certificates.taylor.balls import Ball
 from isthmus.certificates.taylor.enclosure import Enclosure
 from isthmus.certificates.taylor.functions import Power
-from isthmus.certificates.taylor.model import Args, Model, Named
-from isthmus.certificates.taylor.rounding import up
+from isthmus.certificates.taylor.model import Args, Folded, Model, Named
+from isthmus.certificates.taylor.rounding import norm, up
 
 LOWEST = -1e38  # stands for minus infinity, as masks of attention have it
 
@@ -55,7 +56,12 @@ def added(one: Any, other: Any, factor: float = 1) -> Model:
     radius = up(local.radius + model.radius)
     ball = model.ball if model.shape == radius.shape else None
     ball = None if ball is None else ball.stretched(torch.ones_like(radius), local.radius)
-    return model.made(Enclosure(local.coefficients, radius), ball=ball)
+    made = model.made(Enclosure(local.coefficients, radius), ball=ball)
+    if model.folded is not None and model.shape == made.shape:
+        rest = up(model.folded.rest + norm(local.radius, -1).unsqueeze(-1))
+        made.folded = replace(model.folded, rest=rest)
+    same = model.scores is not None and not model.scores.shares and model.shape == made.shape
+    return made.with_scores(model.scores if same else None)
 
 
 def aligned(one: Model, other: Model) -> tuple[Model, Model]:
@@ -96,8 +102,13 @@ def scaled(model: Model, constant: Tensor | float, roundings: int = 0) -> Model:
     ball = model.ball if model.shape == local.radius.shape else None
     if ball is not None:
         number = not isinstance(constant, Tensor)
-        ball = ball.scaled(abs(constant), local.radius) if number else ball.stretched(steep, local.radius)  # type: ignore[arg-type]
-    return model.made(Enclosure(local.coefficients, up(local.radius + steep * model.radius)), ball=ball)
+        ball = ball.scaled(float(constant), local.radius) if number else ball.stretched(steep, local.radius)  # type: ignore[arg-type]
+    made = model.made(Enclosure(local.coefficients, up(local.radius + steep * model.radius)), ball=ball)
+    if isinstance(constant, Tensor) and constant.ndim == 1 and model.shape == made.shape and model.ball is not None:
+        made.folded = Folded(constant, model.norms(-1), norm(local.radius, -1).unsqueeze(-1))
+    if model.scores is not None and not isinstance(constant, Tensor) and not model.scores.shares:
+        made.with_scores(replace(model.scores, scale=model.scores.scale * constant))
+    return made
 
 
 def product(function: Any, args: Args, kwargs: Named) -> Model:

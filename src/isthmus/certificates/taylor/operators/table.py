@@ -141,6 +141,8 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.std: normalising.spread(root=True),
     aten.linalg_vector_norm: normalising.two_norm,
     aten.glu: normalising.gated,
+    aten._scaled_dot_product_flash_attention_for_cpu: normalising.fused_attention,
+    aten._scaled_dot_product_attention_math: normalising.fused_attention,
 }
 
 # What would be passed over: name, and what it does.
