@@ -2,10 +2,10 @@
 
     python -m benchmarks.certificates [NAME ...] [--pairs 100] [--order P]
 
-Names: gelu-cnn, sigmoid-cnn, mlp-8x64, mlp-8x512, mlp-16x256, vit-1, vit-2, vit-4, vit-6, vit-12, relu-mnist, relu-cifar.
-The smooth networks are trained here; the ReLU networks are those of the assets, for which affine pieces are counted too.
-A forward-equivalent is one coefficient, or the remainder, of one interval; what it takes in seconds stands beside it, as a
-multiple of a plain forward pass in float64 in a batch.
+Names: gelu-cnn, sigmoid-cnn, mlp-8x64, mlp-8x512, mlp-16x256, vit-1, vit-2, vit-4, vit-6, vit-12, relu-mnist,
+relu-cifar. The smooth networks are trained here; the ReLU networks are those of the assets, for which affine pieces are
+counted too. A forward-equivalent is one coefficient, or the remainder, of one interval; what it takes in seconds stands
+beside it, as a multiple of a plain forward pass in float64 in a batch.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ SETTINGS: dict[str, Callable[[int], tuple[Network, smooth.Pairs]]] = {
 }
 
 
-def _of(
-    network: Network, draw: Callable[[Landscape, int], smooth.Pairs], count: int
-) -> tuple[Network, smooth.Pairs]:
+def _of(network: Network, draw: Callable[[Landscape, int], smooth.Pairs], count: int) -> tuple[Network, smooth.Pairs]:
     return network, draw(Landscape(network), count)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from isthmus.certificates import Certificate as Certificate
     from isthmus.certificates import Certifier as Certifier
     from isthmus.certificates import TaylorModels as TaylorModels
+    from isthmus.certificates import UniformSamples as UniformSamples
     from isthmus.certificates.affine_pieces import exact_profile as exact_profile
     from isthmus.connecting import Connection as Connection
     from isthmus.connecting import Connections as Connections
@@ -106,6 +107,7 @@ _HOME = {
     "StringMethod": "connecting.connectors",
     "TaylorModels": "certificates",
     "Unbounded": "landscapes.domains",
+    "UniformSamples": "certificates",
     "attack": "making",
     "connect": "connecting",
     "exact_profile": "certificates.affine_pieces",

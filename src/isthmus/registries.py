@@ -51,7 +51,12 @@ METHODS: Registry[AnyConnector] = Registry(
 CERTIFIERS: Registry[Certifier] = Registry(
     "certificate",
     ".certificates.base:Certifier",
-    {"pieces": ".certificates.affine_pieces:AffinePieces", "taylor": ".certificates.taylor:TaylorModels"},
+    {
+        "auto": ".certificates.cheapest:Cheapest",
+        "pieces": ".certificates.affine_pieces:AffinePieces",
+        "taylor": ".certificates.taylor:TaylorModels",
+        "samples": ".certificates.samples:UniformSamples",
+    },
 )
 ATTACKS: Registry[AttackMethod] = Registry(
     "attack",

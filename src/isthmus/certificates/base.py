@@ -42,6 +42,7 @@ class Certificate:
         threshold: the loss that the path was to stay at or below.
         parts: in how many parts the path was looked at: affine pieces, intervals, samples.
         subject_to: what the bound rests on, in words.
+        covers: share of the path's length that the bound is about: 1 where it is about every point.
         band: lower and upper bounds along the path, where there are such.
     """
 
@@ -50,16 +51,29 @@ class Certificate:
     threshold: float
     parts: int
     subject_to: str
+    covers: float = 1.0
     band: Band | None = field(default=None, compare=False, repr=False)
 
     @property
     def holds(self) -> bool:
-        """Whether the whole path was shown to stay at or below its threshold."""
+        """Whether what it is about, all of the path or a share of it, was shown to stay at or below the threshold."""
         return self.bound <= self.threshold
 
+    @property
+    def whole(self) -> bool:
+        """Whether it holds, and for every point of the path."""
+        return self.holds and self.covers == 1
+
+    @property
+    def claim(self) -> str:
+        """What was shown, in words."""
+        bound = "nothing" if self.bound == float("inf") else f"no loss above {self.bound:.4g}"
+        share = "" if self.covers == 1 else f" on {self.covers:.2%} of the length"
+        return bound + share
+
     def __str__(self) -> str:
-        verb = "no loss above" if self.holds else "could only show: no loss above"
-        return f"{self.kind}: {verb} {self.bound:.4g}, in {self.parts:,} parts; {self.subject_to}"
+        verb = "" if self.holds else "could only show: "
+        return f"{self.kind}: {verb}{self.claim}, in {self.parts:,} parts; {self.subject_to}"
 
 
 class Shown(NamedTuple):

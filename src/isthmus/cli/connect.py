@@ -60,8 +60,9 @@ def connect(
     rounds
         With the method bypass: rounds of bypasses, 4 by default.
     verify
-        Certify connections: no peak can hide between samples. pieces (for networks of affine operators, ReLU and
-        max-pooling), or py:PACKAGE.MODULE:NAME.
+        Certify connections: no peak can hide between samples. auto (what suits the network), taylor (Taylor models, for
+        smooth networks), pieces (for networks of affine operators, ReLU and max-pooling), samples (random points: a
+        statement about most of the path, with a confidence), or py:PACKAGE.MODULE:NAME.
     exact
         Short for --verify pieces.
     columns

@@ -101,6 +101,12 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _column("bound", "float64", "the loss that no point of the certified path exceeds", _of_certificate("bound")),
     _column("parts", "int64", "parts in which the certifier looked at it: pieces, for one", _of_certificate("parts")),
+    _column(
+        "covers",
+        "float64",
+        "share of the length that the certificate is about",
+        _of_certificate("covers"),
+    ),
     _column("subject_to", "string", "what the certificate rests on", _of_certificate("subject_to")),
     *(
         _column(

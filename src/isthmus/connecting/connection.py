@@ -100,7 +100,7 @@ class Connection:
     @property
     def certified(self) -> bool:
         """Whether the whole path found was shown to stay at or below the threshold."""
-        return self.connected and self.certificate is not None and self.certificate.holds
+        return self.connected and self.certificate is not None and self.certificate.whole
 
     @property
     def class_connected(self) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from isthmus import registries
 from isthmus._core.files import cannot_write, read_json, sha256, write_whole
-from isthmus.certificates import AffinePieces, Certificate
+from isthmus.certificates import AffinePieces, Band, Certificate
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.errors import OutputError
 from isthmus.paths import Polyline
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 EARLIER = {"format": "isthmus connections", "version": 2}  # the manifest of version 0.1, which had no seal
 SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
 TABLE, PATHS = "table.parquet", "paths.safetensors"
+BAND = "certificate.band"  # name of the tensor; absent where no pair has a band
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +140,8 @@ class Connections(Sequence[Connection]):
         tensors |= _ragged("path.rounds", [torch.tensor(pair.vertex_rounds, dtype=torch.long) for pair in self])
         after = [torch.tensor(pair.max_loss_after, dtype=torch.float64) for pair in self]
         tensors |= _ragged("path.max_loss_after", after)
+        if any(pair.certificate is not None and pair.certificate.band is not None for pair in self):
+            tensors |= _ragged(BAND, [_band_of(pair) for pair in self])
         for name, pick in _PROFILES.items():
             # A path that was not moved shares the profile of the direct path; it is stored once.
             profiles = [None if name == "found" and pair.profile is pair.direct else pick(pair) for pair in self]
@@ -206,11 +209,11 @@ def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> Co
         steps=row["steps"],
         forward_equivalents=row["forward_equivalents"],
         max_loss_after=tuple(part("path.max_loss_after").tolist()),
-        certificate=_certificate(row),
+        certificate=_certificate(row, part(BAND) if BAND in tensors else None),
     )
 
 
-def _certificate(row: dict[str, Any]) -> Certificate | None:
+def _certificate(row: dict[str, Any], band: Tensor | None) -> Certificate | None:
     if row.get("exact"):  # as version 0.1 wrote it
         row = row | {"certificate": AffinePieces.kind, "bound": row["max_loss"], "parts": row["pieces"]}
     if row.get("certificate") is None:
@@ -221,4 +224,14 @@ def _certificate(row: dict[str, Any]) -> Certificate | None:
         threshold=row["threshold"],
         parts=row["parts"],
         subject_to=row.get("subject_to") or "rounding",
+        covers=1.0 if row.get("covers") is None else row["covers"],
+        band=None if band is None or not len(band) else Band(*band.T),
     )
+
+
+def _band_of(pair: Connection) -> Tensor:
+    """Rows (m, 4): begin, end, lower and upper bound; none where there is no band."""
+    band = None if pair.certificate is None else pair.certificate.band
+    if band is None:
+        return torch.zeros((0, 4), dtype=torch.float64)
+    return torch.stack([band.begin, band.end, band.lower, band.upper], 1)

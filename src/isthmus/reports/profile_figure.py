@@ -80,6 +80,7 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
     if found is not direct:
         curve(found, ratio, color=style.FOUND, label="path found", linewidth=2, marker=".")
+    _draw_proven(axes, pair, ratio, floor)
     _draw_threshold(axes, max(pair.threshold, floor), losses)
     axes.plot(
         direct.argmax_t,
@@ -121,15 +122,15 @@ def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
 def _draw_certificate(axes: Axes, pair: Connection) -> None:
     """Where the certifier looked."""
     ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
-    counts = looked_along(pair.profile, BINS)
+    counts = looked_along(pair, BINS)
     left = np.arange(BINS) / BINS * ratio
     axes.bar(left, counts, width=0.8 * ratio / BINS, align="edge", color=style.FOUND, linewidth=0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     certificate = pair.certificate
     assert certificate is not None
-    word = "certified" if certificate.holds else "shown"
-    message = f"{word} ({certificate.kind}): no loss above {certificate.bound:.3g} in {certificate.parts:,} parts"
+    word = "certified" if certificate.whole else "shown"
+    message = f"{word} ({certificate.kind}): {certificate.claim}, in {certificate.parts:,} parts"
     axes.set_title(style.plain(message), fontsize=10, fontweight="normal")
 
 
@@ -160,9 +161,26 @@ def _draw_bands(axes: Axes, pair: Connection, class_names: Sequence[str] | None)
     axes.set_title("predicted class", fontsize=10, fontweight="normal")
 
 
-def looked_along(profile: Profile, bins: int) -> NDArray[np.int64]:
-    """At how many places it was looked in each of so many equal parts of the path (bins,), but for its last end."""
-    return np.histogram(profile.t[:-1].numpy(), bins=bins, range=(0, 1))[0]
+def looked_along(pair: Connection, bins: int) -> NDArray[np.int64]:
+    """At how many places a certifier looked in each of so many equal parts of the path (bins,), but for its last end:
+    where its intervals begin, or at the points of the profile.
+    """
+    band = None if pair.certificate is None else pair.certificate.band
+    places = pair.profile.t[:-1] if band is None else band.begin
+    return np.histogram(places.numpy(), bins=bins, range=(0, 1))[0]
+
+
+def _draw_proven(axes: Axes, pair: Connection, ratio: float, floor: float) -> None:
+    """The band between what the loss is at least and at most, as far as it is finite."""
+    band = None if pair.certificate is None else pair.certificate.band
+    if band is None:
+        return
+    known = band.upper.isfinite()
+    t = torch.stack([band.begin, band.end], 1)[known].flatten() * ratio
+    low, high = (each[known].repeat_interleave(2).clamp_min(floor) for each in (band.lower, band.upper))
+    axes.fill_between(
+        t.numpy(), low.numpy(), high.numpy(), color=style.FOUND, alpha=0.25, linewidth=0, label="proven band"
+    )
 
 
 def class_bands(profile: Profile) -> list[tuple[float, float, int]]:

@@ -134,7 +134,9 @@ def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Picture
         "steps": pair.steps,
         "cost": pair.forward_equivalents,
         "certificate": None if pair.certificate is None else str(pair.certificate),
-        "density": None if pair.certificate is None else looked_along(pair.profile, BINS).tolist(),
+        "density": None if pair.certificate is None else looked_along(pair, BINS).tolist(),
+        "certified": pair.certified,
+        "band": _band(pair),
         "peak": _number(pair.direct.argmax_t),
         "direct": direct | {"vertices": [0, 1], "pictures": [pictures[0], pictures[-1]], "rounds": [0, 0]},
         "found": found
@@ -144,6 +146,22 @@ def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Picture
             "rounds": list(pair.vertex_rounds) or [0] * len(t),
         },
     }
+
+
+def _band(pair: Connection) -> list[list[float | None]]:
+    """Begin, end, lower and upper bound of at most so many intervals, as far as the bounds are finite; neighbours are
+    joined where there are more.
+    """
+    band = None if pair.certificate is None else pair.certificate.band
+    if band is None:
+        return []
+    rows = torch.stack([band.begin, band.end, band.lower, band.upper], 1)[band.upper.isfinite()]
+    every = max(1, -(-len(rows) // MOST_POINTS))
+    joined = [
+        (float(some[0, 0]), float(some[-1, 1]), float(some[:, 2].min()), float(some[:, 3].max()))
+        for some in torch.split(rows, every)
+    ]
+    return [[_number(value, 5) for value in row] for row in joined]
 
 
 def _profile(profile: Profile, vertices: Sequence[float]) -> dict[str, Any]:

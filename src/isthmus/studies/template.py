@@ -29,7 +29,7 @@ REST = """
 method = "bypass"            # or "paper" (the published procedure, slow), or "straight" (measures direct paths only)
 rounds = 4                   # any setting of the method may stand here
 # threshold = 0.5            # the loss that a connected path may reach; by default the higher loss of its ends + 0.01
-# verify = "pieces"          # certify connections, with no peak between samples; for networks of affine pieces
+# verify = "auto"            # certify connections, with no peak between samples: or taylor, pieces, samples
 
 [shards]
 minutes = 2                  # of work in a shard, about: what a killed run loses at most; short studies are cut finer

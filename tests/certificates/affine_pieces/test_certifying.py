@@ -195,10 +195,10 @@ def test_the_figure_shows_where_the_pieces_are(digits, digit_pairs):
     a, c, y = (part[-1:] for part in digit_pairs)
     (certified,) = isthmus.connect(digits, a, c, y, verify=isthmus.AffinePieces())
     (plain,) = isthmus.connect(digits, a, c, y)
-    assert int(looked_along(certified.profile, 10).sum()) == len(certified.profile) - 1
+    assert int(looked_along(certified, 10).sum()) == len(certified.profile) - 1
     titles = [axes.get_title(loc="left") for axes in profile_figure(certified).axes]
     assert len(titles) == 3 and titles[2] == (
-        f"certified (pieces): no loss above {certified.profile.max_loss:.3g} in {len(certified.profile) - 1:,} parts"
+        f"certified (pieces): no loss above {certified.profile.max_loss:.4g}, in {len(certified.profile) - 1:,} parts"
     )
     assert len(profile_figure(plain).axes) == 2
 

@@ -90,7 +90,7 @@ def in_place(function: Any) -> Any:
     return function if is_in_place(function) else getattr(torch.ops.aten, f"{name_of(function)}_", function)
 
 
-def finished(function: Any, target: object, result: Any) -> Any:
+def finished(function: Any, target: Any, result: Any) -> Any:
     """The result, which an in-place operator also puts into its first argument."""
     if not is_in_place(function):
         return result

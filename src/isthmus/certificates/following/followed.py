@@ -84,6 +84,10 @@ class Followed(torch.Tensor):
         self.family = base.family
         return self
 
+    def become(self, other: Any) -> Any:
+        """Takes what another is, as in-place operators do; nobody of the family may be read any more."""
+        raise NotImplementedError
+
     def outdate(self) -> None:
         """Nobody else of the family may be read any more."""
         for member in self.family:

@@ -49,7 +49,7 @@ class Layer:
         first = rows[..., 0]
         if bool((rows != first[..., None] + torch.arange(length, device=rows.device)).any()):
             return None
-        begins, which = first.unique(return_inverse=True)
+        begins, which = torch.unique(first, return_inverse=True)
         weights = [self.weight[begin : begin + length] for begin in begins.tolist()]
         gains = torch.tensor([self.spectral_norm(each) for each in weights], dtype=self.reach.dtype, device=rows.device)
         return Part(weights, which, gains * abs(self.factor))
@@ -78,7 +78,8 @@ class Ball:
     """Which group each number belongs to, and the 2-norm that the remainders of a group do not exceed together.
 
     Attributes:
-        code: of each number (n, *rest), its group times the outputs of the layer, and its place among these. No number is
+        code: of each number (n, *rest), its group times the outputs of the layer, and its place among these. No number
+        is
             there twice: what repeats numbers drops the ball.
         size: 2-norm of each group (groups,).
         layer: where they come from, where that is known.

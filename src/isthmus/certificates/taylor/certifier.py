@@ -36,9 +36,9 @@ class TaylorModels(Certifier):
     """Taylor models of a network along a path (Makino and Berz 2003, in one variable): on an interval every neuron is a
     polynomial of t and a bound of how far it may be off; intervals are cut until the loss is decided on each.
 
-    For networks of layers, smooth functions (GELU, SiLU, sigmoid, softmax, layer norm, attention, ...), and, by two lines
-    between which they lie, ReLU and its relatives. The loss must be one of differences of logits, as cross-entropy and
-    the margin are. Along polylines and Bezier curves.
+    For networks of layers, smooth functions (GELU, SiLU, sigmoid, softmax, layer norm, attention, ...), and, by two
+    lines between which they lie, ReLU and its relatives. The loss must be one of differences of logits, as
+    cross-entropy and the margin are. Along polylines and Bezier curves.
 
     Attributes:
         order: of the polynomials; by default the one that is cheapest for each path, found on the way.
@@ -90,8 +90,8 @@ def _certificate(search: Search, threshold: float, difference: float) -> Certifi
         bound=search.bound,
         threshold=threshold,
         parts=search.parts,
-        subject_to=f"float64, its rounding included (logits as they are computed are off by {difference:.1g}), and exp, "
-        f"erf and their like being right to 8 units in the last place{left}",
+        subject_to=f"float64, its rounding included (logits as they are computed are off by {difference:.1g}), and "
+        f"exp, erf and their like being right to 8 units in the last place{left}",
         band=Band(*search.band),
     )
 
@@ -104,8 +104,8 @@ def _in_float64(landscape: AbstractLandscape, x: Input) -> Landscape:
     """
     if not isinstance(landscape, Landscape) or not landscape.loss_function.monotone:
         raise NetworkError(
-            "Taylor models need a Landscape on a network, with a loss that is a function of differences of logits, such "
-            "as cross-entropy or the margin."
+            "Taylor models need a Landscape on a network, with a loss that is a function of differences of logits, as "
+            "cross-entropy and the margin are."
         )
     network = landscape.network.in_precision(torch.float64, x)
     if network is landscape.network:

@@ -116,9 +116,9 @@ def _beyond(coefficients: Tensor) -> Tensor:
 def composed(inner: Enclosure, series: Tensor, doubt: Tensor, tail: Tensor) -> Enclosure:
     """F of polynomials, from the Taylor series of f at their values at s = 0, which may be longer than their order.
 
-    With u the polynomial less its value at s = 0, and V what |u| does not exceed: f is sum_j f_j u^j up to the order, by
-    Horner's scheme; powers of s beyond the order go into the radius by magnitudes; so do the terms of the series beyond
-    the order, as |f_j| V^j, and the remainder of Lagrange, as tail V^(Q + 1).
+    With u the polynomial less its value at s = 0, and V what |u| does not exceed: f is sum_j f_j u^j up to the order,
+    by Horner's scheme; powers of s beyond the order go into the radius by magnitudes; so do the terms of the series
+    beyond the order, as |f_j| V^j, and the remainder of Lagrange, as tail V^(Q + 1).
 
     Args:
         inner: the polynomials; their radius is not looked at.

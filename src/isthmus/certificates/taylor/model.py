@@ -17,7 +17,6 @@ from isthmus.certificates.taylor.enclosure import Enclosure
 from isthmus.certificates.taylor.rounding import magnitude
 from isthmus.certificates.taylor.weights import Pass
 
-
 Args = Sequence[Any]
 Named = Mapping[str, Any]
 
@@ -56,12 +55,15 @@ class Scores:
 
     Attributes:
         query, key: as they were multiplied.
+        local: how far they, or the shares, would be from their polynomials if queries and keys were their own: what was
+            cut off and rounded on the way (b, n, m).
         scale: number that the product was multiplied by since.
         shares: whether softmax was taken along the last axis.
     """
 
     query: Model
     key: Model
+    local: Tensor
     scale: float = 1.0
     shares: bool = False
 

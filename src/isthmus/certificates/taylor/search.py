@@ -129,10 +129,12 @@ class Search:
     def room(self, found: Bounds, order: int) -> Tensor:
         """How wide intervals might be, as a share of what they are; 0 where the remainder is infinite."""
         share = found.allowed(self.threshold, self.landscape.loss_function, self.target)
-        return torch.where(share > 0, share.clamp(1e-12, 1e6) ** (1 / (order + 1)), torch.where(share < 0, BY_RANGE, 0.0))
+        return torch.where(
+            share > 0, share.clamp(1e-12, 1e6) ** (1 / (order + 1)), torch.where(share < 0, BY_RANGE, 0.0)
+        )
 
     def choose(self, row: Tensor) -> float:
-        """Finds out on one interval how wide intervals may be, and, where many are ahead, at which order that is cheapest."""
+        """Finds out on one interval how wide all may be, and, where many are ahead, at which order that is cheapest."""
         best, width = self.rate(row, self.order, float(row[2] - row[1]) / 2)
         if self.fixed or best * len(self.pieces) < WORTH:
             return width
@@ -202,9 +204,7 @@ class Search:
     @property
     def band(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         every = torch.cat(self.rows)
-        places = [
-            torch.stack([self.pieces[int(row[0])].position(row[1:3])[side] for row in every]) for side in (0, 1)
-        ]
+        places = [torch.stack([self.pieces[int(row[0])].position(row[1:3])[side] for row in every]) for side in (0, 1)]
         order = places[0].argsort()
         return places[0][order], places[1][order], every[order, 3], every[order, 4]
 
@@ -214,13 +214,16 @@ class Search:
             return seen
         t, loss, logits = self.above
         place = int(torch.searchsorted(seen.t, t))
-        joined = {
-            name: torch.cat([old[:place], new.to(old.dtype), old[place:]])
-            for name, old, new in (
-                ("t", seen.t, torch.tensor([t])), ("loss", seen.loss, loss), ("logits", seen.logits, logits)
-            )
-        }  # fmt: skip
-        return dataclasses.replace(seen, **joined)
+
+        def joined(old: Tensor, new: Tensor) -> Tensor:
+            return torch.cat([old[:place], new.to(old.dtype), old[place:]])
+
+        return dataclasses.replace(
+            seen,
+            t=joined(seen.t, torch.tensor([t], dtype=torch.float64)),
+            loss=joined(seen.loss, loss),
+            logits=joined(seen.logits, logits),
+        )
 
 
 def _cut(rows: Tensor, cuts: Tensor) -> Tensor:

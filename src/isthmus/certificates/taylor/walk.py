@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -37,11 +37,11 @@ def pieces_of(path: AbstractPath) -> list[Piece]:
         NetworkError: it is not made of polynomials.
     """
     if isinstance(path, Polyline):
-        t = path.t.tolist()
+        t = path.t
         vertices = path.vertices.double()
         return [
-            Piece(vertices[number : number + 2], lambda u, begin=begin, end=end: begin + u * (end - begin))
-            for number, (begin, end) in enumerate(pairwise(t))
+            Piece(vertices[number : number + 2], partial(torch.lerp, t[number], t[number + 1]))
+            for number in range(len(t) - 1)
         ]
     if isinstance(path, Bezier):
         return [Piece(path.control_points.double(), path.position)]

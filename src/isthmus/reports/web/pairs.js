@@ -77,6 +77,12 @@ function drawChart() {
   const threshold = y(pair.threshold);
   root.append(svg("line", { x1: left, x2: width - right, y1: threshold, y2: threshold, stroke: "var(--ink)", "stroke-dasharray": "5 4" }));
   root.append(svg("text", { x: width - right, y: threshold - 5, "text-anchor": "end", class: "faint" }, "threshold"));
+  const inside = (v) => Math.min(Math.max(v, 10), plot);
+  for (const [begin, end, low, high] of pair.band ?? []) {
+    const box = svg("rect", { x: x(begin), width: Math.max(0.5, x(end) - x(begin)), y: inside(y(high)), height: Math.max(1, inside(y(low ?? high)) - inside(y(high))), fill: "var(--found)", "fill-opacity": 0.22 });
+    box.append(svg("title", {}, `proven: the loss lies between ${number(low)} and ${number(high)} here`));
+    root.append(box);
+  }
   for (const [key, color] of [["direct", "var(--direct)"], ["found", "var(--found)"]]) {
     const points = pair[key].t.map((t, i) => [x(t), pair[key].loss[i] === null ? null : y(pair[key].loss[i])]).filter((p) => p[1] !== null);
     root.append(svg("polyline", { points: points.map((p) => p.join(",")).join(" "), fill: "none", stroke: color, "stroke-width": 2.2 }));
@@ -116,7 +122,7 @@ function drawChart() {
     });
   }
   for (const t of [0, 0.25, 0.5, 0.75, 1]) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
-  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "")));
+  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "") + ((pair.band ?? []).length ? "; shaded: proven" : "")));
   cursors = { line: svg("line", { y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
   root.append(cursors.line, cursors.direct, cursors.found);
 }
@@ -171,7 +177,7 @@ function choose(id, scroll = false) {
   const pair = data.pairs[id];
   byId("name").textContent = `Pair ${pair.number ?? id}: ${pair.a} → ${pair.c}, target ${className(pair.target, pair)}`;
   byId("verdict").textContent = `${pair.group ? pair.group + ", " + pair.rank + ": " : ""}${pair.outcome}. Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found (threshold ${number(pair.threshold)}); ` +
-    `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.certificate === null ? "." : `. ${pair.state === "good" ? "Certified" : "Shown"}: ${pair.certificate}.`) +
+    `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.certificate === null ? "." : `. ${pair.certified ? "Certified" : "Shown"}: ${pair.certificate}.`) +
     (pair.own ?? []).map(([name, value]) => ` ${name}: ${typeof value === "number" ? number(value) : value}.`).join("");
   byId("difference").hidden = pair.difference === undefined;
   if (pair.difference !== undefined) {

@@ -134,7 +134,9 @@ def clone(function: Any, args: Args, kwargs: Named) -> Pieces:
     wanted = kwargs.get("memory_format")
     if wanted in (None, torch.preserve_format):
         return piece.with_numbers(piece.numbers)  # operators never change numbers, so they may be shared
-    return piece.with_numbers(piece.numbers.contiguous(memory_format=wanted)).view_of(piece)
+    made = piece.with_numbers(piece.numbers.contiguous(memory_format=wanted))
+    made.view_of(piece)
+    return made
 
 
 def like(function: Any, args: Args, kwargs: Named) -> Any:

@@ -1,7 +1,7 @@
 """What is made of the density of the normal distribution phi: its distribution function Phi, GELU, and erf.
 
-phi' = -x phi gives their series. Cramer's inequality bounds their derivatives: |He_n(x)| exp(-x^2 / 4) <= K sqrt(n!) with
-K = 1.0865 (Abramowitz and Stegun 22.14.17), and phi^(n) = (-1)^n He_n phi.
+phi' = -x phi gives their series. Cramer's inequality bounds their derivatives: |He_n(x)| exp(-x^2 / 4) <= K sqrt(n!)
+with K = 1.0865 (Abramowitz and Stegun 22.14.17), and phi^(n) = (-1)^n He_n phi.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ class Normal(Smooth):
         # exp of a rounded square is off by as many units as the square is large.
         first = LIBRARY * (3 + at * at)
         doubts = [doubtful(value, 1) * (LIBRARY * (3 + at * at))]
-        doubts += [
-            doubtful(size, 1) * (first + 6 * number) / number for number, size in enumerate(sizes, start=1)
-        ]
+        doubts += [doubtful(size, 1) * (first + 6 * number) / number for number, size in enumerate(sizes, start=1)]
         return Series(
             torch.stack([value, *(term / number for number, term in enumerate(terms, start=1))]), torch.stack(doubts)
         )
@@ -59,7 +57,7 @@ class Gelu(Smooth):
         return times_x(at, Normal().series(at, last))
 
     def tail(self, low: Tensor, high: Tensor, order: int) -> Tensor:
-        """x phi^(order - 1) + order phi^(order - 2), over order!."""
+        """X phi^(order - 1) + order phi^(order - 2), over order!."""
         if order == 1:
             return torch.full_like(low, 1.1290)  # its largest, at x = sqrt 2
         here = FARTHEST * math.sqrt(math.factorial(order - 1)) + order * math.sqrt(math.factorial(order - 2))

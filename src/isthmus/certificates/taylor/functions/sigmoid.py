@@ -1,7 +1,7 @@
 """exp, and what solves a differential equation with products: the sigmoid, tanh, softplus, SiLU.
 
-Bounds of derivatives are Cauchy's: where |f| <= M in the strip |Im z| <= r about the real numbers, |f^(n)| / n! <= M / r^n
-there. The sigmoid has its poles at +- i pi, and |sigmoid| <= 1 / sin(r) in the strip for pi / 2 <= r < pi, since
+Bounds of derivatives are Cauchy's: where |f| <= M in the strip |Im z| <= r about the real numbers, |f^(n)| / n! <= M /
+r^n there. The sigmoid has its poles at +- i pi, and |sigmoid| <= 1 / sin(r) in the strip for pi / 2 <= r < pi, since
 |1 + exp(-x - iy)|^2 = 1 + 2 exp(-x) cos y + exp(-2 x) is smallest at exp(-x) = -cos y, and then sin^2 y.
 """
 

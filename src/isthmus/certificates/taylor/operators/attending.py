@@ -61,7 +61,8 @@ def attending(shares: Model, values: Model, result: Enclosure, roughly: Tensor) 
         own = layer.reach.unsqueeze(-1) * (from_result * apart).sum(-1, keepdim=True)
         own = own + layer.rest.unsqueeze(-1) * (from_result * from_middle).sum(-1, keepdim=True)
         by_query = torch.minimum(by_query, own)
-    return up(share @ reach + scale * (by_query + by_keys), 4 * share.shape[-1] + 64)
+    found: Tensor = up(share @ reach + scale * (by_query + by_keys), 4 * share.shape[-1] + 64)
+    return found
 
 
 class Before(NamedTuple):
@@ -98,7 +99,9 @@ def _layer_before(x: Model, axis: int) -> Before | None:
 def _apart(one: Tensor, other: Tensor) -> Tensor:
     """Distances (b, n, m) of rows (b, n, d) and (b, m, d), rounded up."""
     size = torch.linalg.vector_norm(one, dim=-1).unsqueeze(-1) + torch.linalg.vector_norm(other, dim=-1).unsqueeze(-2)
-    return up(torch.cdist(one, other, compute_mode="donot_use_mm_for_euclid_dist"), 64) + gamma(64) * size
+    between: Tensor = torch.cdist(one, other, compute_mode="donot_use_mm_for_euclid_dist")
+    apart: Tensor = up(between, 64) + gamma(64) * size
+    return apart
 
 
 def _moves(coefficients: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Functions with kinks: where an enclosure lies on both sides of one, two lines hold the function between them.
 
-Between low < 0 < high, relu(z) lies between lambda z and lambda (z - low) with lambda = high / (high - low) (Singh et al.,
-Fast and Effective Robustness Certification, NeurIPS 2018): lambda times the polynomial, and half the distance of the two
-lines in the radius. Away from the kink nothing is lost. All others are made of ReLUs.
+Between low < 0 < high, relu(z) lies between lambda z and lambda (z - low) with lambda = high / (high - low) (Singh et
+al., Fast and Effective Robustness Certification, NeurIPS 2018): lambda times the polynomial, and half the distance of
+the two lines in the radius. Away from the kink nothing is lost. All others are made of ReLUs.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def relu(x: Model) -> Model:
     return x.made(Enclosure(local.coefficients, up(radius + steep * x.radius)), ball=ball)
 
 
-def rectified(function: Any, args: Args, kwargs: Named) -> Model:
+def rectified(function: Any, args: Args, kwargs: Named) -> Any:
     """relu(x)."""
     return finished(function, args[0], relu(args[0]))
 
 
-def leaky(function: Any, args: Args, kwargs: Named) -> Model:
+def leaky(function: Any, args: Args, kwargs: Named) -> Any:
     """leaky_relu(x, slope) and prelu(x, weight)."""
     x, slope = args[0], args[1] if len(args) > 1 else 0.01
     if isinstance(slope, Model):
@@ -51,23 +51,23 @@ def leaky(function: Any, args: Args, kwargs: Named) -> Model:
     return finished(function, x, added(scaled(x, slope), scaled(relu(x), 1 - slope, 1)))
 
 
-def magnitude(function: Any, args: Args, kwargs: Named) -> Model:
+def magnitude(function: Any, args: Args, kwargs: Named) -> Any:
     """abs(x)."""
     return finished(function, args[0], added(scaled(relu(args[0]), 2.0), args[0], -1))
 
 
-def clamped(function: Any, args: Args, kwargs: Named) -> Model:
+def clamped(function: Any, args: Args, kwargs: Named) -> Any:
     """clamp(x, low, high) and hardtanh(x, low, high), either of them None."""
     low, high = (*args[1:3], None, None)[:2]
     return finished(function, args[0], between(args[0], low, high))
 
 
-def clamped_below(function: Any, args: Args, kwargs: Named) -> Model:
+def clamped_below(function: Any, args: Args, kwargs: Named) -> Any:
     """clamp_min(x, low)."""
     return finished(function, args[0], between(args[0], args[1], None))
 
 
-def clamped_above(function: Any, args: Args, kwargs: Named) -> Model:
+def clamped_above(function: Any, args: Args, kwargs: Named) -> Any:
     """clamp_max(x, high)."""
     return finished(function, args[0], between(args[0], None, args[1]))
 
@@ -103,23 +103,23 @@ def hard_sigmoid(x: Model) -> Model:
     return between(added(scaled(x, 1 / 6, 1), 0.5), 0.0, 1.0)
 
 
-def hard_sigmoids(function: Any, args: Args, kwargs: Named) -> Model:
+def hard_sigmoids(function: Any, args: Args, kwargs: Named) -> Any:
     """hardsigmoid(x)."""
     return finished(function, args[0], hard_sigmoid(args[0]))
 
 
-def hard_swish(function: Any, args: Args, kwargs: Named) -> Model:
-    """x hardsigmoid(x)."""
+def hard_swish(function: Any, args: Args, kwargs: Named) -> Any:
+    """X hardsigmoid(x)."""
     return finished(function, args[0], multiplied(args[0], hard_sigmoid(args[0])))
 
 
-def elu(function: Any, args: Args, kwargs: Named) -> Model:
+def elu(function: Any, args: Args, kwargs: Named) -> Any:
     """elu(x, alpha, scale, input_scale): scale x above 0, scale alpha (exp(input_scale x) - 1) below."""
     x, alpha, scale, inside = (*args, *(1.0,) * (4 - len(args)))[:4]
     return finished(function, x, _exponential_below(x, float(alpha) * float(scale), float(scale), float(inside)))
 
 
-def celu(function: Any, args: Args, kwargs: Named) -> Model:
+def celu(function: Any, args: Args, kwargs: Named) -> Any:
     """celu(x, alpha): x above 0, alpha (exp(x / alpha) - 1) below."""
     alpha = float(args[1]) if len(args) > 1 else 1.0
     return finished(function, args[0], _exponential_below(args[0], alpha, 1.0, 1 / alpha))

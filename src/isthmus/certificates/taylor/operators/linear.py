@@ -1,8 +1,8 @@
 """Layers: what is linear with weights that do not depend on the input.
 
 The polynomials go through the layer coefficient by coefficient, radii through the magnitudes of the weights, balls
-through spectral norms; of a convolution, balls of the channels of a pixel through the spectral norm of each place of the
-kernel. What rounding may have added is gamma(terms) times what magnitudes of the weights make of magnitudes.
+through spectral norms; of a convolution, balls of the channels of a pixel through the spectral norm of each place of
+the kernel. What rounding may have added is gamma(terms) times what magnitudes of the weights make of magnitudes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from isthmus.certificates.taylor.rounding import gamma, norm, up
 
 
 def layer(x: Model, weight: Tensor, bias: Tensor | None = None) -> Model:
-    """weight x + bias along the last axis; weight (outputs, inputs)."""
+    """Weight x + bias along the last axis; weight (outputs, inputs)."""
     outputs, inputs = weight.shape
     slack = gamma(inputs + 3)
     size = x.magnitudes
@@ -53,15 +53,15 @@ def layer(x: Model, weight: Tensor, bias: Tensor | None = None) -> Model:
     return x.made(Enclosure(made, up(radius, inputs + 16)), ball=ball, source=source)
 
 
-def addmm(function: Any, args: Args, kwargs: Named) -> Model:
-    """bias + x weight."""
+def addmm(function: Any, args: Args, kwargs: Named) -> Any:
+    """Bias + x weight."""
     bias, x, weight = args[:3]
     if not isinstance(x, Model) or isinstance(weight, Model) or isinstance(bias, Model) or kwargs:
         raise CannotFollowError(name_of(function), "has the input on its right side, or factors")
     return layer(x, weight.T, bias if bias.ndim == 1 else bias.expand(weight.shape[1]))
 
 
-def matrix_product(function: Any, args: Args, kwargs: Named) -> Model:
+def matrix_product(function: Any, args: Args, kwargs: Named) -> Any:
     """mm, bmm and matmul, of models and constants."""
     left, right = args[:2]
     if isinstance(left, Model) and not isinstance(right, Model):
@@ -96,7 +96,8 @@ def between(left: Model, right: Model) -> Model:
     """The matrix product of two models (..., n, k) and (..., k, m).
 
     Errors: |left| radius + radius |right| + both radii, number by number; at most the product of 2-norms of a row and
-    a column (Cauchy and Schwarz), and, as a ball of a row of the result, the sum of balls of the rows of the right side.
+    a column (Cauchy and Schwarz), and, as a ball of a row of the result, the sum of balls of the rows of the right
+    side.
     """
     terms = left.shape[-1]
     of_polynomials = left.polynomial.times(right.polynomial, torch.matmul, terms)
@@ -109,14 +110,16 @@ def between(left: Model, right: Model) -> Model:
     reach = right.norms(-1)
     rows = left.radius @ (norm(other, -1).unsqueeze(-1) + reach) + size @ reach
     if left.scores is not None and left.scores.shares and left.ndim == right.ndim == 3:
-        rows = torch.minimum(rows, attending(left, right, of_polynomials, up(rows)))
+        moved = attending(left, right, of_polynomials, up(rows))
+        own = left.scores.local @ norm(other, -1).unsqueeze(-1)
+        rows = torch.minimum(rows, moved + own)
     widest = up(rows + norm(of_polynomials.radius, -1).unsqueeze(-1), terms + 16)
     ball = Ball.along(-1, widest).expanded(grown.shape)
     made = left.made(Enclosure(of_polynomials.coefficients, up(of_polynomials.radius + grown)), ball=ball)
-    return made.with_scores(Scores(left, right) if left.ndim == 3 else None)
+    return made.with_scores(Scores(left, right, of_polynomials.radius) if left.ndim == 3 else None)
 
 
-def convolution(function: Any, args: Args, kwargs: Named) -> Model:
+def convolution(function: Any, args: Args, kwargs: Named) -> Any:
     """convolution(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups)."""
     x, weight, bias, stride, padding, dilation, transposed, output_padding, groups = args[:9]
     if not isinstance(x, Model) or isinstance(weight, Model):
@@ -130,7 +133,8 @@ def convolution(function: Any, args: Args, kwargs: Named) -> Model:
 
     terms = weight[0].numel() if not transposed else weight[:, 0].numel()
     slack = gamma(terms + 3)
-    made = run(x.coefficients.flatten(0, 1), weight).unflatten(0, x.coefficients.shape[:2])
+    flat = run(x.coefficients.flatten(0, 1), weight)
+    made = flat.reshape(*x.coefficients.shape[:2], *flat.shape[1:])
     radius = run(x.radius + slack * x.magnitudes, weight.abs())
     widest = None
     if not transposed:
@@ -171,7 +175,7 @@ def moved(x: Model, before: Tensor | float, scale: Tensor, after: Tensor | float
     return x.made(Enclosure(of_polynomials.coefficients, up(local + steep * x.radius)), ball=ball)
 
 
-def averaging(function: Any, args: Args, kwargs: Named) -> Model:
+def averaging(function: Any, args: Args, kwargs: Named) -> Any:
     """Pooling and resizing with weights that are not negative and that are the same everywhere in a batch.
 
     Each result is taken to be a sum of at most 2^12 terms.
@@ -183,7 +187,7 @@ def averaging(function: Any, args: Args, kwargs: Named) -> Model:
     return x.made(Enclosure(made, up(radius, 2**12)))
 
 
-def summing(function: Any, args: Args, kwargs: Named) -> Model:
+def summing(function: Any, args: Args, kwargs: Named) -> Any:
     """sum(x, axes) and mean(x, axes): of balls that lie along another axis, the sums of their sizes."""
     made = averaging(function, args, kwargs)
     x, axes = args[0], args[1] if len(args) > 1 else None

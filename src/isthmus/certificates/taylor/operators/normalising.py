@@ -1,8 +1,8 @@
 """Layer, group and RMS norm; softmax; attention.
 
-What a remainder does to them follows from their derivatives. With c = x - mean(x) and sigma^2 = mean(c^2) + eps, layer norm
-has the derivative (I - c c^T / (d sigma^2)) (I - 1 1^T / d) / sigma, of norm at most 1 / sigma; softmax has diag(p) - p p^T,
-so that scores that move by at most E move p_i by at most 2 p_i (1 - p_i) E, and by E in the 1-norm.
+What a remainder does to them follows from their derivatives. With c = x - mean(x) and sigma^2 = mean(c^2) + eps, layer
+norm has the derivative (I - c c^T / (d sigma^2)) (I - 1 1^T / d) / sigma, of norm at most 1 / sigma; softmax has
+diag(p) - p p^T, so that scores that move by at most E move p_i by at most 2 p_i (1 - p_i) E, and by E in the 1-norm.
 """
 
 from __future__ import annotations
@@ -42,8 +42,14 @@ def normalised(x: Model, eps: float, *, centred: bool) -> Model:
     # |c_i| / (sqrt(d) sigma) is at most |normalised x_i| / sqrt(d) at any point of the tube.
     share = up(centre.size + centre.radius + x.radius + mean) / (math.sqrt(count) * least)
     by_number = steep * (x.radius + mean + share.clamp(max=1.0) * reach)
-    ball = Ball.along(-1, up(steep * reach + norm(local.radius, -1).unsqueeze(-1), count)).expanded(x.radius.shape)
-    return x.made(Enclosure(local.coefficients, up(local.radius + by_number, count)), ball=ball)
+    widest = up(steep * reach + norm(local.radius, -1).unsqueeze(-1), count)
+    # Whatever x is, the row is no longer than sqrt(d): where less is known, 0 is as good a polynomial as any.
+    longest = math.sqrt(count) * (1 + 1e-12)
+    known = widest < longest
+    coefficients = torch.where(known, local.coefficients, 0.0)
+    radius = torch.where(known, up(local.radius + by_number, count), longest)
+    ball = Ball.along(-1, torch.where(known, widest, longest)).expanded(radius.shape)
+    return x.made(Enclosure(coefficients, radius), ball=ball)
 
 
 def layer_norm(function: Any, args: Args, kwargs: Named) -> Any:
@@ -100,32 +106,44 @@ def softmax(x: Model, axis: int) -> Model:
     share = ((up(local.size) + local.radius) * (1 + spread)).clamp(max=1.0)
     grown = 2 * share * moved
     radius = up(local.radius + torch.minimum(grown, torch.ones_like(grown)))
-    made = x.made(Enclosure(local.coefficients, radius))
+    known = radius < 1
+    local = _half_where(~known, local)  # shares lie between 0 and 1, whatever the scores are
+    made = x.made(Enclosure(local.coefficients, torch.where(known, radius, 0.5)))
     if x.scores is not None and not x.scores.shares and axis == x.ndim - 1:
-        made.with_scores(replace(x.scores, shares=True))
+        own = 2 * share * torch.where(never, 0.0, x.scores.local).amax(axis, keepdim=True)
+        own = up(local.radius + torch.minimum(own, torch.ones_like(own)))
+        made.with_scores(replace(x.scores, shares=True, local=own))
     return made
 
 
-def softmax_rule(function: Any, args: Args, kwargs: Named) -> Model:
+def _half_where(unknown: Tensor, shares: Enclosure) -> Enclosure:
+    half = torch.zeros_like(shares.coefficients)
+    half[0] = 0.5
+    return Enclosure(
+        torch.where(unknown, half, shares.coefficients), torch.where(unknown, 0.5 * (1 + 1e-12), shares.radius)
+    )
+
+
+def softmax_rule(function: Any, args: Args, kwargs: Named) -> Any:
     """_softmax(x, axis, half_to_float)."""
     return softmax(args[0], args[1])
 
 
 def log_sum(x: Enclosure, axis: int) -> Enclosure:
-    """log of the sum of exp along an axis, which is kept, of enclosures without their radius."""
+    """Log of the sum of exp along an axis, which is kept, of enclosures without their radius."""
     top = x.coefficients[0].amax(axis, keepdim=True)
     total = Exp().of(x.shifted(-top)).sum(axis)
     return Log().whole(total).shifted(top)
 
 
-def log_softmax(function: Any, args: Args, kwargs: Named) -> Model:
+def log_softmax(function: Any, args: Args, kwargs: Named) -> Any:
     """_log_softmax(x, axis, half_to_float): a difference, which moves by at most twice the largest move of a score."""
     x, axis = args[0], args[1] % args[0].ndim
     local = x.polynomial.plus(log_sum(x.polynomial, axis), -1.0)
     return x.made(Enclosure(local.coefficients, up(local.radius + x.radius + x.radius.amax(axis, keepdim=True))))
 
 
-def log_sum_exp(function: Any, args: Args, kwargs: Named) -> Model:
+def log_sum_exp(function: Any, args: Args, kwargs: Named) -> Any:
     """logsumexp(x, axes, keepdim), which moves by at most the largest move."""
     x, axes, keep = args[0], args[1], bool(args[2]) if len(args) > 2 else False
     listed = sorted(axis % x.ndim for axis in (axes if isinstance(axes, list | tuple) else [axes]))
@@ -166,7 +184,7 @@ def fused_attention(function: Any, args: Args, kwargs: Named) -> Any:
 def spread(root: bool) -> Any:
     """var(x, axes, correction, keepdim) and std."""
 
-    def rule(function: Any, args: Args, kwargs: Named) -> Model:
+    def rule(function: Any, args: Args, kwargs: Named) -> Any:
         x, axes = args[0], args[1] if len(args) > 1 else None
         correction = kwargs.get("correction", 1)
         keep = kwargs.get("keepdim", False)
@@ -183,7 +201,7 @@ def spread(root: bool) -> Any:
     return rule
 
 
-def two_norm(function: Any, args: Args, kwargs: Named) -> Model:
+def two_norm(function: Any, args: Args, kwargs: Named) -> Any:
     """linalg_vector_norm(x, 2, axes, keepdim), which moves by at most the 2-norm of the remainders."""
     x, order, axes, keep = (*args, *(2, None, False)[len(args) - 1 :])[:4]
     listed = sorted(axis % x.ndim for axis in ([axes] if isinstance(axes, int) else axes or ()))
@@ -195,7 +213,7 @@ def two_norm(function: Any, args: Args, kwargs: Named) -> Model:
     return made if keep else made.rearranged(lambda values: values.squeeze(axis), repeats=True)
 
 
-def gated(function: Any, args: Args, kwargs: Named) -> Model:
+def gated(function: Any, args: Args, kwargs: Named) -> Any:
     """glu(x, axis): one half times the sigmoid of the other."""
     from isthmus.certificates.taylor.functions import Sigmoid
     from isthmus.certificates.taylor.operators.smooth import applied

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,7 +21,9 @@ def largest(members: list[Model], there: list[Tensor]) -> Model:
     found, known = members[0], there[0]
     for member, here in zip(members[1:], there[1:], strict=True):
         both = larger(member, found)
-        coefficients = torch.where(known & here, both.coefficients, torch.where(here, member.coefficients, found.coefficients))
+        coefficients = torch.where(
+            known & here, both.coefficients, torch.where(here, member.coefficients, found.coefficients)
+        )
         radius = torch.where(known & here, both.radius, torch.where(here, member.radius, found.radius))
         found, known = found.made(Enclosure(coefficients, radius)), known | here
     return found
@@ -46,7 +49,7 @@ def max_pool(dimensions: int) -> Any:
             sizes = x.shape[-dimensions:]
             valid = [(each >= 0) & (each < size) for each, size in zip(places, sizes, strict=True)]
             index = [each.clamp(0, size - 1) for each, size in zip(places, sizes, strict=True)]
-            members.append(x.rearranged(lambda values, index=index: _at(values, index), repeats=True))
+            members.append(x.rearranged(partial(_at, index=index), repeats=True))
             there.append(_at_all(valid))
         return largest(members, there), torch.empty(0)
 
@@ -84,20 +87,24 @@ def largest_along(function: Any, args: Args, kwargs: Named) -> Any:
         found = _along(found, axis)
     if not keep:
         for axis in reversed(listed):
-            found = found.rearranged(lambda values, axis=axis: values.squeeze(axis), repeats=True)
+            found = found.rearranged(partial(torch.squeeze, dim=axis), repeats=True)
     found = found if sign == 1 else scaled(found, -1.0)
     return (found, torch.empty(0)) if len(function._schema.returns) > 1 else found
+
+
+def _narrowed(x: Model, axis: int, first: int, count: int) -> Model:
+    return x.rearranged(lambda values: values.narrow(axis, first, count), repeats=True)
 
 
 def _along(x: Model, axis: int) -> Model:
     """By halves."""
     while x.shape[axis] > 1:
         half = x.shape[axis] // 2
-        one = x.rearranged(lambda values, half=half: values.narrow(axis, 0, half), repeats=True)
-        other = x.rearranged(lambda values, half=half: values.narrow(axis, half, half), repeats=True)
+        one = _narrowed(x, axis, 0, half)
+        other = _narrowed(x, axis, half, half)
         made = larger(one, other)
         if x.shape[axis] % 2:
-            rest = x.rearranged(lambda values, half=half: values.narrow(axis, 2 * half, 1), repeats=True)
+            rest = _narrowed(x, axis, 2 * half, 1)
             coefficients = torch.cat([made.coefficients, rest.coefficients], axis + 1)
             made = made.made(Enclosure(coefficients, torch.cat([made.radius, rest.radius], axis)))
         x = made

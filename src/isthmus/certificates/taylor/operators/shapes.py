@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -23,12 +24,14 @@ def moving(function: Any, args: Args, kwargs: Named) -> Any:
     if function.overloadpacket in RESHAPING:  # values need not lie in memory as the network's own would
         made = x.rearranged(lambda values: values.reshape(args[1]))
         kept = made.ndim > 2 and made.shape[-2:] == x.shape[-2:]  # matrices stay what they are, in their order
-        return made.with_scores(x.scores if kept else None).view_of(x)
+        if kept and x.scores is not None:
+            made.with_scores(replace(x.scores, local=x.scores.local.reshape(made.shape)))
+        return made.view_of(x)
     made = x.rearranged(lambda values: function(values, *args[1:], **kwargs))
     return made.view_of(x)
 
 
-def repeating(function: Any, args: Args, kwargs: Named) -> Model:
+def repeating(function: Any, args: Args, kwargs: Named) -> Any:
     """Operators that may repeat numbers, or fill places with 0."""
     x = args[0]
     same = function.overloadpacket is aten.expand and _size(x, args[1]) == list(x.shape)
@@ -58,7 +61,7 @@ def cutting(function: Any, args: Args, kwargs: Named) -> list[Model]:
     ]
 
 
-def same(function: Any, args: Args, kwargs: Named) -> Model:
+def same(function: Any, args: Args, kwargs: Named) -> Any:
     """Copies, and changes of layout."""
     x: Model = args[0]
     wanted = kwargs.get("dtype")
@@ -69,7 +72,7 @@ def same(function: Any, args: Args, kwargs: Named) -> Model:
     return made if copies else made.view_of(x)
 
 
-def padded(function: Any, args: Args, kwargs: Named) -> Model:
+def padded(function: Any, args: Args, kwargs: Named) -> Any:
     """constant_pad_nd(x, sizes, value)."""
     x, sizes = args[:2]
     value = args[2] if len(args) > 2 else 0
@@ -79,8 +82,8 @@ def padded(function: Any, args: Args, kwargs: Named) -> Model:
     return Model(torch.stack([first, *rest]), aten.constant_pad_nd(x.radius, sizes, 0), x.run, group)
 
 
-def joined(function: Any, args: Args, kwargs: Named) -> Model:
-    """cat and stack, of models and constants."""
+def joined(function: Any, args: Args, kwargs: Named) -> Any:
+    """Cat and stack, of models and constants."""
     parts, axis = args[0], args[1] if len(args) > 1 else 0
     models: list[Model] = followed_among(args, kwargs)
     order, run = models[0].order, models[0].run

@@ -40,13 +40,13 @@ def composite(x: Model, function: Composed, steepest: float) -> Model:
 def smooth(function: Smooth) -> Any:
     """An operator of one tensor and no other arguments."""
 
-    def rule(operator: Any, args: Args, kwargs: Named) -> Model:
+    def rule(operator: Any, args: Args, kwargs: Named) -> Any:
         return finished(operator, args[0], applied(args[0], function))
 
     return rule
 
 
-def power(operator: Any, args: Args, kwargs: Named) -> Model:
+def power(operator: Any, args: Args, kwargs: Named) -> Any:
     """pow(x, exponent)."""
     x, exponent = args[:2]
     if not isinstance(x, Model) or isinstance(exponent, Tensor):
@@ -54,29 +54,27 @@ def power(operator: Any, args: Args, kwargs: Named) -> Model:
     return finished(operator, x, applied(x, Power(float(exponent))))
 
 
-def gelu(operator: Any, args: Args, kwargs: Named) -> Model:
+def gelu(operator: Any, args: Args, kwargs: Named) -> Any:
     """gelu(x, approximate)."""
     x, how = args[0], kwargs.get("approximate", args[1] if len(args) > 1 else "none")
     return applied(x, Gelu()) if how == "none" else composite(x, gelu_by_tanh, 1.13)
 
 
 def gelu_by_tanh(x: Enclosure) -> Enclosure:
-    """x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), whose derivative is at most 1.1290 (at x = 1.4150)."""
+    """X / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), whose derivative is at most 1.1290 (at x = 1.4150)."""
     cube = Power(3.0).whole(x).scaled(0.044715, 1)
     inner = x.plus(cube).scaled((2 / torch.pi) ** 0.5, 4)
     return x.scaled(0.5).times(Tanh().whole(inner).shifted(1.0))
 
 
-def mish(operator: Any, args: Args, kwargs: Named) -> Model:
-    """x tanh(softplus(x)), whose derivative is at most 1.0885 (at x = 1.4969)."""
-    return finished(
-        operator, args[0], composite(args[0], lambda x: x.times(Tanh().whole(Softplus().whole(x))), 1.089)
-    )
+def mish(operator: Any, args: Args, kwargs: Named) -> Any:
+    """X tanh(softplus(x)), whose derivative is at most 1.0885 (at x = 1.4969)."""
+    return finished(operator, args[0], composite(args[0], lambda x: x.times(Tanh().whole(Softplus().whole(x))), 1.089))
 
 
-def softplus(operator: Any, args: Args, kwargs: Named) -> Model:
+def softplus(operator: Any, args: Args, kwargs: Named) -> Any:
     """softplus(x, beta, threshold), which PyTorch takes for x where beta x is above the threshold."""
-    x, beta, threshold = args[0], *(list(args[1:]) + [1, 20])[:2]
+    x, beta, threshold = args[0], *(*args[1:], 1, 20)[:2]
     of = Softplus()
     if beta == 1:
         made = applied(x, of)
@@ -99,7 +97,7 @@ def log_sigmoid(operator: Any, args: Args, kwargs: Named) -> Any:
     return composite(x, lambda inner: Softplus().whole(inner.scaled(-1.0)).scaled(-1.0), 1.0), torch.empty(0)
 
 
-def expm1(operator: Any, args: Args, kwargs: Named) -> Model:
+def expm1(operator: Any, args: Args, kwargs: Named) -> Any:
     """exp(x) - 1."""
     x: Model = args[0]
     made = applied(x, Exp())

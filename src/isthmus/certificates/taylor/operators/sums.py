@@ -22,7 +22,7 @@ LOWEST = -1e38  # stands for minus infinity, as masks of attention have it
 def total(sign: float) -> Any:
     """add(x, y, alpha) with sign 1, sub with -1."""
 
-    def rule(function: Any, args: Args, kwargs: Named) -> Model:
+    def rule(function: Any, args: Args, kwargs: Named) -> Any:
         one, other = args[:2]
         factor = sign * kwargs.get("alpha", args[2] if len(args) > 2 else 1)
         return finished(function, one, added(one, other, factor))
@@ -30,14 +30,14 @@ def total(sign: float) -> Any:
     return rule
 
 
-def reversed_difference(function: Any, args: Args, kwargs: Named) -> Model:
+def reversed_difference(function: Any, args: Args, kwargs: Named) -> Any:
     """rsub(x, y) = y - alpha x."""
     factor = kwargs.get("alpha", args[2] if len(args) > 2 else 1)
     return added(args[1], args[0], -factor)
 
 
 def added(one: Any, other: Any, factor: float = 1) -> Model:
-    """one + factor other."""
+    """One + factor other."""
     if isinstance(one, Model) and isinstance(other, Model):
         left, right = aligned(one, other)
         if factor not in (1, -1):
@@ -60,8 +60,9 @@ def added(one: Any, other: Any, factor: float = 1) -> Model:
     if model.folded is not None and model.shape == made.shape:
         rest = up(model.folded.rest + norm(local.radius, -1).unsqueeze(-1))
         made.folded = replace(model.folded, rest=rest)
-    same = model.scores is not None and not model.scores.shares and model.shape == made.shape
-    return made.with_scores(model.scores if same else None)
+    if model.scores is not None and not model.scores.shares and model.shape == made.shape:
+        made.with_scores(replace(model.scores, local=up(model.scores.local + local.radius)))
+    return made
 
 
 def aligned(one: Model, other: Model) -> tuple[Model, Model]:
@@ -102,16 +103,17 @@ def scaled(model: Model, constant: Tensor | float, roundings: int = 0) -> Model:
     ball = model.ball if model.shape == local.radius.shape else None
     if ball is not None:
         number = not isinstance(constant, Tensor)
-        ball = ball.scaled(float(constant), local.radius) if number else ball.stretched(steep, local.radius)  # type: ignore[arg-type]
+        ball = ball.scaled(float(constant), local.radius) if number else ball.stretched(steep, local.radius)
     made = model.made(Enclosure(local.coefficients, up(local.radius + steep * model.radius)), ball=ball)
     if isinstance(constant, Tensor) and constant.ndim == 1 and model.shape == made.shape and model.ball is not None:
         made.folded = Folded(constant, model.norms(-1), norm(local.radius, -1).unsqueeze(-1))
     if model.scores is not None and not isinstance(constant, Tensor) and not model.scores.shares:
-        made.with_scores(replace(model.scores, scale=model.scores.scale * constant))
+        own = up(model.scores.local * abs(constant) + local.radius)
+        made.with_scores(replace(model.scores, scale=model.scores.scale * constant, local=own))
     return made
 
 
-def product(function: Any, args: Args, kwargs: Named) -> Model:
+def product(function: Any, args: Args, kwargs: Named) -> Any:
     """mul(x, y)."""
     one, other = args[:2]
     return finished(function, one, multiplied(one, other))
@@ -138,7 +140,7 @@ def multiplied(one: Any, other: Any) -> Model:
     return left.made(Enclosure(local.coefficients, radius), ball=ball)
 
 
-def quotient(function: Any, args: Args, kwargs: Named) -> Model:
+def quotient(function: Any, args: Args, kwargs: Named) -> Any:
     """div(x, y)."""
     one, other = args[:2]
     if kwargs.get("rounding_mode") is not None:
@@ -152,14 +154,14 @@ def quotient(function: Any, args: Args, kwargs: Named) -> Model:
     return finished(function, one, multiplied(one, other))
 
 
-def negative(function: Any, args: Args, kwargs: Named) -> Model:
+def negative(function: Any, args: Args, kwargs: Named) -> Any:
     """neg(x)."""
     return finished(function, args[0], scaled(args[0], -1.0))
 
 
-def chosen(function: Any, args: Args, kwargs: Named) -> Model:
+def chosen(function: Any, args: Args, kwargs: Named) -> Any:
     """where(mask, x, y) and masked_fill(x, mask, value), of constant masks."""
-    if function.overloadpacket in (torch.ops.aten.where,):
+    if function.overloadpacket == torch.ops.aten.where:
         mask, one, other = args[:3]
     else:
         one, mask, other = args[0], ~args[1], args[2]
