@@ -9,6 +9,7 @@ import torch
 
 import isthmus
 from isthmus import testing
+from isthmus.certificates import Cheapest
 from isthmus.making import PGD, TargetedAdam
 from isthmus.studies.pair_kinds import Across, AttackedAcross, AttackedWithin, SynthesizedWithin, Within
 
@@ -40,6 +41,42 @@ class TestBezierOfDegreeSix(testing.PathContract):
 class TestAffinePieces(testing.CertifierContract):
     def certifier(self):
         return isthmus.AffinePieces()
+
+
+class TestTaylorModels(testing.CertifierContract):
+    def certifier(self):
+        return isthmus.TaylorModels()
+
+
+class TestTaylorModelsOfSmoothNetworks(testing.CertifierContract):
+    def certifier(self):
+        return isthmus.TaylorModels(order=3)
+
+    def landscape(self):
+        return smooth_landscape()
+
+
+class TestUniformSamples(testing.CertifierContract):
+    def certifier(self):
+        return isthmus.UniformSamples(share=0.002)
+
+
+class TestCheapest(testing.CertifierContract):
+    def certifier(self):
+        return Cheapest()
+
+    def kinds(self):
+        return {"taylor", "pieces", "samples"}
+
+
+def smooth_landscape() -> isthmus.Landscape:
+    random = torch.Generator().manual_seed(5)
+    model = torch.nn.Sequential(
+        torch.nn.Linear(6, 16), torch.nn.GELU(), torch.nn.LayerNorm(16), torch.nn.Linear(16, 4)
+    ).double()
+    for weight in model.parameters():
+        weight.data = torch.randn(weight.shape, generator=random, dtype=torch.float64) / weight.shape[-1] ** 0.5
+    return isthmus.Landscape(isthmus.Network(model, input_shape=(6,)))
 
 
 class TestCrossEntropy(testing.LossContract):

@@ -80,7 +80,7 @@ def test_enclosures_hold_and_are_tight(name, order):
                 share = abs(exact - here) / float(made.radius[number])
                 assert share <= 1, (x, width, at)
                 worst = max(worst, float(share))
-    assert worst > 0.5 or name == "cube" and order > 2 or order == 8, worst
+    assert worst > 0.5 or (name == "cube" and order > 2) or order == 8, worst
 
 
 @each

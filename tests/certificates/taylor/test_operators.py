@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from benchmarks.enclosures import OPERATORS, tried
 from torch import nn
+from torch.nn import functional as F
 
 import isthmus
-from benchmarks.enclosures import OPERATORS, tried
 from isthmus.certificates.taylor import TaylorModels
 from isthmus.certificates.taylor.enclosure import Enclosure
 from isthmus.certificates.taylor.model import Model
@@ -134,7 +135,7 @@ def test_in_place_operators_and_views():
         def forward(self, x):
             y = self.one(x)
             y.mul_(2).add_(0.5)
-            torch.nn.functional.silu(y, inplace=True)
+            F.silu(y, inplace=True)
             return self.two(y)
 
     landscape = isthmus.Landscape(isthmus.Network(Inside(), input_shape=(4,)))
@@ -153,25 +154,25 @@ def test_in_place_operators_and_views():
 
 
 NETS = {
-    "attention": lambda x, w: nn.functional.scaled_dot_product_attention(x @ w[0], x @ w[1], x @ w[2]) @ w[3],
-    "sharp attention": lambda x, w: nn.functional.scaled_dot_product_attention(4 * x @ w[0], 4 * x @ w[1], x) @ w[3],
+    "attention": lambda x, w: F.scaled_dot_product_attention(x @ w[0], x @ w[1], x @ w[2]) @ w[3],
+    "sharp attention": lambda x, w: F.scaled_dot_product_attention(4 * x @ w[0], 4 * x @ w[1], x) @ w[3],
     "by hand": lambda x, w: ((x @ w[0] @ (x @ w[1]).mT / 3 + 0.2).softmax(-1) @ (x @ w[2])) @ w[3],
-    "heads": lambda x, w: nn.functional.scaled_dot_product_attention(
+    "heads": lambda x, w: F.scaled_dot_product_attention(
         *(
             part.reshape(-1, 5, 2, 4).transpose(1, 2)
-            for part in nn.functional.linear(nn.functional.layer_norm(x, (8,), w[0][0]), w.flatten(0, 1)[:24]).chunk(3, -1)
+            for part in F.linear(F.layer_norm(x, (8,), w[0][0]), w.flatten(0, 1)[:24]).chunk(3, -1)
         )
     ),
-    "layer norm": lambda x, w: nn.functional.layer_norm(x, (8,), w[0][0], w[1][0]) @ w[3],
-    "rms norm": lambda x, w: nn.functional.rms_norm(x, (8,), w[0][0]) @ w[3],
-    "group norm": lambda x, w: nn.functional.group_norm(x, 5, w[0][0, :5], w[1][0, :5]) @ w[3],
+    "layer norm": lambda x, w: F.layer_norm(x, (8,), w[0][0], w[1][0]) @ w[3],
+    "rms norm": lambda x, w: F.rms_norm(x, (8,), w[0][0]) @ w[3],
+    "group norm": lambda x, w: F.group_norm(x, 5, w[0][0, :5], w[1][0, :5]) @ w[3],
     "softmax": lambda x, w: (3 * x).softmax(-1) @ w[3],
-    "gelu": lambda x, w: nn.functional.gelu(x @ w[0]) @ w[1],
-    "gate": lambda x, w: (nn.functional.silu(x @ w[0]) * (x @ w[1])) @ w[2],
+    "gelu": lambda x, w: F.gelu(x @ w[0]) @ w[1],
+    "gate": lambda x, w: (F.silu(x @ w[0]) * (x @ w[1])) @ w[2],
     "residual": lambda x, w: (x @ w[0] + torch.tanh(x @ w[1])) @ w[2],
-    "pixels": lambda x, w: nn.functional.conv1d(nn.functional.silu(nn.functional.conv1d(x, w[0][:5, :5, None])), w[1][:4, :5, None]),
+    "pixels": lambda x, w: F.conv1d(F.silu(F.conv1d(x, w[0][:5, :5, None])), w[1][:4, :5, None]),
     "mean": lambda x, w: (x @ w[0]).mean(1) @ w[1],
-    "norm": lambda x, w: nn.functional.normalize(x @ w[0], dim=-1) @ w[1],
+    "norm": lambda x, w: F.normalize(x @ w[0], dim=-1) @ w[1],
 }  # fmt: skip
 
 

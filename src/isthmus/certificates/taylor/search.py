@@ -22,7 +22,7 @@ ORDERS = (2, 4, 6, 8, 10, 12, 16)
 WORTH = 150.0  # forward-equivalents that must be ahead before other orders are tried out
 NARROWEST = 1e-9  # share of a piece below which nothing is cut
 BY_RANGE = 0.5  # the room where polynomials alone are too high
-STUCK = 0.8  # of the radius of a wider interval: what is left is rounding, which no cut makes smaller
+STUCK = 0.8  # of the radius of a wider interval: what is left may be rounding, which no cut makes smaller
 MOST_CUTS = 64  # of an interval at a time
 ROOM = 0.9  # of the width at which an interval would just be decided
 FAR = 0.3  # a room below that says little: one interval is then tried out
@@ -84,7 +84,8 @@ class Search:
             left = found.radius.amax(1).cpu()
             room = self.room(found, self.order)
             stuck = ~done & (room > 0) & (room != BY_RANGE) & (left > STUCK * now[:, 3])
-            if self.looked >= self.most or bool(stuck.any()) or float((now[:, 2] - now[:, 1])[~done].min()) < NARROWEST:
+            hopeless = bool(stuck.any()) and self.is_hopeless(now[stuck][0])
+            if self.looked >= self.most or hopeless or float((now[:, 2] - now[:, 1])[~done].min()) < NARROWEST:
                 self.undecided += int((~done).sum())
                 self.keep(now, found, ~done)
                 self.leave(ahead)
@@ -96,6 +97,12 @@ class Search:
                 self.width = self.choose(now[int(room.argsort()[len(room) // 2])])
             cuts = torch.maximum((now[:, 2] - now[:, 1]) / self.width, 1 / (ROOM * room).clamp_min(FAR)).ceil()
             ahead = torch.cat([_cut(now, cuts.clamp(2, MOST_CUTS)), ahead])
+
+    def is_hopeless(self, row: Tensor) -> bool:
+        """Whether rounding alone is too much: a radius that no cut makes smaller is that of a point as well."""
+        middle = (row[1] + row[2]) / 2
+        probe = torch.stack([row[0], middle - NARROWEST, middle + NARROWEST])[None]
+        return float(self.room(self.look(probe, 1), 1)[0]) < 1
 
     def look(self, rows: Tensor, order: int) -> Bounds:
         """What is known of the loss on intervals (n, 3)."""
