@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from isthmus import studies as studies
     from isthmus import testing as testing
     from isthmus._core.progress import Progress as Progress
+    from isthmus.attributions import Attribution as Attribution
+    from isthmus.attributions import attribute as attribute
     from isthmus.certificates import AffinePieces as AffinePieces
     from isthmus.certificates import Certificate as Certificate
     from isthmus.certificates import Certifier as Certifier
@@ -73,6 +75,7 @@ _HOME = {
     "AbstractLandscape": "landscapes",
     "AbstractPath": "paths",
     "AffinePieces": "certificates",
+    "Attribution": "attributions",
     "Ball": "landscapes.domains",
     "BarrierBypass": "connecting.connectors",
     "Bezier": "paths",
@@ -109,6 +112,7 @@ _HOME = {
     "Unbounded": "landscapes.domains",
     "UniformSamples": "certificates",
     "attack": "making",
+    "attribute": "attributions",
     "connect": "connecting",
     "exact_profile": "certificates.affine_pieces",
     "load_images": "inputs.images",

@@ -48,7 +48,7 @@ class TaylorModels(Certifier):
     kind: ClassVar[str] = "taylor"
 
     order: int | None = None
-    most: int = 5_000
+    most: int = 2_000
 
     def __post_init__(self) -> None:
         if self.order is not None and (isinstance(self.order, bool) or not 1 <= self.order <= 20):

@@ -1,0 +1,196 @@
+"""attribute: the integral of an output's gradient along a path, exact where the network is affine on pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import overload
+
+import torch
+from torch import Tensor
+
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.shapes import Inputs, Logits, Parameters, Vertices
+from isthmus.attributions.attribution import Attribution
+from isthmus.attributions.curve import at, pieces_of
+from isthmus.attributions.quadrature import Integral, integrated
+from isthmus.certificates.affine_pieces.precision import in_precision
+from isthmus.certificates.affine_pieces.segment import cut_segment
+from isthmus.errors import InputError, NetworkError
+from isthmus.landscapes import AbstractLandscape, Landscape
+from isthmus.paths import AbstractPath, Polyline
+
+MOST = 20_000  # gradients
+TOLERANCE = 1e-3  # of the change of the output
+
+
+class _TooMany(Exception):  # noqa: N818 (a signal to go on otherwise, never seen by callers)
+    """There are more pieces than gradients may be evaluated."""
+
+
+@overload
+def attribute(
+    landscape: AbstractLandscape,
+    path: AbstractPath,
+    output: int,
+    *,
+    exact: bool | None = None,
+    tolerance: float = TOLERANCE,
+    most: int = MOST,
+    on_progress: OnProgress | None = None,
+) -> Attribution: ...
+@overload
+def attribute(
+    landscape: AbstractLandscape,
+    path: Sequence[AbstractPath],
+    output: int | Tensor | Sequence[int],
+    *,
+    exact: bool | None = None,
+    tolerance: float = TOLERANCE,
+    most: int = MOST,
+    on_progress: OnProgress | None = None,
+) -> tuple[Attribution, ...]: ...
+def attribute(
+    landscape: AbstractLandscape,
+    path: AbstractPath | Sequence[AbstractPath],
+    output: int | Tensor | Sequence[int],
+    *,
+    exact: bool | None = None,
+    tolerance: float = TOLERANCE,
+    most: int = MOST,
+    on_progress: OnProgress | None = None,
+) -> Attribution | tuple[Attribution, ...]:
+    """How much each number of the input has to do with what happens to a logit along a path.
+
+    On affine pieces the gradient is constant, and the integral a finite sum; elsewhere it is taken by the rule of Gauss
+    and Legendre on intervals, of which those are cut that are worst. Everything is computed in float64, on a copy of
+    the network.
+
+    Args:
+        landscape: on a network.
+        path: from the baseline to the input that is to be explained: `Polyline(torch.stack([baseline, x]))` for
+            integrated gradients, or any other, found, shortened, smooth; or many paths.
+        output: the class whose logit it is; of many paths one for all, or one each.
+        exact: True asks for affine pieces, False for intervals; by default pieces where the network has them, and no
+            more than `most`.
+        tolerance: of intervals, how far the sum may be from the change of the output, as a share of that change.
+        most: gradients for one path; where they do not suffice, `completeness_error` says what is left.
+        on_progress: called after every path.
+
+    Raises:
+        NetworkError: another landscape than one on a network; with `exact`, a network without pieces, or with more than
+            `most`.
+        InputError: no such class, or settings that cannot be used.
+    """
+    if not isinstance(landscape, Landscape):
+        raise NetworkError(f"attribute needs a Landscape on a network, got a {type(landscape).__name__}.")
+    if not tolerance > 0 or most < 1:
+        raise InputError(f"attribute needs a tolerance > 0 and most >= 1, got {tolerance} and {most}.")
+    paths = [path] if isinstance(path, AbstractPath) else list(path)
+    classes = [int(each) for each in torch.as_tensor(output).reshape(-1).expand(len(paths))] if paths else []
+    found = []
+    with landscape.fixed():
+        for number, (one, index) in enumerate(zip(paths, classes, strict=True)):
+            found.append(_attributed(landscape, one, index, exact, tolerance, most))
+            if on_progress is not None:
+                on_progress(Progress(number + 1, len(paths), landscape.forward_equivalents))
+    return found[0] if isinstance(path, AbstractPath) else tuple(found)
+
+
+def _attributed(
+    landscape: Landscape, path: AbstractPath, index: int, exact: bool | None, tolerance: float, most: int
+) -> Attribution:
+    landscape.try_out(path.ends)
+    work = in_precision(landscape, torch.float64, path.at(0.0))
+    before = work.forward_equivalents
+    pieces = [points.to(work.device) for points in pieces_of(path)]
+
+    def value(x: Inputs) -> Tensor:
+        with torch.no_grad():
+            found: Tensor = _logit(_logits_of(work, x), index)
+        return found.detach()
+
+    ends = value(torch.stack([pieces[0][0], pieces[-1][-1]])).tolist()
+
+    def gradient(x: Inputs) -> Tensor:
+        return _gradient(work, x, index)
+
+    integral = None
+    if exact is not False and isinstance(path, Polyline):
+        try:
+            integral = _on_pieces(work, pieces, gradient, most)
+        except (NetworkError, _TooMany) as error:
+            if exact:
+                reason = str(error) or f"the path has more than {most:,} affine pieces"
+                raise NetworkError(f"No exact attribution: {reason}") from error
+    elif exact:
+        raise NetworkError(f"Affine pieces are those of straight segments, got a {type(path).__name__}.")
+    is_exact = integral is not None
+    if integral is None:
+        limit = tolerance * max(abs(ends[1] - ends[0]), 1e-12)
+        integral = integrated(pieces, value, gradient, limit, most, work.batch_size_for(pieces[0][0]))
+    if work is not landscape:
+        landscape.forward_equivalents += work.forward_equivalents - before
+    values = integral.values.cpu()
+    return Attribution(
+        values=values,
+        start=ends[0],
+        end=ends[1],
+        completeness_error=abs(float(values.sum()) - (ends[1] - ends[0])),
+        gradients=integral.gradients,
+        parts=integral.parts,
+        exact=is_exact,
+    )
+
+
+def _on_pieces(work: Landscape, pieces: list[Vertices], gradient: object, most: int) -> Integral:
+    """The sum over affine pieces: the gradient in the middle of each, times how far it goes.
+
+    Raises:
+        NetworkError: the network is not affine on pieces.
+    """
+    total = torch.zeros_like(pieces[0][0])
+    count = 0
+    before = work.forward_equivalents
+
+    def stop(_: float) -> None:
+        if work.forward_equivalents - before > most:
+            raise _TooMany
+
+    for points in pieces:
+        cut = cut_segment(work, points[0], points[1], on_progress=stop)
+        width = cut.t.diff()
+        middle = (cut.t[1:] + cut.t[:-1]) / 2
+        real = width > 0
+        middle, width = middle[real], width[real]
+        count += len(width)
+        mean = torch.zeros_like(total)
+        for some, share in zip(torch.split(middle, 256), torch.split(width, 256), strict=True):
+            slopes = gradient(at(points, some))  # type: ignore[operator]
+            mean = mean + torch.tensordot(share.to(slopes), slopes, dims=1)
+        total = total + mean * (points[1] - points[0])
+    return Integral(total, count, count)
+
+
+def _logits_of(work: Landscape, x: Inputs) -> Logits:
+    parts = []
+    for some in torch.split(x, work.batch_size_for(x[0])):
+        parts.append(work.network.logits(some))
+        work.forward_equivalents += len(some)
+    return torch.cat(parts)
+
+
+def _gradient(work: Landscape, x: Inputs, index: int) -> Inputs:
+    parts = []
+    for some in torch.split(x, work.batch_size_for(x[0])):
+        with torch.inference_mode(False), torch.enable_grad():
+            point = some.clone().requires_grad_()
+            (slope,) = torch.autograd.grad(_logit(work.network.logits(point), index).sum(), point)
+        parts.append(slope)
+        work.forward_equivalents += 3 * len(some)
+    return torch.cat(parts)
+
+
+def _logit(logits: Logits, index: int) -> Parameters:
+    if not 0 <= index < logits.shape[1]:
+        raise InputError(f"output must be a class from 0 to {logits.shape[1] - 1}, got {index}.")
+    return logits[:, index]

@@ -1,0 +1,45 @@
+"""Attribution: how much of the change of an output along a path is due to each number of the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from isthmus._core.shapes import Input
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """The integral of the gradient of an output along a path, number by number: a path integral of Sundararajan, Taly
+    and Yan, Axiomatic Attribution for Deep Networks (ICML 2017), of which integrated gradients are the straight one.
+
+    Attributes:
+        values: what is due to each number (*input), in units of the output, in float64 on the CPU. Their sum is the
+            output at the end less the output at the start, but for `completeness_error`.
+        start, end: the output at the ends of the path.
+        completeness_error: how far the sum is from that difference, in units of the output.
+        gradients: how many were evaluated.
+        parts: in how many parts the path was integrated: affine pieces, or intervals.
+        exact: whether the gradient was constant on each of the parts, so that nothing but rounding is left out.
+    """
+
+    values: Input
+    start: float
+    end: float
+    completeness_error: float
+    gradients: int
+    parts: int
+    exact: bool
+
+    def __repr__(self) -> str:
+        how = "exact" if self.exact else "adaptive"
+        return (
+            f"Attribution({how}, {self.start:.4g} -> {self.end:.4g}, completeness error {self.completeness_error:.1g}, "
+            f"{self.gradients:,} gradients, shape {tuple(self.values.shape)})"
+        )
+
+    @property
+    def change(self) -> float:
+        """The output at the end less that at the start."""
+        return self.end - self.start
