@@ -69,7 +69,8 @@ def integrated(
     ahead = torch.cat(
         [torch.stack([edges[:-1] * 0 + number, edges[:-1], edges[1:]], 1) for number in range(len(pieces))]
     )
-
+    if gradients and gradients + NODES * len(ahead) > most:  # the best that could be afforded
+        return Integral(found.sum(0), gradients, len(pieces))
     kept: list[tuple[float, Tensor, Tensor]] = []  # error, interval, values: the worst may still be cut
     while len(ahead):
         found, errors = _on_intervals(pieces, ahead, value, gradient, NODES, at_once)

@@ -12,6 +12,7 @@ import cyclopts
 import isthmus
 from isthmus._core.text import visible
 from isthmus.cli.attack import attack
+from isthmus.cli.attribute import attribute
 from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
 from isthmus.cli.detect import detect
@@ -35,6 +36,7 @@ app.command(demo)
 app.command(connect)
 app.command(synthesize)
 app.command(attack)
+app.command(attribute)
 app.command(paper)
 app.command(detect)
 app.command(percolate)

@@ -22,6 +22,7 @@ ORDERS = (2, 4, 6, 8, 10, 12, 16)
 WORTH = 150.0  # forward-equivalents that must be ahead before other orders are tried out
 NARROWEST = 1e-9  # share of a piece below which nothing is cut
 BY_RANGE = 0.5  # the room where polynomials alone are too high
+SMALL = 0.1  # of a logit: a remainder that is not to blame
 STUCK = 0.8  # of the radius of a wider interval: what is left may be rounding, which no cut makes smaller
 MOST_CUTS = 64  # of an interval at a time
 ROOM = 0.9  # of the width at which an interval would just be decided
@@ -134,11 +135,12 @@ class Search:
             self.above = (float(t[0]), seen.loss.cpu(), seen.logits.cpu())
 
     def room(self, found: Bounds, order: int) -> Tensor:
-        """How wide intervals might be, as a share of what they are; 0 where the remainder is infinite."""
+        """How wide intervals might be, as a share of what they are; 0 where nothing is known."""
         share = found.allowed(self.threshold, self.landscape.loss_function, self.target)
-        return torch.where(
-            share > 0, share.clamp(1e-12, 1e6) ** (1 / (order + 1)), torch.where(share < 0, BY_RANGE, 0.0)
-        )
+        power = share.clamp(1e-12, 1e6) ** (1 / (order + 1))
+        # Nothing is known where remainders are as large as they can be: even then the polynomials may be too high.
+        by_range = (share < 0) & (found.radius.amax(1).cpu() < SMALL)
+        return torch.where(share > 0, power, torch.where(by_range, BY_RANGE, 0.0))
 
     def choose(self, row: Tensor) -> float:
         """Finds out on one interval how wide all may be, and, where many are ahead, at which order that is cheapest."""

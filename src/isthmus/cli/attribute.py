@@ -1,0 +1,121 @@
+"""isthmus attribute: which pixels make the difference along a path between two images."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from isthmus.cli import pairing
+from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
+from isthmus.errors import InputError
+
+SCHEMA = "isthmus/attribution/1"
+PATHS = ("straight", "found")
+
+
+def attribute(
+    a: Path,
+    c: Path | None = None,
+    /,
+    *,
+    target: str = "predicted",
+    baseline: float = 0.0,
+    along: str = "straight",
+    exact: bool | None = None,
+    tolerance: float = 1e-3,
+    most: int = 20_000,
+    seed: int = 0,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-attribution"),
+    overwrite: bool = False,
+    network: NetworkOptions = NetworkOptions(),
+) -> None:
+    """Show which pixels change the logit of a class along a path: integrated gradients, exact where the network allows.
+
+    Writes attribution.png and .svg, values.safetensors and result.json.
+
+    Parameters
+    ----------
+    a
+        With a second image: where the path begins. Alone: the image to explain, from an even baseline.
+    c
+        Where the path ends.
+    target
+        The class whose logit it is: predicted (that of the last image), an index, or a name.
+    baseline
+        With one image: the value of every pixel where the path begins, 0 for black.
+    along
+        straight, or found: the path of low loss that isthmus connect would find (both images of one class).
+    exact
+        Ask for affine pieces (--exact) or intervals (--no-exact); by default pieces where the network has them.
+    tolerance
+        Of intervals: how far the sum may be from the change of the logit, as a share of it.
+    most
+        Gradients at most.
+    seed
+        Seed of the solver, with --along found.
+    out
+        Folder for the results; made if need be.
+    overwrite
+        Replace an earlier run in that folder.
+    """
+    at_least("--most", most, 1)
+    if along not in PATHS:
+        raise InputError(f"--along must be one of {', '.join(PATHS)}, got '{along}'.")
+    if along == "found" and c is None:
+        raise InputError("--along found needs two images of one class.")
+    folder = claimed(out, SCHEMA, overwrite=overwrite)
+
+    import torch
+    from safetensors.torch import save_file
+
+    import isthmus
+    from isthmus._core.files import write_json
+    from isthmus.cli.terminal import progress_bar
+    from isthmus.inputs.labels import named_class
+    from isthmus.reports import style
+    from isthmus.reports.attribution_figure import attribution_figure
+
+    landscape = landscape_of(network)
+    files = [a] if c is None else [a, c]
+    loaded = pairing.pair_of_files(landscape, files[0], files[-1], "0")
+    start, end = (loaded.a[0], loaded.c[0]) if c is not None else (torch.full_like(loaded.a[0], baseline), loaded.a[0])
+    names = landscape.class_names
+    index = int(landscape.logits(end[None]).argmax(1)) if target == "predicted" else named_class(target, names)
+    classes = landscape.classes or 0
+    if index is None or not 0 <= index < classes:
+        raise InputError(f"--target must be predicted or name one of {classes} classes, got '{target}'.")
+    path: isthmus.AbstractPath = isthmus.Polyline(torch.stack([start, end]))
+    if along == "found":
+        path = isthmus.connect(landscape, start[None], end[None], torch.tensor([index]), seed=seed)[0].path
+    with progress_bar("attributing", 1, "paths") as tell:
+        found = isthmus.attribute(landscape, path, index, exact=exact, tolerance=tolerance, most=most, on_progress=tell)
+    captions = (readable(files[0].name) if c is not None else f"baseline {baseline:g}", readable(files[-1].name))
+    note = readable(f"{network.network}, along the {along} path")
+    figure = attribution_figure(found, start, end, captions=captions, output=index, class_names=names, note=note)
+    with folder.stage({"network": landscape.describe(), "path": along}) as stage:
+        for kind in ("png", "svg"):
+            style.save_figure(figure, stage / f"attribution.{kind}")
+        save_file({"values": found.values, "start": start.cpu(), "end": end.cpu()}, stage / "values.safetensors")
+        row = {
+            "schema": SCHEMA,
+            "command": readable(shlex.join(["isthmus", *sys.argv[1:]])),
+            "class": style.class_name(index, names),
+            "target": index,
+            "start_logit": found.start,
+            "end_logit": found.end,
+            "completeness_error": found.completeness_error,
+            "gradients": found.gradients,
+            "parts": found.parts,
+            "exact": found.exact,
+            "along": along,
+        }
+        write_json(stage / "result.json", row)
+    print(
+        f"{style.class_name(index, names)}: logit {found.start:.4g} -> {found.end:.4g}; {found.gradients:,} gradients, "
+        f"{'exact' if found.exact else 'adaptive'}, completeness error {found.completeness_error:.2g}."
+    )
+    print(f"Look at it: {out / 'attribution.png'}")
