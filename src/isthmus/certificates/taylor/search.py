@@ -18,7 +18,7 @@ from isthmus.profiles import Profile
 
 FIRST = 4  # intervals of a path that are tried at first
 ORDER = 4  # and the order
-ORDERS = (2, 4, 6, 8, 10, 12, 16)
+ORDERS = (2, 4, 7, 10, 14)
 WORTH = 150.0  # forward-equivalents that must be ahead before other orders are tried out
 NARROWEST = 1e-9  # share of a piece below which nothing is cut
 BY_RANGE = 0.5  # the room where polynomials alone are too high
@@ -27,7 +27,8 @@ STUCK = 0.8  # of the radius of a wider interval: what is left may be rounding, 
 MOST_CUTS = 64  # of an interval at a time
 ROOM = 0.9  # of the width at which an interval would just be decided
 FAR = 0.3  # a room below that says little: one interval is then tried out
-TRUSTED = 1.6  # times the width of an interval that is decided: so far the next one may be wider
+TRUSTED = 2.0  # times the width of an interval that is decided: so far the next one may be wider
+WIDER = 1.5  # times the width of one order, the next may be tried at
 TRIES = 12  # widths at which an order is tried
 
 
@@ -96,7 +97,8 @@ class Search:
             if not tried and float(room.median()) < FAR:
                 tried = True
                 self.width = self.choose(now[int(room.argsort()[len(room) // 2])])
-            cuts = torch.maximum((now[:, 2] - now[:, 1]) / self.width, 1 / (ROOM * room).clamp_min(FAR)).ceil()
+            by_width = (now[:, 2] - now[:, 1]) / self.width
+            cuts = torch.where(room < FAR, by_width, 1 / (ROOM * room).clamp_min(FAR)).ceil()
             ahead = torch.cat([_cut(now, cuts.clamp(2, MOST_CUTS)), ahead])
 
     def is_hopeless(self, row: Tensor) -> bool:
@@ -151,7 +153,7 @@ class Search:
             place, better = ORDERS.index(self.order), False
             while 0 <= place + step < len(ORDERS):
                 place += step
-                rate, wide = self.rate(row, ORDERS[place], width)
+                rate, wide = self.rate(row, ORDERS[place], width * WIDER if step > 0 else width)
                 if rate >= best:
                     break
                 best, width, self.order, better = rate, wide, ORDERS[place], True
