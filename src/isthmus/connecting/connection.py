@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.certificates import Certificate
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import Profile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class Outcome(Enum):
@@ -115,6 +118,20 @@ class Connection:
     def max_loss_after_rounds(self, rounds: int) -> float:
         """Max loss of the best path after so many rounds at most (Sec. 4.3); a pair that was done earlier stays so."""
         return self.max_loss_after[min(rounds, len(self.max_loss_after) - 1)]
+
+    def plot(self, ax: Axes | None = None, *, unit: str = "nats") -> Axes:
+        """Draws the loss along both paths.
+
+        Args:
+            ax: axes of matplotlib; by default those of a new figure, which a notebook shows.
+            unit: of the loss.
+
+        Returns:
+            The axes.
+        """
+        from isthmus.reports.plots import plot_connection
+
+        return plot_connection(self, ax, unit)
 
     def row(self) -> dict[str, Any]:
         """The pair as a row of the table; `connecting.columns` lists the columns with their meanings."""

@@ -44,7 +44,7 @@ def profile_figure(
         figure = Figure(figsize=(8, 5.2 if certified else 4.6))
         heights = (5, 1.15, 0.75) if certified else (5, 1.15)
         top, bands, *more = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-        _draw_losses(top, pair, unit)
+        draw_losses(top, pair, unit)
         _draw_bands(bands, pair, class_names)
         top.set_title(style.plain(_message(pair, class_names)))
         for axes in more:
@@ -64,7 +64,8 @@ def _message(pair: Connection, class_names: Sequence[str] | None) -> str:
     return f"{direct}, {verb} at {pair.profile.max_loss:.3g}"
 
 
-def _draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
+def draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
+    """Loss over arc length for one pair, on axes of their own."""
     direct, found = pair.direct, pair.profile
     losses = np.concatenate([direct.loss.double().numpy(), found.loss.double().numpy()])
     losses = losses[np.isfinite(losses)]

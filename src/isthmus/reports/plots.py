@@ -1,0 +1,38 @@
+"""Plots on axes of one's own, for notebooks: what `.plot()` of results draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isthmus.attributions import Attribution
+from isthmus.connecting.connection import Connection
+from isthmus.reports.attribution_figure import draw_attribution
+from isthmus.reports.profile_figure import draw_losses
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_connection(pair: Connection, axes: Axes | None, unit: str) -> Axes:
+    """Loss along the direct path and the path found, the peak and its bypasses, the threshold and what is proven."""
+    axes = _axes(axes)
+    draw_losses(axes, pair, unit)
+    axes.set_xlabel("arc length / |AC|")
+    return axes
+
+
+def plot_attribution(found: Attribution, axes: Axes | None) -> Axes:
+    """A map of the values, summed over channels, with 0 in the middle of its scale, and the scale."""
+    axes = _axes(axes)
+    shown = draw_attribution(axes, found.values)
+    axes.figure.colorbar(shown, ax=axes, label="share of the change, in logits")
+    return axes
+
+
+def _axes(given: Axes | None) -> Axes:
+    if given is not None:
+        return given
+    import matplotlib.pyplot as plt
+
+    made: Axes = plt.subplots(layout="constrained")[1]
+    return made
