@@ -19,6 +19,8 @@ EXAMPLES = [(page, number, code) for page in PAGES for number, code in enumerate
 def test_the_examples_are_found():
     assert [page.name for page, _, _ in EXAMPLES] == [
         "README.md",
+        "attributions.md",
+        "certificates.md",
         "choosing.md",
         "detection.md",
         "exact.md",

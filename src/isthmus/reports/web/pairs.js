@@ -113,7 +113,7 @@ function drawChart() {
   const bottom = plot + 8 + 24 * (rows.length + certified);
   if (certified) {
     const base = bottom - 5, most = Math.max(...pair.density), share = 1 / pair.density.length;
-    root.append(svg("text", { x: left - 8, y: base - 5, "text-anchor": "end" }, "looked at"));
+    root.append(svg("text", { x: left - 8, y: base - 5, "text-anchor": "end" }, "parts"));
     pair.density.forEach((count, i) => {
       const tall = count && Math.max(1.5, 19 * count / most);
       const bar = svg("rect", { x: x(i * share), y: base - tall, width: Math.max(0.6, x(share) - x(0) - 0.6), height: tall, class: "pieces" });
@@ -122,7 +122,7 @@ function drawChart() {
     });
   }
   for (const t of [0, 0.25, 0.5, 0.75, 1]) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
-  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "") + ((pair.band ?? []).length ? "; shaded: proven" : "")));
+  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length" + (width < 640 ? "" : "; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "") + ((pair.band ?? []).length ? "; shaded: proven" : ""))));
   cursors = { line: svg("line", { y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
   root.append(cursors.line, cursors.direct, cursors.found);
 }
