@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 import torch
 from benchmarks.enclosures import OPERATORS, tried
@@ -115,6 +117,7 @@ class Odd(nn.Module):
         (lambda x: torch.where(x.sum(1, keepdim=True) > 0, x, -x), "gt"),
         (lambda x: x.half().double(), "float16"),
         (lambda x: torch.bernoulli(x.sigmoid()), "bernoulli"),
+        (lambda x: x - x.mean(1, keepdim=True, dtype=torch.float32), "float32"),
         (lambda x: x[:, x[0].argsort()], "argsort|sort"),
         (lambda x: x + x.detach().numpy().mean(), "numpy"),
     ],
@@ -124,6 +127,39 @@ def test_what_is_not_known_is_refused_by_name(function, says):
     with pytest.raises(NetworkError, match=says) as caught:
         TaylorModels().check(landscape, torch.rand(4))
     assert "Taylor models need" in str(caught.value)
+
+
+def test_sequences_may_come_first():
+    """The batch is a real one, wherever it lies."""
+
+    class Sequence(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.mix, self.head = nn.Linear(3, 8), nn.TransformerEncoderLayer(8, 2, 16), nn.Linear(8, 4)
+
+        def forward(self, x):
+            return self.head(self.mix(self.embed(x).transpose(0, 1)).mean(0))
+
+    torch.manual_seed(0)
+    landscape = isthmus.Landscape(isthmus.Network(Sequence().eval(), input_shape=(5, 3)))
+    ends = torch.rand((2, 5, 3), generator=torch.Generator().manual_seed(0))
+    target = landscape.logits(ends[:1]).argmax(1)
+    (pair,) = isthmus.connect(landscape, ends[:1], ends[1:], target, verify=TaylorModels())
+    assert pair.certified
+    dense = isthmus.profile(landscape, pair.path, int(target), sampling=isthmus.Sampling.even(2001))
+    assert dense.max_loss <= pair.certificate.bound + 1e-6
+
+
+def test_rounding_of_long_sums_grows_with_their_length():
+    """Sums of a hundred thousand equal numbers, of which float64 keeps fewer digits than of a few."""
+    for operator, count in ((torch.sum, 100_000), (torch.mean, 100_000), (torch.sum, 10)):
+        value = torch.full((1, count), 0.1, dtype=torch.float64)
+        x = Model(value[None].expand(2, 1, count) * torch.tensor([1.0, 0.0])[:, None, None], 0 * value, a_pass())
+        made = operator(x, 1)
+        exact = Fraction(0.1) * (count if operator is torch.sum else 1)
+        off = abs(Fraction(float(made.coefficients[0, 0])) - exact)
+        assert off <= Fraction(float(made.radius[0]))
+        assert float(made.radius[0]) >= 0.5 * count * 2.0**-53 * float(exact)
 
 
 def test_in_place_operators_and_views():

@@ -8,6 +8,7 @@ the kernel. What rounding may have added is gamma(terms) times what magnitudes o
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import torch
@@ -176,29 +177,35 @@ def moved(x: Model, before: Tensor | float, scale: Tensor, after: Tensor | float
 
 
 def averaging(function: Any, args: Args, kwargs: Named) -> Any:
-    """Pooling and resizing with weights that are not negative and that are the same everywhere in a batch.
-
-    Each result is taken to be a sum of at most 2^12 terms.
-    """
+    """Pooling, resizing and running sums, with weights that are not negative: of no more numbers than a channel has."""
     x = args[0]
+    return _averaged(function, args, kwargs, prod(x.shape[2:]) if x.ndim > 2 else prod(x.shape[1:]))
+
+
+def _averaged(function: Any, args: Args, kwargs: Named, terms: int) -> Any:
+    x = args[0]
+    if kwargs.get("dtype") not in (None, torch.float64):
+        raise CannotFollowError(
+            name_of(function), f"computes in {kwargs['dtype']}, and certificates are made in float64"
+        )
     made = torch.stack([function(each, *args[1:], **kwargs) for each in x.coefficients])
-    rounded = gamma(2**12) * function(x.magnitudes, *args[1:], **kwargs)
+    rounded = gamma(terms + 4) * function(x.magnitudes, *args[1:], **kwargs)
     radius = function(x.radius, *args[1:], **kwargs) + rounded
-    return x.made(Enclosure(made, up(radius, 2**12)))
+    return x.made(Enclosure(made, up(radius, terms + 16)))
 
 
 def summing(function: Any, args: Args, kwargs: Named) -> Any:
     """sum(x, axes) and mean(x, axes): of balls that lie along another axis, the sums of their sizes."""
-    made = averaging(function, args, kwargs)
     x, axes = args[0], args[1] if len(args) > 1 else None
     listed = [axis % x.ndim for axis in ([axes] if isinstance(axes, int) else axes or range(x.ndim))]
+    terms = prod(x.shape[axis] for axis in listed)
+    made = _averaged(function, args, kwargs, terms)
     along = next((axis for axis in ((1, x.ndim - 1) if x.ndim == 4 else (x.ndim - 1,)) if axis not in listed), None)
     keeps = len(args) > 2 and args[2]
     if x.ball is None or along is None or 0 in listed:
         return made
     summed: Callable[[Tensor], Tensor] = lambda values: function(values, listed, keeps)  # noqa: E731
-    terms = 2**12
-    of_balls = summed(x.norms(along) + gamma(terms) * norm(x.magnitudes, along).unsqueeze(along))
+    of_balls = summed(x.norms(along) + gamma(terms + 4) * norm(x.magnitudes, along).unsqueeze(along))
     where = along if keeps else along - sum(axis < along for axis in listed)
-    ball = Ball.along(where, up(of_balls, terms)).expanded(made.shape)
+    ball = Ball.along(where, up(of_balls, terms + 16)).expanded(made.shape)
     return made.made(made.enclosure, ball=ball)
