@@ -85,7 +85,7 @@ class Search:
                 continue
             left = found.radius.amax(1).cpu()
             room = self.room(found, self.order)
-            stuck = ~done & (room > 0) & (room != BY_RANGE) & (left > STUCK * now[:, 3])
+            stuck = ~done & (room != BY_RANGE) & (left > STUCK * now[:, 3])
             hopeless = bool(stuck.any()) and self.is_hopeless(now[stuck][0])
             if self.looked >= self.most or hopeless or float((now[:, 2] - now[:, 1])[~done].min()) < NARROWEST:
                 self.undecided += int((~done).sum())
