@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from isthmus._core.progress import OnProgress, Progress
-from isthmus._core.shapes import Inputs, Logits, Parameters, Vertices
+from isthmus._core.shapes import Inputs, Vertices
 from isthmus.attributions.attribution import Attribution
 from isthmus.attributions.curve import at, pieces_of
-from isthmus.attributions.quadrature import Integral, integrated
-from isthmus.certificates.affine_pieces.precision import in_precision
+from isthmus.attributions.logit import Logit
+from isthmus.attributions.quadrature import Gradients, Integral, integrated
 from isthmus.certificates.affine_pieces.segment import cut_segment
+from isthmus.certificates.following.precision import in_precision
 from isthmus.errors import InputError, NetworkError
 from isthmus.landscapes import AbstractLandscape, Landscape
 from isthmus.paths import AbstractPath, Polyline
@@ -100,19 +101,20 @@ def _attributed(
     landscape: Landscape, path: AbstractPath, index: int, exact: bool | None, tolerance: float, most: int
 ) -> Attribution:
     landscape.try_out(path.ends)
-    work = in_precision(landscape, torch.float64, path.at(0.0))
-    before = work.forward_equivalents
+    work = in_precision(landscape, torch.float64, path.at(0.0), loss=Logit())
     pieces = [points.to(work.device) for points in pieces_of(path)]
+    at_ends = work.evaluate(
+        torch.stack([pieces[0][0], pieces[-1][-1]]), torch.zeros(2, dtype=torch.long), validated=True
+    )
+    if not 0 <= index < at_ends.logits.shape[1]:
+        raise InputError(f"output must be a class from 0 to {at_ends.logits.shape[1] - 1}, got {index}.")
+    ends = at_ends.logits[:, index].tolist()
 
     def value(x: Inputs) -> Tensor:
-        with torch.no_grad():
-            found: Tensor = _logit(_logits_of(work, x), index)
-        return found.detach()
+        return work.evaluate(x, torch.full((len(x),), index), validated=True).loss
 
-    ends = value(torch.stack([pieces[0][0], pieces[-1][-1]])).tolist()
-
-    def gradient(x: Inputs) -> Tensor:
-        return _gradient(work, x, index)
+    def gradient(x: Inputs) -> Inputs:
+        return work.gradient(x, torch.full((len(x),), index), validated=True).gradient
 
     integral = None
     if exact is not False and isinstance(path, Polyline):
@@ -128,8 +130,7 @@ def _attributed(
     if integral is None:
         limit = tolerance * max(abs(ends[1] - ends[0]), 1e-12)
         integral = integrated(pieces, value, gradient, limit, most, work.batch_size_for(pieces[0][0]))
-    if work is not landscape:
-        landscape.forward_equivalents += work.forward_equivalents - before
+    landscape.forward_equivalents += work.forward_equivalents
     values = integral.values.cpu()
     return Attribution(
         values=values,
@@ -142,7 +143,7 @@ def _attributed(
     )
 
 
-def _on_pieces(work: Landscape, pieces: list[Vertices], gradient: object, most: int) -> Integral:
+def _on_pieces(work: Landscape, pieces: list[Vertices], gradient: Gradients, most: int) -> Integral:
     """The sum over affine pieces: the gradient in the middle of each, times how far it goes.
 
     Raises:
@@ -165,32 +166,7 @@ def _on_pieces(work: Landscape, pieces: list[Vertices], gradient: object, most: 
         count += len(width)
         mean = torch.zeros_like(total)
         for some, share in zip(torch.split(middle, 256), torch.split(width, 256), strict=True):
-            slopes = gradient(at(points, some))  # type: ignore[operator]
+            slopes = gradient(at(points, some))
             mean = mean + torch.tensordot(share.to(slopes), slopes, dims=1)
         total = total + mean * (points[1] - points[0])
     return Integral(total, count, count)
-
-
-def _logits_of(work: Landscape, x: Inputs) -> Logits:
-    parts = []
-    for some in torch.split(x, work.batch_size_for(x[0])):
-        parts.append(work.network.logits(some))
-        work.forward_equivalents += len(some)
-    return torch.cat(parts)
-
-
-def _gradient(work: Landscape, x: Inputs, index: int) -> Inputs:
-    parts = []
-    for some in torch.split(x, work.batch_size_for(x[0])):
-        with torch.inference_mode(False), torch.enable_grad():
-            point = some.clone().requires_grad_()
-            (slope,) = torch.autograd.grad(_logit(work.network.logits(point), index).sum(), point)
-        parts.append(slope)
-        work.forward_equivalents += 3 * len(some)
-    return torch.cat(parts)
-
-
-def _logit(logits: Logits, index: int) -> Parameters:
-    if not 0 <= index < logits.shape[1]:
-        raise InputError(f"output must be a class from 0 to {logits.shape[1] - 1}, got {index}.")
-    return logits[:, index]

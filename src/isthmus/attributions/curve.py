@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 from isthmus._core.shapes import Inputs, Parameters, Vertices
 from isthmus.paths import AbstractPath, Bezier, Polyline
+from isthmus.paths.bezier import bernstein
 
 
 def pieces_of(path: AbstractPath) -> list[Vertices]:
@@ -33,9 +32,5 @@ def velocity(points: Vertices, u: Parameters) -> Inputs:
 
 
 def _weighted(points: Tensor, u: Parameters) -> Tensor:
-    degree = len(points) - 1
-    weights = torch.stack(
-        [math.comb(degree, number) * u**number * (1 - u) ** (degree - number) for number in range(degree + 1)], 1
-    ).to(points)
-    found: Tensor = torch.tensordot(weights, points, dims=1)
+    found: Tensor = torch.tensordot(bernstein(len(points) - 1, u).to(points), points, dims=1)
     return found

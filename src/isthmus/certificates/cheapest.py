@@ -54,7 +54,6 @@ class Cheapest(Certifier):
         before: Shown | None = None
         for certifier in (self.taylor, self.pieces):
             try:
-                certifier.check(landscape, path.at(0.0))
                 shown = certifier.certify(landscape, path, profile, threshold, on_progress=on_progress)
             except NetworkError as error:
                 logger.debug("%s says nothing of a path: %s", certifier.kind, error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import math
 from dataclasses import dataclass
@@ -64,14 +63,7 @@ class UniformSamples(Certifier):
     ) -> Shown:
         t = torch.rand(self.points, generator=generator(self._seed_of(path)), dtype=torch.float64).sort().values
         found = landscape.evaluate(path.at(t), torch.full((len(t),), profile.target), validated=True)
-        loss, logits = found.loss.cpu(), found.logits.cpu()
-        order = torch.cat([profile.t, t]).argsort(stable=True)
-        joined = dataclasses.replace(
-            profile,
-            t=torch.cat([profile.t, t])[order],
-            loss=torch.cat([profile.loss, loss.to(profile.loss.dtype)])[order],
-            logits=torch.cat([profile.logits, logits.to(profile.logits.dtype)])[order],
-        )
+        loss = found.loss.cpu()
         certificate = Certificate(
             kind=self.kind,
             bound=float(loss.max()) if bool(loss.isfinite().all()) else math.inf,
@@ -81,7 +73,7 @@ class UniformSamples(Certifier):
             subject_to=f"chance: a path of which {self.share:.2%} of the length or more lay above would have been "
             f"found out at a confidence of {self.confidence:.2%}",
         )
-        return Shown(certificate, joined)
+        return Shown(certificate, profile.with_points(t, loss, found.logits))
 
     def _seed_of(self, path: AbstractPath) -> int:
         digest = hashlib.sha256(str(self.seed).encode())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from isthmus._core.shapes import Index, Logits, Losses, Parameters
 
@@ -27,6 +28,16 @@ class Profile:
     logits: Logits
     target: int
     coarse_max_loss: float
+
+    def with_points(self, t: Parameters, loss: Losses, logits: Logits) -> Profile:
+        """The same, with what was seen at further positions t (m,)."""
+        order = torch.cat([self.t, t]).argsort(stable=True)
+
+        def joined(old: Tensor, new: Tensor) -> Tensor:
+            return torch.cat([old, new.cpu().to(old.dtype)])[order]
+
+        loss, logits = joined(self.loss, loss), joined(self.logits, logits)
+        return replace(self, t=joined(self.t, t), loss=loss, logits=logits)
 
     def __len__(self) -> int:
         return len(self.t)

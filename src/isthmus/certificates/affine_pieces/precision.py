@@ -11,6 +11,7 @@ from isthmus._core.shapes import Input, Vertices
 from isthmus.certificates.affine_pieces.operators import cancellation
 from isthmus.certificates.affine_pieces.pieces import between
 from isthmus.certificates.affine_pieces.segment import Cut, cut_segment
+from isthmus.certificates.following import precision
 from isthmus.errors import NetworkError
 from isthmus.landscapes import Landscape
 from isthmus.landscapes.losses import Margin
@@ -22,23 +23,17 @@ NEAR = 16  # knots between two stretches that are computed again as one
 
 
 def in_precision(landscape: Landscape, dtype: torch.dtype, like: Input) -> Landscape:
-    """A landscape on a copy of the network in another precision; the same where it has that precision already.
+    """The same as of `following`, with what can be done instead.
 
     Raises:
         NetworkError: the model cannot be copied, or cannot compute in that precision.
     """
     try:
-        network = landscape.network.in_precision(dtype, like)
+        return precision.in_precision(landscape, dtype, like)
     except NetworkError as error:
         raise NetworkError(
             f"{error} An exact profile is checked in that precision; use a sampled profile instead: isthmus.profile."
         ) from error
-    if network is landscape.network:
-        return landscape
-    made = Landscape(network, loss=landscape.loss_function, domain=landscape.domain, max_batch="auto")
-    if landscape.batch_size is not None:
-        made.start_with(landscape.batch_size)  # no larger, and smaller where memory runs out
-    return made
 
 
 def lost_too_much(cuts: Sequence[Cut], dtype: torch.dtype) -> bool:

@@ -79,8 +79,7 @@ class Ball:
 
     Attributes:
         code: of each number (n, *rest), its group times the outputs of the layer, and its place among these. No number
-        is
-            there twice: what repeats numbers drops the ball.
+            is there twice: what repeats numbers drops the ball.
         size: 2-norm of each group (groups,).
         layer: where they come from, where that is known.
     """

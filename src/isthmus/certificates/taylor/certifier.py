@@ -12,6 +12,7 @@ from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input
 from isthmus.certificates.base import Band, Certificate, Certifier, Shown
 from isthmus.certificates.following import as_written, named_operators
+from isthmus.certificates.following.precision import in_precision
 from isthmus.certificates.taylor.interval import bounds
 from isthmus.certificates.taylor.search import Search
 from isthmus.certificates.taylor.walk import pieces_of, stretches
@@ -107,13 +108,7 @@ def _in_float64(landscape: AbstractLandscape, x: Input) -> Landscape:
             "Taylor models need a Landscape on a network, with a loss that is a function of differences of logits, as "
             "cross-entropy and the margin are."
         )
-    network = landscape.network.in_precision(torch.float64, x)
-    if network is landscape.network:
-        return landscape
-    made = Landscape(network, loss=landscape.loss_function, domain=landscape.domain, max_batch="auto")
-    if landscape.batch_size is not None:
-        made.start_with(landscape.batch_size)
-    return made
+    return in_precision(landscape, torch.float64, x)
 
 
 def _difference(landscape: AbstractLandscape, work: Landscape, path: AbstractPath, profile: Profile) -> float:

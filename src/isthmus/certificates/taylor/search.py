@@ -61,7 +61,7 @@ class Search:
         self.cost = self.looked = self.undecided = 0
         self.width = 1.0
         self.rows: list[Tensor] = []  # piece, begin, end, lower, upper
-        self.above: tuple[float, Tensor, Tensor] | None = None
+        self.above: tuple[Tensor, Tensor, Tensor] | None = None  # t (1,), loss and logits
 
     def run(self) -> None:
         """Decides interval after interval, until all are, one is above, or too many were looked at."""
@@ -134,7 +134,7 @@ class Search:
         seen = self.landscape.evaluate(self.path.at(t).double(), target[:1], validated=True)
         self.cost += 1
         if float(seen.loss[0]) > self.threshold:
-            self.above = (float(t[0]), seen.loss.cpu(), seen.logits.cpu())
+            self.above = (t, seen.loss, seen.logits)
 
     def room(self, found: Bounds, order: int) -> Tensor:
         """How wide intervals might be, as a share of what they are; 0 where nothing is known."""
@@ -223,18 +223,7 @@ class Search:
         """The samples, and the point above the threshold if one was found."""
         if self.above is None:
             return seen
-        t, loss, logits = self.above
-        place = int(torch.searchsorted(seen.t, t))
-
-        def joined(old: Tensor, new: Tensor) -> Tensor:
-            return torch.cat([old[:place], new.to(old.dtype), old[place:]])
-
-        return dataclasses.replace(
-            seen,
-            t=joined(seen.t, torch.tensor([t], dtype=torch.float64)),
-            loss=joined(seen.loss, loss),
-            logits=joined(seen.logits, logits),
-        )
+        return seen.with_points(*self.above)
 
 
 def _cut(rows: Tensor, cuts: Tensor) -> Tensor:

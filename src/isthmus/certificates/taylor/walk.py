@@ -15,6 +15,7 @@ from isthmus.certificates.taylor.enclosure import Enclosure
 from isthmus.certificates.taylor.rounding import gamma, magnitude, up
 from isthmus.errors import NetworkError
 from isthmus.paths import AbstractPath, Bezier, Polyline
+from isthmus.paths.bezier import bernstein
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def stretches(pieces: list[Piece], number: Tensor, begin: Tensor, end: Tensor, o
         differences, largest = points, points.abs()
         for power in range(degree + 1):
             factor = math.comb(degree, power) * half**power
-            weights = _bernstein(degree - power, middle, points)
+            weights = bernstein(degree - power, points.new_tensor([middle]))[0].to(points)
             rows.append(factor * torch.tensordot(weights, differences, dims=1))
             sizes = sizes + factor * torch.tensordot(weights, largest, dims=1)
             differences, largest = differences.diff(dim=0), largest[1:] + largest[:-1]
@@ -75,8 +76,3 @@ def stretches(pieces: list[Piece], number: Tensor, begin: Tensor, end: Tensor, o
         made.append(kept)
         doubt.append(up(gamma(8 * degree + 8) * sizes + magnitude(stacked[order + 1 :])))
     return Enclosure(torch.stack(made, 1), torch.stack(doubt))
-
-
-def _bernstein(degree: int, u: float, like: Tensor) -> Tensor:
-    weights = [math.comb(degree, number) * u**number * (1 - u) ** (degree - number) for number in range(degree + 1)]
-    return torch.tensor(weights, dtype=like.dtype, device=like.device)

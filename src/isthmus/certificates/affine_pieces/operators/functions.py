@@ -11,8 +11,9 @@ from torch.nn import functional
 
 from isthmus.certificates.affine_pieces.operators.affine import Args, Named, affine
 from isthmus.certificates.affine_pieces.operators.cancellation import watched
-from isthmus.certificates.following import CannotFollowError, by_operators
+from isthmus.certificates.following import by_operators
 from isthmus.certificates.following.arguments import check_readable, single_followed
+from isthmus.certificates.following.dispatch import refuse_unseen
 
 
 def on_sequences(function: Any, args: Args, kwargs: Named) -> bool:
@@ -51,17 +52,6 @@ FUNCTIONS: dict[Any, Callable[[Any, Args, Named], bool]] = {
     torch.einsum: summed,
 }
 
-# What would be passed over: name, and what it does.
-REFUSED = {
-    torch.Tensor.data.__set__: (  # type: ignore[attr-defined]
-        "data",
-        "puts another tensor in the place of one",
-    ),
-    torch.Tensor.numpy: ("numpy", "leaves PyTorch"),
-    torch.Tensor.tolist: ("tolist", "leaves PyTorch"),
-    torch.Tensor.__array__: ("__array__", "leaves PyTorch"),
-}
-
 
 def call(function: Any, args: Sequence[Any], kwargs: Named) -> Any:
     """What a function gives; where nothing is known of it, by the operators that it is made of.
@@ -69,8 +59,7 @@ def call(function: Any, args: Sequence[Any], kwargs: Named) -> Any:
     Raises:
         CannotFollowError: it cannot be followed.
     """
-    if function in REFUSED:
-        raise CannotFollowError(*REFUSED[function])
+    refuse_unseen(function)
     if function is torch.Tensor.to and kwargs.get("memory_format") not in (None, torch.preserve_format):
         # Whether this copies is known for the network alone, as with contiguous().
         laid_out = by_operators(torch.Tensor.clone, args[:1], {"memory_format": kwargs["memory_format"]})

@@ -23,8 +23,8 @@ from isthmus.certificates.affine_pieces.operators.affine import (
 )
 from isthmus.certificates.affine_pieces.operators.bending import bends_at
 from isthmus.certificates.affine_pieces.operators.cancellation import watched
-from isthmus.certificates.following import CannotFollowError, followed_among, name_of
-from isthmus.certificates.following.arguments import check_readable, with_defaults, writes_out
+from isthmus.certificates.following import followed_among
+from isthmus.certificates.following.dispatch import rule_for
 
 aten = torch.ops.aten
 
@@ -144,12 +144,8 @@ def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     Raises:
         CannotFollowError: no rule is known for it, or none for these arguments.
     """
-    if writes_out(function):
-        raise CannotFollowError(name_of(function), "writes into a tensor that is given as out")
-    check_readable(function, args, kwargs, places=function.overloadpacket in SHAPES_OF_PLACES)
-    rule = RULES.get(function.overloadpacket)
-    if rule is None:
-        raise CannotFollowError(name_of(function), "is not affine on pieces, or is not known to be")
-    full, named = with_defaults(function, args, kwargs)
+    unknown = "is not affine on pieces, or is not known to be"
+    places = function.overloadpacket in SHAPES_OF_PLACES
+    rule, full, named = rule_for(RULES, function, args, kwargs, unknown=unknown, places=places)
     first = next(iter(followed_among(full, named)), None)
     return watched(lambda: rule(function, full, named), function.overloadpacket, full, named, first)

@@ -17,9 +17,10 @@ from torch import Tensor
 from isthmus.certificates.following import CannotFollowError, name_of
 from isthmus.certificates.taylor.balls import Ball
 from isthmus.certificates.taylor.enclosure import Enclosure
-from isthmus.certificates.taylor.functions import Exp, Log, Power
+from isthmus.certificates.taylor.functions import Exp, Log, Power, Sigmoid
 from isthmus.certificates.taylor.model import Args, Model, Named
 from isthmus.certificates.taylor.operators.linear import between
+from isthmus.certificates.taylor.operators.smooth import applied
 from isthmus.certificates.taylor.operators.sums import LOWEST, added, multiplied, scaled
 from isthmus.certificates.taylor.rounding import norm, up
 
@@ -146,12 +147,23 @@ def log_softmax(function: Any, args: Args, kwargs: Named) -> Any:
 def log_sum_exp(function: Any, args: Args, kwargs: Named) -> Any:
     """logsumexp(x, axes, keepdim), which moves by at most the largest move."""
     x, axes, keep = args[0], args[1], bool(args[2]) if len(args) > 2 else False
-    listed = sorted(axis % x.ndim for axis in (axes if isinstance(axes, list | tuple) else [axes]))
+    axis = _only_axis(function, x, axes)
+    local = log_sum(x.polynomial, axis)
+    made = x.made(Enclosure(local.coefficients, up(local.radius + x.radius.amax(axis, keepdim=True))))
+    return _kept(made, axis, keep)
+
+
+def _only_axis(function: Any, x: Model, axes: Any) -> int:
+    """The one axis that is given; none at all stands for every one."""
+    listed: list[int] = [axes] if isinstance(axes, int) else list(axes or [])
     if len(listed) != 1:
         raise CannotFollowError(name_of(function), "works along several axes")
-    local = log_sum(x.polynomial, listed[0])
-    made = x.made(Enclosure(local.coefficients, up(local.radius + x.radius.amax(listed[0], keepdim=True))))
-    return made if keep else made.rearranged(lambda values: values.squeeze(listed[0]), repeats=True)
+    return listed[0] % x.ndim
+
+
+def _kept(x: Model, axis: int, keep: bool) -> Model:
+    """Without the axis of length 1, unless it is to be kept."""
+    return x if keep else x.rearranged(lambda values: values.squeeze(axis), repeats=True)
 
 
 def attention(args: Args, kwargs: Named) -> Any:
@@ -188,15 +200,13 @@ def spread(root: bool) -> Any:
         x, axes = args[0], args[1] if len(args) > 1 else None
         correction = kwargs.get("correction", 1)
         keep = kwargs.get("keepdim", False)
-        listed = sorted(axis % x.ndim for axis in ([axes] if isinstance(axes, int) else axes or ()))
-        if len(listed) != 1:
-            raise CannotFollowError(name_of(function), "works along several axes")
+        axis = _only_axis(function, x, axes)
         whole = x.enclosure
-        centre = whole.plus(whole.mean(listed[0]), -1.0)
-        count = x.shape[listed[0]]
-        found = centre.times(centre).sum(listed[0]).scaled(1 / (count - (1 if correction is None else correction)), 2)
+        centre = whole.plus(whole.mean(axis), -1.0)
+        count = x.shape[axis]
+        found = centre.times(centre).sum(axis).scaled(1 / (count - (1 if correction is None else correction)), 2)
         made = x.made(Power(0.5).whole(found) if root else found)
-        return made if keep else made.rearranged(lambda values: values.squeeze(listed[0]), repeats=True)
+        return _kept(made, axis, keep)
 
     return rule
 
@@ -204,20 +214,16 @@ def spread(root: bool) -> Any:
 def two_norm(function: Any, args: Args, kwargs: Named) -> Any:
     """linalg_vector_norm(x, 2, axes, keepdim), which moves by at most the 2-norm of the remainders."""
     x, order, axes, keep = (*args, *(2, None, False)[len(args) - 1 :])[:4]
-    listed = sorted(axis % x.ndim for axis in ([axes] if isinstance(axes, int) else axes or ()))
-    if order != 2 or len(listed) != 1:
-        raise CannotFollowError(name_of(function), "is no 2-norm along one axis")
-    axis = listed[0]
+    if order != 2:
+        raise CannotFollowError(name_of(function), "is no 2-norm")
+    axis = _only_axis(function, x, axes)
     local = Power(0.5).whole(x.polynomial.times(x.polynomial).sum(axis))
     made = x.made(Enclosure(local.coefficients, up(local.radius + x.norms(axis))))
-    return made if keep else made.rearranged(lambda values: values.squeeze(axis), repeats=True)
+    return _kept(made, axis, keep)
 
 
 def gated(function: Any, args: Args, kwargs: Named) -> Any:
     """glu(x, axis): one half times the sigmoid of the other."""
-    from isthmus.certificates.taylor.functions import Sigmoid
-    from isthmus.certificates.taylor.operators.smooth import applied
-
     x, axis = args[0], args[1] if len(args) > 1 else -1
     half = x.shape[axis] // 2
     one = x.rearranged(lambda values: values.narrow(axis, 0, half))

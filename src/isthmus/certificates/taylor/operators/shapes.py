@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -119,6 +119,3 @@ def like(function: Any, args: Args, kwargs: Named) -> Tensor:
     """A constant in the shape of something that depends on the input."""
     made: Tensor = function(torch.zeros(args[0].shape, dtype=args[0].dtype, device=args[0].device), *args[1:], **kwargs)
     return made
-
-
-Rule = Callable[[Any, Args, Named], Any]

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from isthmus.certificates.following import CannotFollowError, by_operators, name_of
-from isthmus.certificates.following.arguments import check_readable, with_defaults, writes_out
+from isthmus.certificates.following import by_operators
+from isthmus.certificates.following.arguments import check_readable
+from isthmus.certificates.following.dispatch import refuse_unseen, rule_for
 from isthmus.certificates.taylor.functions import Erf, Exp, Log, Power, Sigmoid, Silu, Sine, Tanh
 from isthmus.certificates.taylor.model import Args, Model, Named
 from isthmus.certificates.taylor.operators import kinks, linear, normalising, pooling, shapes, smooth, sums
@@ -145,14 +146,6 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten._scaled_dot_product_attention_math: normalising.fused_attention,
 }
 
-# What would be passed over: name, and what it does.
-REFUSED = {
-    torch.Tensor.data.__set__: ("data", "puts another tensor in the place of one"),  # type: ignore[attr-defined]
-    torch.Tensor.numpy: ("numpy", "leaves PyTorch"),
-    torch.Tensor.tolist: ("tolist", "leaves PyTorch"),
-    torch.Tensor.__array__: ("__array__", "leaves PyTorch"),
-}
-
 
 def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """What an operator gives for arguments among which there are Models.
@@ -160,13 +153,7 @@ def run(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     Raises:
         CannotFollowError: no rule is known for it, or none for these arguments.
     """
-    if writes_out(function):
-        raise CannotFollowError(name_of(function), "writes into a tensor that is given as out")
-    check_readable(function, args, kwargs)
-    rule = RULES.get(function.overloadpacket)
-    if rule is None:
-        raise CannotFollowError(name_of(function), "is not known to Taylor models")
-    full, named = with_defaults(function, args, kwargs)
+    rule, full, named = rule_for(RULES, function, args, kwargs, unknown="is not known to Taylor models")
     return rule(function, full, named)
 
 
@@ -198,8 +185,7 @@ def call(function: Any, args: Sequence[Any], kwargs: Named) -> Any:
     Raises:
         CannotFollowError: it cannot be followed.
     """
-    if function in REFUSED:
-        raise CannotFollowError(*REFUSED[function])
+    refuse_unseen(function)
     known = FUNCTIONS.get(function)
     if known is not None:
         check_readable(function, args, kwargs)
