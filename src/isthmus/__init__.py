@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from isthmus.connecting.shortening import shorten as shorten
     from isthmus.errors import IsthmusError as IsthmusError
     from isthmus.errors import IsthmusWarning as IsthmusWarning
+    from isthmus.graphs import BarrierGraph as BarrierGraph
+    from isthmus.graphs import barrier_graph as barrier_graph
     from isthmus.inputs.images import load_images as load_images
     from isthmus.landscapes import AbstractLandscape as AbstractLandscape
     from isthmus.landscapes import Landscape as Landscape
@@ -78,6 +80,7 @@ _HOME = {
     "Attribution": "attributions",
     "Ball": "landscapes.domains",
     "BarrierBypass": "connecting.connectors",
+    "BarrierGraph": "graphs",
     "Bezier": "paths",
     "BezierCurve": "connecting.connectors",
     "Box": "landscapes.domains",
@@ -113,6 +116,7 @@ _HOME = {
     "UniformSamples": "certificates",
     "attack": "making",
     "attribute": "attributions",
+    "barrier_graph": "graphs",
     "connect": "connecting",
     "exact_profile": "certificates.affine_pieces",
     "load_images": "inputs.images",

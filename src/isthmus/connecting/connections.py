@@ -11,15 +11,12 @@ import torch
 from torch import Tensor
 
 from isthmus import registries
-from isthmus._core.files import cannot_write, read_json, sha256, write_whole
+from isthmus._core.ragged import part_of, ragged
 from isthmus.certificates import AffinePieces, Band, Certificate
 from isthmus.connecting.connection import Connection, Outcome
-from isthmus.errors import OutputError
 from isthmus.paths import Polyline
 from isthmus.profiles import Profile
-from isthmus.results import MANIFEST, read_sealed
-from isthmus.results.folder import FORMAT, write_manifest
-from isthmus.results.sealed import SEAL
+from isthmus.results.saved import check_files, read_table, save_files, write_table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -82,18 +79,9 @@ class Connections(Sequence[Connection]):
         Raises:
             OutputError: the folder cannot be written, or holds files of these names.
         """
-        folder = Path(folder)
-        with cannot_write(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        for name in (TABLE, PATHS, MANIFEST):
-            if (folder / name).exists():
-                raise OutputError(f"{folder / name} exists; choose an empty folder.")
         rows = self.table() if table is None else table
-        write_whole(folder / TABLE, lambda file: _write_table(rows, file))
-        write_whole(folder / PATHS, self._write_paths)
-        files = {name: sha256(folder / name) for name in (TABLE, PATHS)}
-        write_manifest(folder, SCHEMA, files, self.description)
-        return folder
+        files = {TABLE: lambda file: write_table(rows, file), PATHS: self._write_paths}
+        return save_files(Path(folder), SCHEMA, files, self.description)
 
     @staticmethod
     def load(folder: str | Path) -> Connections:
@@ -103,20 +91,10 @@ class Connections(Sequence[Connection]):
             OutputError: a file is missing, of another version, or was changed since.
         """
         folder = Path(folder)
-        manifest = read_sealed(folder / MANIFEST, unsealed=True)
-        sealed = {key: manifest.get(key) for key in FORMAT} == FORMAT and SEAL in read_json(folder / MANIFEST)
-        if not sealed and {key: manifest.get(key) for key in EARLIER} != EARLIER:
-            raise OutputError(f"{folder / MANIFEST} is no manifest of saved connections that this version knows.")
-        for name in (TABLE, PATHS):
-            if not (folder / name).is_file():
-                raise OutputError(f"{folder / name} is missing.")
-            if sha256(folder / name) != manifest.get("files", {}).get(name):
-                raise OutputError(f"{folder / name} was damaged or changed since it was written (its SHA-256 differs).")
-        import pyarrow.parquet
+        description = check_files(folder, (TABLE, PATHS), "saved connections", earlier=EARLIER)
         from safetensors.torch import load_file
 
-        rows = pyarrow.parquet.read_table(folder / TABLE, page_checksum_verification=True).to_pylist()
-        return Connections.restore(rows, load_file(folder / PATHS), manifest.get("description", {}))
+        return Connections.restore(read_table(folder / TABLE).to_pylist(), load_file(folder / PATHS), description)
 
     @staticmethod
     def restore(
@@ -136,19 +114,19 @@ class Connections(Sequence[Connection]):
         ]
         for name in dict.fromkeys(name for each in made_of for name in each):
             nothing = next(each[name] for each in made_of if name in each)[:0]
-            tensors |= _ragged(name, [each.get(name, nothing) for each in made_of])
-        tensors |= _ragged("path.rounds", [torch.tensor(pair.vertex_rounds, dtype=torch.long) for pair in self])
+            tensors |= ragged(name, [each.get(name, nothing) for each in made_of])
+        tensors |= ragged("path.rounds", [torch.tensor(pair.vertex_rounds, dtype=torch.long) for pair in self])
         after = [torch.tensor(pair.max_loss_after, dtype=torch.float64) for pair in self]
-        tensors |= _ragged("path.max_loss_after", after)
+        tensors |= ragged("path.max_loss_after", after)
         if any(pair.certificate is not None and pair.certificate.band is not None for pair in self):
-            tensors |= _ragged(BAND, [_band_of(pair) for pair in self])
+            tensors |= ragged(BAND, [_band_of(pair) for pair in self])
         for name, pick in _PROFILES.items():
             # A path that was not moved shares the profile of the direct path; it is stored once.
             profiles = [None if name == "found" and pair.profile is pair.direct else pick(pair) for pair in self]
             for part in ("t", "loss", "logits"):
                 empty = [getattr(pick(pair), part)[:0] for pair in self]
                 parts = [none if p is None else getattr(p, part) for p, none in zip(profiles, empty, strict=True)]
-                tensors |= _ragged(f"{name}.{part}", parts)
+                tensors |= ragged(f"{name}.{part}", parts)
         return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
     def _write_paths(self, file: Path) -> None:
@@ -157,22 +135,10 @@ class Connections(Sequence[Connection]):
         save_file(self.tensors(), file, metadata={"version": "1"})
 
 
-def _write_table(table: pyarrow.Table, file: Path) -> None:
-    import pyarrow.parquet
-
-    pyarrow.parquet.write_table(table, file, write_page_checksum=True)
-
-
 _PROFILES: dict[str, Callable[[Connection], Profile]] = {
     "direct": lambda pair: pair.direct,
     "found": lambda pair: pair.profile,
 }
-
-
-def _ragged(name: str, parts: Sequence[Tensor]) -> dict[str, Tensor]:
-    """Tensors of different lengths as one, with the row at which each ends."""
-    ends = torch.tensor([len(part) for part in parts]).cumsum(0)
-    return {name: torch.cat(list(parts)) if parts else torch.zeros(0), f"{name}.ends": ends}
 
 
 def _tensor_name(kind: str, name: str) -> str:
@@ -182,8 +148,7 @@ def _tensor_name(kind: str, name: str) -> str:
 
 def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> Connection:
     def part(name: str) -> Tensor:
-        ends = tensors[f"{name}.ends"]
-        return tensors[name][(int(ends[number - 1]) if number else 0) : int(ends[number])]
+        return part_of(tensors, name, number)
 
     def profile(name: str) -> Profile:
         t, loss, logits = (part(f"{name}.{field}") for field in ("t", "loss", "logits"))

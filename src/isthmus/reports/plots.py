@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from isthmus.attributions import Attribution
 from isthmus.connecting.connection import Connection
+from isthmus.graphs import BarrierGraph
 from isthmus.reports.attribution_figure import draw_attribution
+from isthmus.reports.graph_figure import draw_tree
 from isthmus.reports.profile_figure import draw_losses
 
 if TYPE_CHECKING:
@@ -36,3 +38,10 @@ def _axes(given: Axes | None) -> Axes:
 
     made: Axes = plt.subplots(layout="constrained")[1]
     return made
+
+
+def plot_graph(graph: BarrierGraph, axes: Axes | None) -> Axes:
+    """How components join as the level rises: a disconnectivity graph, a line for each input that is its own region."""
+    axes = _axes(axes)
+    draw_tree(axes, graph)
+    return axes

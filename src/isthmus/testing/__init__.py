@@ -12,10 +12,11 @@ from isthmus.testing.contracts import (
     LossContract,
     PathContract,
 )
-from isthmus.testing.landscapes import Disconnected, DoubleWell, MuellerBrown, Ring, ToyLandscape
+from isthmus.testing.landscapes import Basins, Disconnected, DoubleWell, MuellerBrown, Ring, ToyLandscape
 
 __all__ = [
     "AttackContract",
+    "Basins",
     "CertifierContract",
     "ConnectorContract",
     "Disconnected",

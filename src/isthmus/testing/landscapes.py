@@ -135,3 +135,40 @@ class MuellerBrown(ToyLandscape):
             for size, a, b, c, x0, y0 in zip(self.A, self.a_, self.b, self.c_, self.X, self.Y, strict=True)
         )
         return (torch.stack(list(terms)).sum(0) + 146.7) / 100
+
+
+@final
+class Basins(ToyLandscape):
+    """L(x) = min_k (depth_k + steep * |x - centre_k|^2): basins around given centres, joined over known saddles.
+
+    Two basins next to each other join at the lowest point of the plane on which they are equally high. Where the
+    centres lie on a line in order, as by default, the segment between neighbours leads over that point, and the
+    minimax of two basins is the highest saddle between them.
+
+    Attributes:
+        centres: of the basins (b, *input): low points with the losses `depths`.
+        saddles: loss at which each basin joins the next one (b - 1,).
+    """
+
+    def __init__(
+        self,
+        places: tuple[float, ...] = (-1.7, -0.9, 0.3, 0.8, 1.6),
+        depths: tuple[float, ...] = (0.0, 0.1, 0.05, 0.2, 0.0),
+        steep: float = 4.0,
+        dimensions: int = 2,
+        **settings: int | str,
+    ) -> None:
+        super().__init__(domain=Box(-2, 2), **settings)
+        self.centres = torch.zeros(len(places), dimensions, dtype=torch.float64)
+        self.centres[:, 0] = torch.tensor(places, dtype=torch.float64)
+        self.depths, self.steep = torch.tensor(depths, dtype=torch.float64), steep
+        apart = self.centres[1:, 0] - self.centres[:-1, 0]
+        # d1 + s u^2 = d2 + s (a - u)^2 at u = a / 2 + (d2 - d1) / (2 s a)
+        along = apart / 2 + self.depths.diff() / (2 * steep * apart)
+        self.saddles = self.depths[:-1] + steep * along**2
+        self.a, self.c = self.centres[:1], self.centres[-1:]
+        self.direct_barrier = self.barrier = float(self.saddles.max())
+
+    def height(self, x: Inputs) -> Losses:
+        squared = ((x[:, None] - self.centres.to(x)) ** 2).sum(2)
+        return (self.depths.to(x) + self.steep * squared).amin(1)

@@ -1,0 +1,152 @@
+"""saddles: what a landscape is like where regions join: curvature across the path, and what the network sees there.
+
+At a true saddle the loss falls off along the path only, and curves upward in every direction across it. Networks of
+ReLUs have no curvature but at their kinks, so that curvature is measured as a user would meet it: by differences of
+gradients over a stated distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import torch
+from scipy.linalg import null_space
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+from isthmus._core.geometry import norms
+from isthmus._core.shapes import Input
+from isthmus.errors import InputError
+from isthmus.graphs.edges import Floats
+from isthmus.landscapes import AbstractLandscape
+
+if TYPE_CHECKING:
+    from isthmus.graphs.graph import BarrierGraph
+
+REACH = 0.01  # share of the edge's length over which gradients are compared
+VALUES = 6  # lowest curvatures that are looked for
+SMALL = 40  # numbers of an input up to which all curvatures are computed
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Saddle:
+    """The peak of an edge at which two regions join.
+
+    Attributes:
+        i, j: the two inputs of the edge.
+        max_loss: at the peak.
+        curvatures: the lowest curvatures of the loss across the edge (k,), ascending, per squared data unit.
+        negative: how many of them are below 0: 0 at a saddle of the path alone. `VALUES` stands for as many or more.
+        slope: of the loss across the edge, per data unit: 0 at a true saddle.
+        other_class: the class that is most likely there beside the target.
+        other_probability: its softmax probability there.
+        reach: distance over which gradients were compared, in data units.
+        peak: the input (*input).
+    """
+
+    i: int
+    j: int
+    max_loss: float
+    curvatures: tuple[float, ...]
+    slope: float
+    other_class: int
+    other_probability: float
+    reach: float
+    peak: Input = field(repr=False)
+
+    @property
+    def negative(self) -> int:
+        """Directions across the edge in which the loss curves downward."""
+        return sum(value < 0 for value in self.curvatures)
+
+
+def saddles(
+    landscape: AbstractLandscape, graph: BarrierGraph, *, count: int = 5, least: int = 2, values: int = VALUES
+) -> tuple[Saddle, ...]:
+    """The peaks of the narrowest edges of a graph, the highest first.
+
+    Args:
+        landscape: that the graph was made on.
+        graph: the graph.
+        count: peaks at most.
+        least: inputs that the smaller of the two regions has at least.
+        values: curvatures that are looked for; each takes some ten gradients.
+    """
+    if values < 1:
+        raise InputError(f"saddles needs values >= 1, got {values}.")
+    with landscape.fixed():
+        return tuple(
+            _saddle(landscape, graph, place.i, place.j, place.peak, values)
+            for place in graph.narrowest(count, least=least)
+        )
+
+
+def _saddle(landscape: AbstractLandscape, graph: BarrierGraph, i: int, j: int, peak: Input, values: int) -> Saddle:
+    target = graph.target[i : i + 1]
+    x = landscape.prepare(peak[None])
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    along = (graph.x[j] - graph.x[i]).double().flatten().numpy()
+    length = float(np.linalg.norm(along)) or 1.0
+    along = along / length
+    reach = REACH * length
+    loss, gradient = landscape.gradient(x, target, validated=True)
+    logits = landscape.evaluate(x, target, validated=True).logits[0].double().cpu()
+    across = gradient[0].double().flatten().cpu().numpy()
+    across -= along * (along @ across)
+
+    def bent(vector: Floats) -> Floats:
+        direction = vector.ravel() - along * (along @ vector.ravel())
+        step = torch.from_numpy(direction).to(x).reshape(x.shape) * reach
+        size = float(norms(step)) / reach
+        if size == 0:
+            return np.zeros_like(direction)
+        step = step / size
+        sides = torch.cat([x + step, x - step])
+        slopes = landscape.gradient(sides, target.repeat(2), validated=True).gradient.double().flatten(1).cpu().numpy()
+        turned = (slopes[0] - slopes[1]) / (2 * reach) * size
+        return np.asarray(turned - along * (along @ turned))
+
+    lowest = _lowest(bent, along, values)
+    others = logits.softmax(0)
+    own = int(target)
+    if own < len(others):
+        others = others.clone()
+        others[own] = -1
+    other = int(others.argmax())
+    return Saddle(
+        i=i,
+        j=j,
+        max_loss=float(loss),
+        curvatures=tuple(float(value) for value in lowest),
+        slope=float(np.linalg.norm(across)),
+        other_class=other,
+        other_probability=max(0.0, float(others[other])),
+        reach=reach,
+        peak=peak,
+    )
+
+
+def _lowest(bent: Callable[[Floats], Floats], along: Floats, values: int) -> Floats:
+    """The lowest eigenvalues of a symmetric operator on what is orthogonal to a direction, ascending."""
+    size = len(along)
+    if size <= SMALL:
+        basis = null_space(along[None])
+        whole = basis.T @ np.stack([bent(column) for column in basis.T], axis=1) if size > 1 else np.zeros((0, 0))
+        return np.asarray(np.linalg.eigvalsh((whole + whole.T) / 2)[:values], np.float64)
+    start = np.random.default_rng(0).normal(size=size)
+    start -= along * (along @ start)
+    high = 10 * float(np.linalg.norm(bent(start)) / np.linalg.norm(start))  # lifts the direction itself out of the way
+
+    def lifted(vector: Floats) -> Floats:
+        flat = vector.ravel()
+        return bent(flat) + high * along * (along @ flat)
+
+    operator = LinearOperator((size, size), matvec=lifted, dtype=np.float64)
+    try:
+        found: Floats = eigsh(operator, k=values, which="SA", v0=start, tol=1e-2, maxiter=20, return_eigenvectors=False)
+    except ArpackNoConvergence as stopped:  # flat directions are close together: what has settled is told
+        found = stopped.eigenvalues
+    return np.sort(found)
