@@ -68,6 +68,11 @@ if TYPE_CHECKING:
     from isthmus.profiles import Profile as Profile
     from isthmus.profiles import Sampling as Sampling
     from isthmus.profiles import profile as profile
+    from isthmus.surfaces import AdaptiveMesh as AdaptiveMesh
+    from isthmus.surfaces import Filling as Filling
+    from isthmus.surfaces import Fillings as Fillings
+    from isthmus.surfaces import Surface as Surface
+    from isthmus.surfaces import fill as fill
 
 moved.install()
 
@@ -76,6 +81,7 @@ _HOME = {
     "AbstractConnector": "connecting.connectors",
     "AbstractLandscape": "landscapes",
     "AbstractPath": "paths",
+    "AdaptiveMesh": "surfaces",
     "AffinePieces": "certificates",
     "Attribution": "attributions",
     "Ball": "landscapes.domains",
@@ -93,6 +99,8 @@ _HOME = {
     "CrossEntropy": "landscapes.losses",
     "Domain": "landscapes.domains",
     "FeatureLandscape": "landscapes.features",
+    "Filling": "surfaces",
+    "Fillings": "surfaces",
     "Hyperplane": "connecting.connectors",
     "IsthmusError": "errors",
     "IsthmusWarning": "errors",
@@ -111,6 +119,7 @@ _HOME = {
     "Sampling": "profiles",
     "StraightLine": "connecting.connectors",
     "StringMethod": "connecting.connectors",
+    "Surface": "surfaces",
     "TaylorModels": "certificates",
     "Unbounded": "landscapes.domains",
     "UniformSamples": "certificates",
@@ -119,6 +128,7 @@ _HOME = {
     "barrier_graph": "graphs",
     "connect": "connecting",
     "exact_profile": "certificates.affine_pieces",
+    "fill": "surfaces",
     "load_images": "inputs.images",
     "load_network": "networks.specs",
     "profile": "profiles",

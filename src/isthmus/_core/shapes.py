@@ -36,3 +36,6 @@ FeatureRows: TypeAlias = Float[Tensor, "n f"]
 Coordinates: TypeAlias = Float[Tensor, "n k"]  # of points of a flat
 Coefficients: TypeAlias = Float[Tensor, "o n *rest"]  # of polynomials of order o - 1, for n intervals
 Radii: TypeAlias = Float[Tensor, "n *rest"]
+Corners: TypeAlias = Float[Tensor, "4 *input"]  # of a surface, at (u, v) = (0, 0), (1, 0), (0, 1), (1, 1)
+ManyCorners: TypeAlias = Float[Tensor, "n 4 *input"]
+Lattice: TypeAlias = Int[Tensor, "k 3"]  # level, i and j of nodes

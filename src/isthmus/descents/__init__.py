@@ -3,7 +3,7 @@
 from isthmus.descents.batch import Batch, join, take
 from isthmus.descents.downhill import Descended, Downhill
 from isthmus.descents.engine import Left, leaving
-from isthmus.descents.steps import Adam, Moments, SignStep, StepRule, UnitStep, polyak_step
+from isthmus.descents.steps import Adam, Moments, SignStep, StepRule, UnitStep, ahead, polyak_step
 
 __all__ = [
     "Adam",
@@ -15,6 +15,7 @@ __all__ = [
     "SignStep",
     "StepRule",
     "UnitStep",
+    "ahead",
     "join",
     "leaving",
     "polyak_step",

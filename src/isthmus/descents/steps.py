@@ -10,6 +10,7 @@ import torch
 from isthmus._core.geometry import expand_to, inner, unit
 from isthmus._core.shapes import Index, Inputs, Losses
 from isthmus.descents.batch import Batch
+from isthmus.landscapes import AbstractLandscape
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,3 +80,15 @@ def polyak_step(gradient: Inputs, ahead: Losses) -> Inputs:
     squared = inner(gradient, gradient)
     share = torch.where(squared > 0, ahead / squared, 0.0)
     return expand_to(share.to(gradient.dtype), gradient) * gradient
+
+
+def ahead(landscape: AbstractLandscape, loss: Losses, aim: Losses, relax: float = 1.0) -> Losses:
+    """How far down it is from losses to aims (n,), for `polyak_step`: straight down the landscape's even scale where it
+    knows one, `relax` times as far as a straight line asks for, and 0 where the aim is reached.
+
+    On the even scale the gradient is `slope` times that of the loss, and its square is in the step's denominator.
+    """
+    here, there = landscape.on_even_scale(loss), landscape.on_even_scale(aim)
+    if here is None or there is None:
+        return relax * (loss.double() - aim).clamp_min(0)
+    return relax * (here.value - there.value).clamp_min(0) / here.slope

@@ -8,8 +8,10 @@ from isthmus.attributions import Attribution
 from isthmus.connecting.connection import Connection
 from isthmus.graphs import BarrierGraph
 from isthmus.reports.attribution_figure import draw_attribution
+from isthmus.reports.filling_figure import draw_losses as draw_surface
 from isthmus.reports.graph_figure import draw_tree
 from isthmus.reports.profile_figure import draw_losses
+from isthmus.surfaces import Filling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,4 +46,12 @@ def plot_graph(graph: BarrierGraph, axes: Axes | None) -> Axes:
     """How components join as the level rises: a disconnectivity graph, a line for each input that is its own region."""
     axes = _axes(axes)
     draw_tree(axes, graph)
+    return axes
+
+
+def plot_filling(found: Filling, axes: Axes | None, unit: str) -> Axes:
+    """Loss over (u, v) of the surface, with a colour bar; what is above the threshold lies inside a dashed line."""
+    axes = _axes(axes)
+    shown = draw_surface(axes, found.seen, found.threshold)
+    axes.figure.colorbar(shown, ax=axes, label=f"loss ({unit})")
     return axes

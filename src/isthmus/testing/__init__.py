@@ -12,9 +12,10 @@ from isthmus.testing.contracts import (
     LossContract,
     PathContract,
 )
-from isthmus.testing.landscapes import Basins, Disconnected, DoubleWell, MuellerBrown, Ring, ToyLandscape
+from isthmus.testing.landscapes import Annulus, Basins, Disconnected, DoubleWell, MuellerBrown, Ring, ToyLandscape
 
 __all__ = [
+    "Annulus",
     "AttackContract",
     "Basins",
     "CertifierContract",

@@ -172,3 +172,31 @@ class Basins(ToyLandscape):
     def height(self, x: Inputs) -> Losses:
         squared = ((x[:, None] - self.centres.to(x)) ** 2).sum(2)
         return (self.depths.to(x) + self.steep * squared).amin(1)
+
+
+@final
+class Annulus(ToyLandscape):
+    """L(x) = (x0^2 + x1^2 - 1)^2: a valley of height 0 around a hole that no dimension leads past.
+
+    Whatever the other coordinates are, a surface whose boundary goes around the axis x0 = x1 = 0 meets it (the winding
+    number says so), and there L = 1: such a loop cannot be filled below 1.
+
+    Attributes:
+        around: corners (4, *input), in the order of `isthmus.fill`, of a loop around the hole.
+        beside: of a loop on one side of it, all of whose points are low or can be moved to be.
+        filling: the lowest value that the highest loss of a surface in `around` can have.
+    """
+
+    filling: float = 1.0
+
+    def __init__(self, dimensions: int = 2, **settings: int | str) -> None:
+        super().__init__(domain=Box(-2, 2), **settings)
+        angles = torch.tensor([[0.0, 0.5, 1.5, 1.0], [0.0, 0.1, 0.2, 0.3]], dtype=torch.float64) * torch.pi
+        loops = torch.zeros(2, 4, dimensions, dtype=torch.float64)
+        loops[:, :, 0], loops[:, :, 1] = angles.cos(), angles.sin()
+        self.around, self.beside = loops
+        self.a, self.c = self.around[:1], self.around[3:]
+        self.direct_barrier, self.barrier = 1.0, 0.0
+
+    def height(self, x: Inputs) -> Losses:
+        return (x[:, 0] ** 2 + x[:, 1] ** 2 - 1) ** 2

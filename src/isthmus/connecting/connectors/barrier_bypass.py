@@ -11,7 +11,7 @@ from isthmus._core.geometry import expand_to, norms, without
 from isthmus._core.shapes import Index, Inputs, Logits, Losses, Mask, SegmentVertices
 from isthmus.connecting.connectors.base import Batch, Connector, Segments
 from isthmus.connecting.connectors.stopping import Stopping
-from isthmus.descents import Adam, Moments, polyak_step
+from isthmus.descents import Adam, Moments, ahead, polyak_step
 from isthmus.descents.penalties import penalty_gradient
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape, Evaluation
@@ -173,13 +173,10 @@ class BarrierBypass(Connector[BypassState]):
     def _toward(self, landscape: AbstractLandscape, segments: Segments, state: BypassState, aim: Losses) -> BypassState:
         """A step in log-odds from x, and a look at where it leads: dear gradients are for points that are too high."""
         loss, gradient = landscape.gradient(state.x, segments.target, validated=True)
-        here, there = landscape.on_even_scale(loss), landscape.on_even_scale(aim)
-        assert here is not None and there is not None
         gradient = gradient * state.scale
         if self.hyperplane is not Hyperplane.NONE:
             gradient = without(gradient, state.normal * state.scale)
-        # The gradient on the even scale is `slope` times this one, and its square is in the denominator.
-        step = polyak_step(gradient, self.relax * (here.value - there.value).clamp_min(0) / here.slope)
+        step = polyak_step(gradient, ahead(landscape, loss, aim, self.relax))
         length, root = norms(step), step[0].numel() ** 0.5
         least = self.shortest * norms(segments.direction / state.scale)
         wanted = torch.maximum(length, least).clamp_max(self.longest * root)

@@ -12,7 +12,7 @@ from isthmus._core.shapes import Mask
 from isthmus.connecting.connectors.base import PathConnector, Segments
 from isthmus.connecting.connectors.chain import ChainState, judged, respaced, settled, whole
 from isthmus.connecting.connectors.stopping import Stopping
-from isthmus.descents import polyak_step
+from isthmus.descents import ahead, polyak_step
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import AbstractPath, Polyline
@@ -76,12 +76,10 @@ class StringMethod(PathConnector[ChainState]):
         highest = losses.amax(1)
         state = judged(state, state.images, highest, self.tolerance)
         aim = self.stopping.aim(segments.threshold, segments.peak_loss)
-        here = landscape.on_even_scale(loss) if self.lr is None else None
-        there = None if here is None else landscape.on_even_scale(aim)
-        if here is None or there is None:
+        if self.lr is not None or landscape.on_even_scale(loss) is None:
             step = (0.01 if self.lr is None else self.lr) * gradient * scale
         else:
-            far = self.relax * (here.value - there.value.repeat_interleave(self.images)).clamp_min(0) / here.slope
+            far = ahead(landscape, loss, aim.repeat_interleave(self.images), self.relax)
             high = losses.flatten() > segments.threshold.repeat_interleave(self.images)
             step = polyak_step(gradient * scale, torch.where(high, far, 0.0))
         moved = landscape.domain.project(flat - scale * step).reshape(state.images.shape)

@@ -1,0 +1,104 @@
+"""The filling figure: the loss over (u, v), before and after, and the surface as a sheet of inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isthmus.reports import style
+from isthmus.reports.pictures import to_pixels
+from isthmus.surfaces import Filling
+from isthmus.surfaces.filling import SeenPoints
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHEET = 7  # inputs a side
+
+
+def filling_figure(found: Filling, *, unit: str = "nats", note: str = "") -> Figure:
+    """Loss over the plain surface and over the one found, and inputs of the latter on a lattice.
+
+    Args:
+        found: the surface.
+        unit: of the loss.
+        note: a line below.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(style.RC):
+        figure = Figure(figsize=(11.4, 4.4))
+        left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.05))
+        limits = _limits(found)
+        draw_losses(left, found.flat, found.threshold, limits)
+        shown = draw_losses(middle, found.seen, found.threshold, limits)
+        figure.colorbar(shown, ax=[left, middle], label=f"loss ({unit})", fraction=0.05, pad=0.02)
+        for axes, caption in (
+            (left, f"plain: max loss {found.flat_max_loss:.3g}"),
+            (middle, f"found: max loss {found.max_loss:.3g}"),
+        ):
+            axes.set_title(caption, fontsize=10, fontweight="normal", loc="center")
+        _sheet(right, found)
+        figure.suptitle(
+            f"{str(found.outcome).capitalize()}; threshold {found.threshold:.3g}",
+            x=0.01,
+            ha="left",
+            fontsize=12,
+            fontweight="bold",
+        )
+        if note:
+            figure.supxlabel(style.plain(note), fontsize=9, color="0.4")
+    return figure
+
+
+def draw_losses(axes: Axes, seen: SeenPoints, threshold: float, limits: tuple[float, float] | None = None) -> Any:
+    """Loss over (u, v) from points anywhere; what is above the threshold lies inside a dashed line. The picture, for a
+    colour bar.
+    """
+    from matplotlib.colors import LogNorm, Normalize
+    from matplotlib.tri import Triangulation
+
+    low, high = limits or (float(np.nanmin(seen.loss)), float(np.nanmax(seen.loss)))
+    norm = LogNorm(low, high) if low > 0 and high > 20 * low else Normalize(low, high)
+    loss = np.clip(np.nan_to_num(seen.loss, nan=high, posinf=high), low, high)
+    triangles = Triangulation(seen.u, seen.v)
+    shown = axes.tripcolor(triangles, loss, norm=norm, cmap="viridis", shading="gouraud", rasterized=True)
+    if loss.min() < threshold < loss.max():
+        axes.tricontour(triangles, loss, levels=[threshold], colors="white", linestyles="dashed", linewidths=1.2)
+    axes.set_aspect("equal")
+    axes.set_xlabel("u")
+    axes.set_ylabel("v")
+    axes.set_xticks([0, 0.5, 1])
+    axes.set_yticks([0, 0.5, 1])
+    return shown
+
+
+def _limits(found: Filling) -> tuple[float, float]:
+    values = np.concatenate([found.flat.loss, found.seen.loss, [found.threshold]])
+    values = values[np.isfinite(values)]
+    low, high = float(values.min()), float(values.max())
+    if low > 0 and high > 20 * low:
+        low = max(low, high * 1e-4)
+    return low, high if high > low else low + 1e-9
+
+
+def _sheet(axes: Axes, found: Filling) -> None:
+    axes.set_axis_off()
+    for row in range(SHEET):
+        for column in range(SHEET):
+            u, v = column / (SHEET - 1), row / (SHEET - 1)
+            inset = axes.inset_axes((column / SHEET, row / SHEET, 0.97 / SHEET, 0.97 / SHEET))
+            pixels = to_pixels(found.surface.at(u, v))
+            inset.imshow(pixels, interpolation="nearest", aspect="auto")
+            inset.set_xticks([])
+            inset.set_yticks([])
+            corner = {row, column} <= {0, SHEET - 1}
+            for spine in inset.spines.values():
+                spine.set_visible(corner)
+                spine.set_color(style.FOUND)
+                spine.set_linewidth(1.6)
+    axes.set_aspect("equal")
+    axes.set_title("the surface found, u to the right, v upwards", fontsize=10, fontweight="normal", loc="center")

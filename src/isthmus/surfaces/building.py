@@ -1,0 +1,163 @@
+"""fill: looks for a surface of low loss in every loop, many loops at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.random import generator
+from isthmus._core.shapes import ManyCorners, Targets
+from isthmus._core.versions import versions
+from isthmus.certificates import UniformSamples
+from isthmus.errors import InputError
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range, check_targets
+from isthmus.paths import AbstractPath
+from isthmus.surfaces.adaptive_mesh import AdaptiveMesh
+from isthmus.surfaces.checking import check
+from isthmus.surfaces.evaluating import look_at
+from isthmus.surfaces.filling import Filling, Outcome
+from isthmus.surfaces.fillings import Fillings
+from isthmus.surfaces.loops import Cone, Loop, Quadrilateral
+from isthmus.surfaces.sweeping import SLACK, begin, sweep
+from isthmus.surfaces.work import Work
+
+GROUP = 2**20  # numbers of the inputs whose surfaces are worked on together; each holds some hundred inputs
+
+
+def fill(
+    landscape: AbstractLandscape,
+    corners: ManyCorners | None,
+    target: int | Targets,
+    *,
+    sides: Sequence[Sequence[AbstractPath]] | None = None,
+    threshold: float | None = None,
+    method: AdaptiveMesh | None = None,
+    verify: UniformSamples | None = None,
+    seed: int = 0,
+    on_progress: OnProgress | None = None,
+) -> Fillings:
+    """Whether loops can be filled: is there a surface of low loss with the loop as its boundary?
+
+    Args:
+        landscape: the landscape.
+        corners: of quadrilaterals (n, 4, *input), at (u, v) = (0, 0), (1, 0), (0, 1), (1, 1), in data units, inside the
+            domain. Their sides begin straight and are moved with the rest.
+        target: class of all loops, or of each (n,).
+        sides: in the place of corners, four paths for each loop, which are held: from corner 0 to 1, 1 to 3, 2 to 3 and
+            0 to 2.
+        threshold: the loss that a filled surface may reach; by default the highest loss of the corners + 0.05.
+        method: how surfaces are looked at and moved.
+        verify: how many random points, which the method did not choose, must be below the threshold at the end;
+            `UniformSamples()` by default.
+        seed: of these points.
+        on_progress: called on the way.
+
+    Returns:
+        One Filling a loop, in order. A loop that fails stops only itself.
+
+    Raises:
+        InputError: shapes, types, targets or values that cannot be used; DomainError where corners lie outside.
+    """
+    check_landscape(landscape)
+    loops = _loops(landscape, corners, sides)
+    method, verify = method or AdaptiveMesh(), verify or UniformSamples()
+    if not isinstance(method, AdaptiveMesh) or not isinstance(verify, UniformSamples):
+        raise InputError(f"fill takes AdaptiveMesh(...) and UniformSamples(...), got {method!r} and {verify!r}.")
+    targets = torch.as_tensor(target)
+    targets = targets.expand(len(loops)) if targets.ndim == 0 else targets
+    check_targets(targets, len(loops))
+    targets = targets.detach().cpu().long()
+    landscape.try_out(loops[0].corners)
+    if landscape.classes is None:
+        landscape.evaluate(loops[0].corners[:1], targets[:1], validated=True)
+    if landscape.classes is not None:
+        check_target_range(targets, landscape.classes)
+    if threshold is not None and (isinstance(threshold, bool) or math.isnan(threshold)):
+        raise InputError(f"threshold must be a number, got {threshold!r}.")
+    description = landscape.describe() | {
+        "unit": landscape.unit,
+        "method": repr(method),
+        "verify": repr(verify),
+        "threshold": f"highest corner + {SLACK}" if threshold is None else "given",
+        "seed": seed,
+        "versions": versions(),
+    }
+    random = generator(seed)
+    group = max(1, GROUP // loops[0].corners[0].numel())
+    done: list[Filling] = []
+    before = landscape.forward_equivalents
+    with landscape.fixed():
+        for first in range(0, len(loops), group):
+            some = zip(loops[first : first + group], targets[first : first + group].tolist(), strict=True)
+            work = [Work(loop, aim, method) for loop, aim in some]
+            for ready in _fill_group(landscape, work, threshold, method, verify, random):
+                if on_progress is not None:
+                    spent = landscape.forward_equivalents - before
+                    on_progress(Progress(first + ready, len(loops), spent))
+            done += [each.filling() for each in work]
+    return Fillings(tuple(done), description)
+
+
+def _loops(
+    landscape: AbstractLandscape, corners: ManyCorners | None, sides: Sequence[Sequence[AbstractPath]] | None
+) -> list[Loop]:
+    if (corners is None) == (sides is None):
+        raise InputError("fill takes corners, or sides and None for the corners: exactly one of the two.")
+    if corners is not None:
+        if not isinstance(corners, torch.Tensor) or corners.ndim < 3 or corners.shape[1] != 4:
+            shape = tuple(corners.shape) if isinstance(corners, torch.Tensor) else type(corners).__name__
+            raise InputError(f"corners must have the shape (n, 4, *input), got {shape}.")
+        check_inputs("corners", corners.flatten(0, 1), landscape.domain)
+        corners = corners.detach().cpu()
+        corners = corners.to(torch.promote_types(corners.dtype, torch.float32))
+        return [Quadrilateral(each) for each in corners]
+    assert sides is not None
+    loops: list[Loop] = []
+    for four in sides:
+        if len(four) != 4 or not all(isinstance(path, AbstractPath) for path in four):
+            raise InputError("sides must hold four paths for each loop: 0 to 1, 1 to 3, 2 to 3 and 0 to 2.")
+        lines = [path.to("cpu").in_float().to_polyline() for path in four]
+        for line in lines:
+            check_inputs("sides", line.vertices, landscape.domain)
+        loops.append(Cone(*lines))
+    if not loops:
+        raise InputError("fill needs at least one loop, got none.")
+    return loops
+
+
+def _fill_group(
+    landscape: AbstractLandscape,
+    work: list[Work],
+    threshold: float | None,
+    method: AdaptiveMesh,
+    verify: UniformSamples,
+    random: torch.Generator,
+) -> Iterator[int]:
+    """Works on some loops until all are done; gives how many are, now and then."""
+    begin(landscape, work, threshold, method)
+    for number in range(method.rounds):
+        active = [each for each in work if each.outcome is None]
+        if not active:
+            break
+        yield len(work) - len(active)
+        sweep(landscape, active, method)
+        _lift(landscape, active, method, random)
+        active = [each for each in active if each.outcome is None]
+        check(landscape, active, verify, random, last=number + 1 == method.rounds)
+    yield len(work)
+
+
+def _lift(landscape: AbstractLandscape, work: list[Work], method: AdaptiveMesh, random: torch.Generator) -> None:
+    """Tries what tears again from other surfaces; what tears whatever is tried ends as it was before."""
+    for _ in range(method.lifts):
+        torn = [each for each in work if each.outcome is Outcome.TORN and each.lifts < method.lifts]
+        if not torn:
+            return
+        for each in torn:
+            each.lift(landscape.domain, random)
+        look_at(landscape, torn, method.first)
+        sweep(landscape, [each for each in torn if each.outcome is None], method)
