@@ -69,9 +69,7 @@ if TYPE_CHECKING:
     from isthmus.profiles import Sampling as Sampling
     from isthmus.profiles import profile as profile
     from isthmus.surfaces import AdaptiveMesh as AdaptiveMesh
-    from isthmus.surfaces import Filling as Filling
     from isthmus.surfaces import Fillings as Fillings
-    from isthmus.surfaces import Surface as Surface
     from isthmus.surfaces import fill as fill
 
 moved.install()
@@ -99,7 +97,6 @@ _HOME = {
     "CrossEntropy": "landscapes.losses",
     "Domain": "landscapes.domains",
     "FeatureLandscape": "landscapes.features",
-    "Filling": "surfaces",
     "Fillings": "surfaces",
     "Hyperplane": "connecting.connectors",
     "IsthmusError": "errors",
@@ -119,7 +116,6 @@ _HOME = {
     "Sampling": "profiles",
     "StraightLine": "connecting.connectors",
     "StringMethod": "connecting.connectors",
-    "Surface": "surfaces",
     "TaylorModels": "certificates",
     "Unbounded": "landscapes.domains",
     "UniformSamples": "certificates",

@@ -54,7 +54,7 @@ def test_two_images_along_the_path_found(eights, tmp_path):
     [
         (["--along", "sideways"], "straight, found"),
         (["--along", "found"], "two images"),
-        (["--target", "12"], "one of 10 classes"),
+        (["--target", "12"], "10 classes"),
         (["--most", "0"], "--most"),
         (["--tolerance", "0"], "tolerance"),
     ],

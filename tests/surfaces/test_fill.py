@@ -14,7 +14,9 @@ from isthmus.surfaces import Fillings, Outcome
 from isthmus.testing import Annulus, Disconnected, Ring, ToyLandscape
 
 
-def dense(landscape: isthmus.AbstractLandscape, found: isthmus.Filling, seed: int, points: int = 3000) -> torch.Tensor:
+def dense(
+    landscape: isthmus.AbstractLandscape, found: isthmus.surfaces.Filling, seed: int, points: int = 3000
+) -> torch.Tensor:
     """Losses of random points of a surface."""
     u, v = torch.rand(2, points, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return landscape.loss(found.surface.at(u, v), torch.full((points,), found.target))

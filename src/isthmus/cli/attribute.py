@@ -75,7 +75,6 @@ def attribute(
     import isthmus
     from isthmus._core.files import write_json
     from isthmus.cli.terminal import progress_bar
-    from isthmus.inputs.labels import named_class
     from isthmus.reports import style
     from isthmus.reports.attribution_figure import attribution_figure
 
@@ -84,10 +83,7 @@ def attribute(
     loaded = pairing.pair_of_files(landscape, files[0], files[-1], "0")
     start, end = (loaded.a[0], loaded.c[0]) if c is not None else (torch.full_like(loaded.a[0], baseline), loaded.a[0])
     names = landscape.class_names
-    index = int(landscape.logits(end[None]).argmax(1)) if target == "predicted" else named_class(target, names)
-    classes = landscape.classes or 0
-    if index is None or not 0 <= index < classes:
-        raise InputError(f"--target must be predicted or name one of {classes} classes, got '{target}'.")
+    index = pairing.target_of(landscape, target, landscape.logits(end[None]).argmax(1).tolist(), [files[-1].name])
     path: isthmus.AbstractPath = isthmus.Polyline(torch.stack([start, end]))
     if along == "found":
         path = isthmus.connect(landscape, start[None], end[None], torch.tensor([index]), seed=seed)[0].path

@@ -17,6 +17,8 @@ from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
 from isthmus.cli.detect import detect
 from isthmus.cli.doctor import doctor
+from isthmus.cli.fill import fill
+from isthmus.cli.graph import graph
 from isthmus.cli.holding import holding
 from isthmus.cli.interruption import Terminated
 from isthmus.cli.paper import paper
@@ -34,6 +36,8 @@ app = cyclopts.App(
 )
 app.command(demo)
 app.command(connect)
+app.command(graph)
+app.command(fill)
 app.command(synthesize)
 app.command(attack)
 app.command(attribute)

@@ -33,8 +33,8 @@ class Pairs:
 def pair_of_files(landscape: Landscape, a: Path, c: Path, target: str) -> Pairs:
     """One pair; whatever is wrong with it is an error."""
     found = _look(landscape, [a, c], [a.name, c.name])
-    _refuse(found)
-    chosen = _target(landscape, target, found.predicted.tolist(), ("A", "C"))
+    refuse_skipped(found)
+    chosen = target_of(landscape, target, found.predicted.tolist(), ("A", "C"))
     return _pairs(found, [(0, 1)], [chosen], [(a.name, c.name)], {})
 
 
@@ -56,7 +56,7 @@ def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
         label = f"line {number} of {file.name}: {row['a']} -> {row['c']}"
         try:
             given = (row.get("target") or "").strip() or target
-            chosen = _target(landscape, given, found.predicted[[i, j]].tolist(), (row["a"], row["c"]))
+            chosen = target_of(landscape, given, found.predicted[[i, j]].tolist(), (row["a"], row["c"]))
         except InputError as error:
             skipped[label] = str(error)
             continue
@@ -107,7 +107,7 @@ def _look(landscape: Landscape, files: list[Path], names: list[str]) -> Survey:
     return survey(FileCollection(files, names), landscape, keep=True)
 
 
-def _refuse(found: Survey) -> None:
+def refuse_skipped(found: Survey) -> None:
     """Raises what was set aside as an error."""
     for name, reason in found.skipped.items():
         read = name in {found.names[row] for row in found.rows.tolist()}
@@ -129,21 +129,22 @@ def _pairs(
     return Pairs(a, c, torch.tensor(target), readable_names, reasons)
 
 
-def _target(landscape: Landscape, text: str, predicted: Sequence[int], ends: tuple[str, str]) -> int:
+def target_of(landscape: Landscape, text: str, predicted: Sequence[int], names: Sequence[str]) -> int:
+    """The class that `--target` says: predicted, on which all inputs of these names agree, an index, or a name."""
     from isthmus.inputs.labels import named_class
     from isthmus.reports.style import class_name
 
-    network = landscape.network
-
+    class_names = landscape.network.class_names
     if text == "predicted":
-        if predicted[0] != predicted[1]:
-            a, c = (f"{class_name(index, network.class_names)} ({index})" for index in predicted)
+        other = next((k for k, index in enumerate(predicted) if index != predicted[0]), None)
+        if other is not None:
+            a, c = (f"{class_name(predicted[k], class_names)} ({predicted[k]})" for k in (0, other))
             raise InputError(
-                f"The network predicts {a} for {ends[0]} and {c} for {ends[1]}; choose two inputs of one class, or say "
-                "which class you mean with --target."
+                f"The network predicts {a} for {names[0]} and {c} for {names[other]}; choose inputs of one class, or "
+                "say which class you mean with --target."
             )
         return predicted[0]
-    found = named_class(text, network.class_names)
+    found = named_class(text, class_names)
     if found is None:
         raise InputError(f"--target must be predicted, a class index or a class name, got '{text}'.")
     classes = landscape.classes or 0  # known since the predictions

@@ -94,12 +94,12 @@ def stage_progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def drawing_progress(total: int) -> Iterator[Callable[[], None]]:
+def drawing_progress(total: int, unit: str = "pairs") -> Iterator[Callable[[], None]]:
     """The same for figures, which take a second each."""
     from isthmus import Progress
 
     done = 0
-    with progress_bar("drawing", total) as tell:
+    with progress_bar("drawing", total, unit) as tell:
 
         def drawn() -> None:
             nonlocal done

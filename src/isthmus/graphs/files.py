@@ -14,7 +14,7 @@ from isthmus.graphs.graph import BarrierGraph
 from isthmus.paths import Polyline
 from isthmus.results.saved import check_files, read_table, save_files, write_table
 
-SCHEMA = "isthmus/graph/1"
+SCHEMA = "isthmus/graph-result/1"  # docs/tables.md describes it
 EDGES, TENSORS = "edges.parquet", "graph.safetensors"
 COLUMNS = {  # of the table, by the field of Edges
     "i": "i",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, final
@@ -237,6 +237,37 @@ class BarrierGraph:
     def connected_through(self, slack: float = 0.01) -> float:
         """Share of all pairs whose minimax is no higher than the higher of the two + slack."""
         return self.tree.pairs_within(slack) / self.pairs if self.pairs else math.nan
+
+    def subgraph(self, numbers: Numbers) -> BarrierGraph:
+        """Some of the inputs (m,), in this order, with the edges among them."""
+        place = np.full(len(self), -1, np.int64)
+        place[numbers] = np.arange(len(numbers))
+        rows = np.flatnonzero((place[self.edges.i] >= 0) & (place[self.edges.j] >= 0))
+        kept = self.edges.take(rows)
+        turned = place[kept.i] > place[kept.j]
+        i, j = place[kept.i], place[kept.j]
+        edges = replace(
+            kept,
+            i=np.minimum(i, j),
+            j=np.maximum(i, j),
+            peak_t=np.where(turned, 1 - kept.peak_t, kept.peak_t),
+            found_t=np.where(turned, 1 - kept.found_t, kept.found_t),
+        )
+        paths = {
+            new: Polyline(self.paths[old].vertices.flip(0)) if turned[new] else self.paths[old]
+            for new, old in enumerate(rows.tolist())
+            if old in self.paths
+        }
+        chosen = torch.from_numpy(numbers)
+        return replace(
+            self,
+            x=self.x[chosen],
+            target=self.target[chosen],
+            loss=self.loss[numbers],
+            predicted=self.predicted[numbers],
+            edges=edges,
+            paths=paths,
+        )
 
     def table(self) -> pyarrow.Table:
         """One row an edge; `docs/tables.md` lists the columns."""

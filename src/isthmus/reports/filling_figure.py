@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isthmus.reports import style
-from isthmus.reports.pictures import to_pixels
+from isthmus.reports.pictures import Pixels, to_pixels
 from isthmus.surfaces import Filling
 from isthmus.surfaces.filling import SeenPoints
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHEET = 7  # inputs a side
+TILE = 48  # pixels of an input, at least
 
 
 def filling_figure(found: Filling, *, unit: str = "nats", note: str = "") -> Figure:
@@ -69,6 +70,8 @@ def draw_losses(axes: Axes, seen: SeenPoints, threshold: float, limits: tuple[fl
     if loss.min() < threshold < loss.max():
         axes.tricontour(triangles, loss, levels=[threshold], colors="white", linestyles="dashed", linewidths=1.2)
     axes.set_aspect("equal")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
     axes.set_xlabel("u")
     axes.set_ylabel("v")
     axes.set_xticks([0, 0.5, 1])
@@ -86,19 +89,25 @@ def _limits(found: Filling) -> tuple[float, float]:
 
 
 def _sheet(axes: Axes, found: Filling) -> None:
+    """Inputs of the surface on a lattice, as one picture: hundreds of axes would take seconds."""
+    places = np.linspace(0, 1, SHEET)
+    rows = []
+    for v in places[::-1]:
+        tiles = [_framed(to_pixels(found.surface.at(float(u), float(v))), {u, v} <= {0.0, 1.0}) for u in places]
+        rows.append(np.concatenate(tiles, axis=1))
+    axes.imshow(np.concatenate(rows), interpolation="nearest", aspect="auto")
+    axes.set_box_aspect(1)
     axes.set_axis_off()
-    for row in range(SHEET):
-        for column in range(SHEET):
-            u, v = column / (SHEET - 1), row / (SHEET - 1)
-            inset = axes.inset_axes((column / SHEET, row / SHEET, 0.97 / SHEET, 0.97 / SHEET))
-            pixels = to_pixels(found.surface.at(u, v))
-            inset.imshow(pixels, interpolation="nearest", aspect="auto")
-            inset.set_xticks([])
-            inset.set_yticks([])
-            corner = {row, column} <= {0, SHEET - 1}
-            for spine in inset.spines.values():
-                spine.set_visible(corner)
-                spine.set_color(style.FOUND)
-                spine.set_linewidth(1.6)
-    axes.set_aspect("equal")
     axes.set_title("the surface found, u to the right, v upwards", fontsize=10, fontweight="normal", loc="center")
+
+
+def _framed(pixels: Pixels, corner: bool) -> Pixels:
+    """A picture of at least so many pixels with a margin: coloured at the corners, which are given."""
+    times = max(1, -(-TILE // max(pixels.shape[:2])))
+    larger = pixels.repeat(times, 0).repeat(times, 1)
+    width = max(1, max(larger.shape[:2]) // 24)
+    colour = tuple(int(style.FOUND[k : k + 2], 16) for k in (1, 3, 5)) if corner else (255, 255, 255)
+    framed = np.empty((larger.shape[0] + 2 * width, larger.shape[1] + 2 * width, 3), np.uint8)
+    framed[:] = colour
+    framed[width:-width, width:-width] = larger
+    return framed

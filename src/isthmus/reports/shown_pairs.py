@@ -8,7 +8,6 @@ as a polyline near them.
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -17,13 +16,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from isthmus._core.shapes import Input
 from isthmus.connecting.columns import Column
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.profiles import Profile
 from isthmus.reports import style
-from isthmus.reports.pictures import difference, to_image, to_pixels
+from isthmus.reports.pictures import difference
 from isthmus.reports.profile_figure import class_bands, looked_along
+from isthmus.reports.stored_pictures import Pictures
 from isthmus.reports.strip_figure import strip_figure
 
 MOST_POINTS = 200  # of a profile
@@ -55,7 +54,7 @@ def show_pairs(
         strips: whether each pair has its strip figure.
     """
     for size in SIZES:
-        store = _Pictures(size)
+        store = Pictures(size)
         shown = [_pair(number, pair, names[number], store) for number, pair in enumerate(pairs)]
         if sum(map(len, store.urls)) <= pictures_limit:
             break
@@ -76,36 +75,7 @@ def _strip(pair: Connection, class_names: Sequence[str] | None) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-class _Pictures:
-    """Pictures as data URLs, each stored once."""
-
-    def __init__(self, largest: int) -> None:
-        self.largest = largest
-        self.urls: list[str] = []
-        self.numbers: dict[bytes, int] = {}
-
-    def add(self, x: Input) -> int:
-        return self.add_pixels(to_pixels(x), self.largest, 82)
-
-    def add_difference(self, pixels: Any) -> int:
-        return self.add_pixels(pixels, self.largest // 2, 70)
-
-    def add_pixels(self, pixels: Any, largest: int, quality: int) -> int:
-        key = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
-        if key not in self.numbers:
-            small = max(pixels.shape[:2]) <= 64
-            stream = io.BytesIO()
-            if small:
-                to_image(pixels, 64).save(stream, "PNG", optimize=True)
-            else:
-                to_image(pixels, largest).save(stream, "JPEG", quality=quality, optimize=True)
-            kind = "png" if small else "jpeg"
-            self.urls.append(f"data:image/{kind};base64,{base64.b64encode(stream.getvalue()).decode()}")
-            self.numbers[key] = len(self.urls) - 1
-        return self.numbers[key]
-
-
-def _pair(number: int, pair: Connection, names: tuple[str, str], store: _Pictures) -> dict[str, Any]:
+def _pair(number: int, pair: Connection, names: tuple[str, str], store: Pictures) -> dict[str, Any]:
     shown = pair.path.to_polyline(STRAIGHT)
     t = shown.t
     direct, found = _profile(pair.direct, (0.0, 1.0)), _profile(pair.profile, t.tolist())

@@ -21,7 +21,7 @@ from isthmus.surfaces.surface import Surface
 if TYPE_CHECKING:
     import pyarrow
 
-SCHEMA = "isthmus/surfaces/1"
+SCHEMA = "isthmus/fill-result/1"  # docs/tables.md describes it
 TABLE, TENSORS = "surfaces.parquet", "surfaces.safetensors"
 
 

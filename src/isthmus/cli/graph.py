@@ -1,0 +1,169 @@
+"""isthmus graph: how the inputs of a class hang together."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
+from isthmus.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from isthmus import Landscape
+    from isthmus.loading import Survey
+
+SCHEMA = "isthmus/graph-result/1"
+KEPT = "segments"  # folder of what was looked at so far
+
+
+def graph(
+    images: str = "digits",
+    /,
+    *,
+    classes: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    per_class: int = 200,
+    unrecognised: bool = False,
+    method: str = "bypass",
+    threshold: float | None = None,
+    candidates: int = 64,
+    budget: int | None = None,
+    seed: int = 0,
+    network: NetworkOptions = NetworkOptions(),
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-graph"),
+    overwrite: bool = False,
+    resume: bool = False,
+) -> None:
+    """Show how the inputs of each class hang together: through which others, over which narrow places, and which lie
+    apart.
+
+    Writes result.json, edges.parquet, graph.safetensors, index.html and a figure for each class.
+
+    Parameters
+    ----------
+    images
+        Folder with one sub-folder of images a class, an .npz file, or digits: those that ship with Isthmus.
+    classes
+        Only these classes, by index or name; all by default.
+    per_class
+        Inputs of each class at most: the first by name.
+    unrecognised
+        Also inputs that the network takes for another class: those that lie apart may be labelled wrongly.
+    method
+        How edges are led around their peaks that keep a class from being one region: bypass, straight (not at all), or
+        py:PACKAGE.MODULE:NAME for one of your own (runs its code).
+    threshold
+        The level at which a class should be one region; by default the highest loss of the inputs + 0.01.
+    candidates
+        Inputs of lower loss that each input may be joined to: more find lower trees, where barriers are high.
+    budget
+        Segments looked at, at most; by default as many as it takes.
+    seed
+        Seed of the pairs drawn at random, and of the method.
+    out
+        Folder for the results; made if need be.
+    overwrite
+        Replace an earlier run in that folder.
+    resume
+        Go on with an earlier run in that folder that was interrupted.
+    """
+    at_least("--per-class", per_class, 1)
+    at_least("--candidates", candidates, 1)
+    at_least("--budget", budget, 0)
+    folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
+
+    from isthmus import barrier_graph, registries
+    from isthmus.cli.terminal import progress_bar
+    from isthmus.graphs.keeping import keeping
+    from isthmus.inputs.collection import open_collection
+    from isthmus.loading import survey
+    from isthmus.reports.graph_run import GraphRun, write_graph
+
+    connector = registries.METHODS.make(method)
+    landscape = landscape_of(network)
+    found = survey(open_collection(images), landscape, keep=True)
+    rows = _chosen(found, landscape, classes, per_class, unrecognised=unrecognised)
+    x, target = found.x(rows), found.classes[rows]
+    names = [readable(found.names[row]) for row in rows.tolist()]
+    kept = folder / KEPT
+    with progress_bar("looking", len(x), "inputs settled") as tell:
+        made = barrier_graph(
+            landscape,
+            x,
+            target,
+            method=connector,
+            threshold=threshold,
+            most=candidates,
+            budget=budget,
+            seed=seed,
+            look=keeping(landscape, x, target, kept),
+            on_progress=tell,
+        )
+    notes = [readable(note) for note in found.notes(landscape.class_names)]
+    if len(rows) < int((found.classes >= 0).sum()):
+        notes.append(f"{len(rows)} inputs take part.")
+    title = f"How inputs of {Path(images).name if images != 'digits' else 'digits'} hang together on {network.network}"
+    run = GraphRun(
+        graph=made,
+        names=names,
+        class_names=landscape.class_names,
+        title=readable(title),
+        command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
+        skipped={readable(name): readable(reason) for name, reason in found.skipped.items()},
+        notes=notes,
+    )
+    for name, reason in run.skipped.items():
+        print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
+    summary = write_graph(run, folder)
+    _remove(kept)
+    for each in summary["classes"]:
+        apart = f", {len(each['apart'])} apart" if each["apart"] else ""
+        regions = f"{each['regions_at_boundary']} region{'' if each['regions_at_boundary'] == 1 else 's'}"
+        shares = [each["directly_connected"], each["connected_through_others"]]
+        direct, through = ("–" if math.isnan(share) else f"{share:.1%}" for share in shares)
+        print(
+            f"{each['class']}: {each['inputs']} inputs, {regions}{apart}; pairs connected {direct} directly, {through} "
+            "through others"
+        )
+    print(
+        f"{summary['segments']:,} segments of {summary['pairs']:,} pairs were looked at; {summary['settled']:.1%} of "
+        f"pairs are settled: no path can be lower."
+    )
+    print(f"Look at it: {out / 'index.html'}")
+
+
+def _chosen(
+    found: Survey, landscape: Landscape, classes: list[str] | None, per_class: int, *, unrecognised: bool
+) -> Tensor:
+    """Numbers of the inputs that take part, class by class."""
+    import torch
+
+    from isthmus.inputs.labels import named_class
+
+    groups = found.classes if unrecognised else found.groups
+    wanted = sorted({index for index in groups.tolist() if index >= 0})
+    if classes is not None:
+        named = [named_class(text, landscape.class_names) for text in classes]
+        for text, index in zip(classes, named, strict=True):
+            if index not in wanted:
+                raise InputError(f"--classes {text}: no input that takes part is of that class.")
+        wanted = [index for index in wanted if index in named]
+    rows = [(groups == index).nonzero()[:per_class, 0] for index in wanted]
+    if not rows:
+        raise InputError(
+            "No input takes part: the network recognises none of them. Give --unrecognised to take all of them."
+        )
+    return torch.cat(rows)
+
+
+def _remove(folder: Path) -> None:
+    """What was kept on the way is in the result now."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,110 @@
+"""The page of surfaces: each as loss over (u, v), before and after, and under two sliders the input at (u, v)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.tri import LinearTriInterpolator, Triangulation
+
+from isthmus.reports import style
+from isthmus.reports.rendering import render
+from isthmus.reports.stored_pictures import Pictures
+from isthmus.surfaces import Filling, Fillings, Surface
+from isthmus.surfaces.filling import SeenPoints
+
+LIMIT = 11_000_000  # characters of all pictures
+SIZES = ((224, 9), (160, 7), (112, 5), (80, 5))  # pixels of a picture, pictures a side: the first that stays small
+GRID = 33  # losses a side
+
+
+def fill_page(
+    found: Fillings,
+    *,
+    names: Sequence[Sequence[str]],
+    class_names: Sequence[str] | None = None,
+    title: str = "Filled surfaces",
+    made: Mapping[str, Any] | None = None,
+    skipped: Mapping[str, str] | None = None,
+) -> str:
+    """The page as HTML text.
+
+    Args:
+        found: the surfaces.
+        names: what the four corners of each are called.
+        class_names: names of the classes.
+        title: the headline.
+        made: how it was made, shown at the foot.
+        skipped: inputs that could not be used, with the reason.
+    """
+    for size, side in SIZES:
+        store = Pictures(size)
+        shown = [_one(each, names[k], class_names, store, side) for k, each in enumerate(found)]
+        if sum(map(len, store.urls)) <= LIMIT:
+            break
+    costs = [each.forward_equivalents for each in found]
+    return render(
+        "fill.html",
+        ("common.js", "fill.js"),
+        {"unit": str(found.description.get("unit", "loss")), "surfaces": shown, "pictures": store.urls},
+        title=title,
+        cards={
+            "surfaces": len(found),
+            "flat": sum(each.surface.flat and each.filled for each in found),
+            "filled": sum(each.filled for each in found),
+            "class_kept": sum(each.class_kept for each in found),
+            "cost": int(np.median(costs)) if costs else 0,
+        },
+        skipped=skipped or {},
+        made=made or {},
+    )
+
+
+def _one(
+    found: Filling, names: Sequence[str], class_names: Sequence[str] | None, store: Pictures, side: int
+) -> dict[str, Any]:
+    """One surface, ready for JSON; rows of grids and of pictures have the same v."""
+    places = np.linspace(0, 1, side)
+    plain = Surface(found.surface.loop)
+    row = found.row()
+    return {
+        "names": list(names),
+        "class": style.class_name(found.target, class_names),
+        "outcome": str(found.outcome),
+        "filled": found.filled,
+        "threshold": found.threshold,
+        "flatMax": _plain(found.flat_max_loss),
+        "max": _plain(found.max_loss),
+        "flatAbove": found.flat_above,
+        "classKept": found.class_kept,
+        "moved": found.moved,
+        "cost": found.forward_equivalents,
+        "area": _plain(row["area_ratio"]),
+        "peak": list(found.peak),
+        "certificate": None
+        if found.certificate is None
+        else f"No loss above {found.certificate.bound:.3g} at {found.certificate.parts:,} random points; "
+        f"{found.certificate.subject_to}",
+        "eightBits": _plain(found.eight_bits),
+        "before": _grid(found.flat),
+        "after": _grid(found.seen),
+        "side": side,
+        "plain": [[store.add(plain.at(float(u), float(v))) for u in places] for v in places],
+        "found": [[store.add(found.surface.at(float(u), float(v))) for u in places] for v in places],
+    }
+
+
+def _grid(seen: SeenPoints) -> list[list[float | None]]:
+    """Losses on an even lattice, between the points that were seen."""
+    places = np.linspace(0, 1, GRID)
+    u, v = np.meshgrid(places, places)
+    finite = np.isfinite(seen.loss)
+    loss = np.where(finite, seen.loss, seen.loss[finite].max() if finite.any() else 0.0)
+    values = LinearTriInterpolator(Triangulation(seen.u, seen.v), loss)(u, v)
+    return [[_plain(value) for value in row] for row in np.ma.filled(values, np.nan)]
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
