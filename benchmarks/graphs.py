@@ -74,9 +74,10 @@ def exact(part: str, landscape: Landscape, x: Tensor, index: int) -> None:
     print(
         f"{part}, class {index}, {n} inputs: {searched:,} of {len(i):,} profiles ({searched / len(i):.1%}; and "
         f"{int(graph.edges.drawn.sum())} drawn at random), {cost / whole:.1%} of the forward-equivalents, "
-        f"{mine:.0f} s instead of {theirs:.0f}; minimax equal to {TOLERANCE:g} for {(apart <= TOLERANCE).mean():.2%} of "
-        f"pairs, largest difference {apart.max():.2g}; settled {graph.settled:.2%}; directly connected "
-        f"{(edges.direct <= ends + 0.01).mean():.1%} (drawn: {graph.directly_connected():.1%}), through others "
+        f"{mine:.0f} s instead of {theirs:.0f}; minimax equal to {TOLERANCE:g} for "
+        f"
+        f"{(apart <= TOLERANCE).mean():.2%} of pairs, largest difference {apart.max():.2g}; settled {graph.settled:.2%}; directly "
+        f"connected {(edges.direct <= ends + 0.01).mean():.1%} (drawn: {graph.directly_connected():.1%}), through others "
         f"{best.pairs_within(0.01) / len(i):.2%}; median max loss {np.median(edges.direct):.3f} directly, "
         f"{np.median(best.all_minimax()):.4f} minimax",
         flush=True,
@@ -88,7 +89,8 @@ def against_random(i: np.ndarray, j: np.ndarray, weight: np.ndarray, graph: Barr
     """Degree, clustering and largest component at levels, beside a random graph with as many edges."""
     n = len(graph)
     print(
-        "    level: inside, share of pairs, clustering (random: that share), spread of degrees (random), largest (random)"
+        "    level: inside, share of pairs, clustering (random: that share), spread of degrees (random), "
+        "largest (random)"
     )
     for quantile in (0.3, 0.5, 0.7, 0.9):
         level = float(np.quantile(graph.loss, quantile)) + 0.01
@@ -137,8 +139,8 @@ def many(count: int) -> None:
     graph = barrier_graph(landscape, x, target, on_progress=tell)
     print(
         f"{len(x):,} images, {graph.pairs:,} pairs: {len(graph.edges):,} segments, {graph.cost:,} forward-equivalents, "
-        f"{time.perf_counter() - began:.0f} s on {torch.get_num_threads()} threads; settled {graph.settled:.2%}, directly "
-        f"connected {graph.directly_connected():.1%}, through others {graph.connected_through():.2%}"
+        f"{time.perf_counter() - began:.0f} s on {torch.get_num_threads()} threads; settled {graph.settled:.2%}, "
+        f"directly connected {graph.directly_connected():.1%}, through others {graph.connected_through():.2%}"
     )
 
 
@@ -151,7 +153,8 @@ def regions(part: str, landscape: Landscape, x: Tensor, target: Tensor, count: i
         labels = graph.components(graph.boundary)
         print(
             f"    {int(index)}: {len(own)}, {len(set(labels.tolist()) - {-1})} (largest {(labels == 0).sum()}), "
-            f"{graph.directly_connected():.1%}, {graph.connected_through():.2%}, {graph.settled:.2%}, {len(graph.edges)}",
+            f"{graph.directly_connected():.1%}, {graph.connected_through():.2%}, {graph.settled:.2%}, "
+            f"{len(graph.edges)}",
             flush=True,
         )
 

@@ -99,7 +99,8 @@ def measure(
     wrong = sum(share > 0 for share, ok in zip(above, solved, strict=True) if ok)
     print(
         f"| {name} | {len(found)} | {sum(each.surface.flat and each.filled for each in found)} | {solved.sum()} | "
-        f"{np.mean([each.flat_above for each in found]):.0%} | {np.median(cost):,.0f} | {np.quantile(cost, 0.95):,.0f} | "
+        f"{np.mean([each.flat_above for each in found]):.0%} | {np.median(cost):,.0f} | "
+        f"{np.quantile(cost, 0.95):,.0f} | "
         f"{seconds:.1f} | {wrong} | {worst:+.3f} | {sum(each.class_kept for each in found)} | "
         f"{sum(each.eight_bits > each.threshold for each in found)} |",
         flush=True,
@@ -128,9 +129,8 @@ def controls(loops: int, dense: int) -> None:
     for dimensions in (2, 3, 50):
         ring = Annulus(dimensions)
         found = fill(ring, torch.stack([ring.around, ring.beside]), 0, threshold=0.5)
-        print(
-            f"    a hole in {dimensions} dimensions: {found[0].outcome.name.lower()}; beside it: {found[1].outcome.name.lower()}"
-        )
+        around, beside = (each.outcome.name.lower() for each in found)
+        print(f"    a hole in {dimensions} dimensions: {around}; beside it: {beside}")
     apart = Disconnected(20)
     two = torch.zeros(1, 4, 20, dtype=torch.float64)
     two[0, :, 0], two[0, 2:, 1] = torch.tensor([-1.0, 1.0, -1.0, 1.0]), 1.0
@@ -145,8 +145,8 @@ def main() -> None:
     parser.add_argument("--finest", type=int, default=AdaptiveMesh().finest)
     options = parser.parse_args()
     print(
-        "| network | loops | flat | filled | flat above | cost (median) | (95 %) | s a loop | filled, with a dense point "
-        "above | by at most | class kept | above in 8 bits |"
+        "| network | loops | flat | filled | flat above | cost (median) | (95 %) | s a loop | filled, with a dense "
+        "point above | by at most | class kept | above in 8 bits |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for part in options.parts:

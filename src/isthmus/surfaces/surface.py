@@ -35,6 +35,7 @@ class Surface:
         self._rows: dict[int, Tensor] = {}  # of a level: the row of the hat at each node, or -1
         self._nodes: list[tuple[int, int, int]] = []
         self._moves: list[Input] = []
+        self._stacked: Inputs | None = None  # the moves in one tensor, until one is added
         if nodes is not None and moves is not None:
             for (level, i, j), move in zip(nodes.tolist(), moves, strict=True):
                 self.move(level, i, j, move)
@@ -56,7 +57,9 @@ class Surface:
     @property
     def moves(self) -> Inputs:
         """By how much each hat moves the surface at its node (k, *input)."""
-        return torch.stack(self._moves) if self._moves else self.corners[:0]
+        if self._stacked is None:
+            self._stacked = torch.stack(self._moves) if self._moves else self.corners[:0]
+        return self._stacked
 
     @property
     def flat(self) -> bool:
@@ -65,6 +68,7 @@ class Surface:
 
     def move(self, level: int, i: int, j: int, by: Input) -> None:
         """Adds a hat; where there is one it grows."""
+        self._stacked = None
         if level not in self._rows:
             self._rows[level] = torch.full((2**level + 1, 2**level + 1), -1, dtype=torch.long)
         row = int(self._rows[level][i, j])
@@ -108,7 +112,7 @@ class Surface:
             row = rows[i, j]
             points = ((row >= 0) & (weight > 0)).nonzero()[:, 0]
             if len(points):
-                hats = torch.stack([self._moves[k] for k in row[points].tolist()])
+                hats = self.moves[row[points]]
                 share = expand_to(weight[points].to(hats), hats)
                 x = x.index_add(0, points.to(x.device), share * hats)
         return x
