@@ -75,10 +75,10 @@ def exact(part: str, landscape: Landscape, x: Tensor, index: int) -> None:
         f"{part}, class {index}, {n} inputs: {searched:,} of {len(i):,} profiles ({searched / len(i):.1%}; and "
         f"{int(graph.edges.drawn.sum())} drawn at random), {cost / whole:.1%} of the forward-equivalents, "
         f"{mine:.0f} s instead of {theirs:.0f}; minimax equal to {TOLERANCE:g} for "
-        f"
-        f"{(apart <= TOLERANCE).mean():.2%} of pairs, largest difference {apart.max():.2g}; settled {graph.settled:.2%}; directly "
-        f"connected {(edges.direct <= ends + 0.01).mean():.1%} (drawn: {graph.directly_connected():.1%}), through others "
-        f"{best.pairs_within(0.01) / len(i):.2%}; median max loss {np.median(edges.direct):.3f} directly, "
+        f"{(apart <= TOLERANCE).mean():.2%} of pairs, largest difference {apart.max():.2g}; "
+        f"settled {graph.settled:.2%}; directly connected {(edges.direct <= ends + 0.01).mean():.1%} "
+        f"(drawn: {graph.directly_connected():.1%}), through others {best.pairs_within(0.01) / len(i):.2%}; "
+        f"median max loss {np.median(edges.direct):.3f} directly, "
         f"{np.median(best.all_minimax()):.4f} minimax",
         flush=True,
     )

@@ -106,9 +106,8 @@ def measure(
         flush=True,
     )
     print("   ", dict(Counter(each.outcome.name.lower() for each in found)), flush=True)
-    for number, each in enumerate(found):
-        if not each.filled:
-            print(f"    {number}: {each} peak at {each.peak}", flush=True)
+    for number in [number for number, each in enumerate(found) if not each.filled][:3]:
+        print(f"    {number}: {found[number]} peak at {found[number].peak}", flush=True)
 
 
 def controls(loops: int, dense: int) -> None:

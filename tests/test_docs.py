@@ -25,8 +25,10 @@ def test_the_examples_are_found():
         "detection.md",
         "exact.md",
         *["extending.md"] * 4,
+        "graphs.md",
         "percolation.md",
         "studies.md",
+        "surfaces.md",
     ]
     assert all(page.read_text().count("```python") == len(BLOCK.findall(page.read_text())) for page in PAGES)
 

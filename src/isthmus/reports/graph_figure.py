@@ -39,7 +39,7 @@ class Place(NamedTuple):
 
 
 def graph_figure(
-    graph: BarrierGraph, *, class_names: Sequence[str] | None = None, unit: str = "nats", note: str = ""
+    graph: BarrierGraph, *, class_names: Sequence[str] | None = None, unit: str = "nats", note: str = "", pictures: bool = True
 ) -> Figure:
     """How the inputs of a graph hang together.
 
@@ -48,18 +48,20 @@ def graph_figure(
         class_names: names of the classes.
         unit: of the loss.
         note: a line below.
+        pictures: whether some inputs are shown: the lowest, those that keep to themselves longest, and the highest.
     """
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(11, 5.6))
+        figure = Figure(figsize=(11, 5.6 if pictures else 4.6))
+        rows, heights = [["tree", "share"], ["pictures", "share"]], (4, 1)
         upper = figure.subplot_mosaic(
-            [["tree", "share"], ["pictures", "share"]], width_ratios=(1.6, 1), height_ratios=(4, 1)
+            rows if pictures else rows[:1], width_ratios=(1.6, 1), height_ratios=heights if pictures else heights[:1]
         )
         draw_tree(upper["tree"], graph, unit=unit)
-        chosen = _pictured(graph)
-        _pictures(upper["pictures"], graph, chosen, class_names)
+        if pictures:
+            _pictures(upper["pictures"], graph, _pictured(graph), class_names)
         draw_share(upper["share"], graph, unit=unit)
         through, direct = graph.connected_through(), graph.directly_connected()
         upper["tree"].set_title(f"{len(graph):,} inputs: {through:.1%} of pairs hang together, {direct:.0%} directly")

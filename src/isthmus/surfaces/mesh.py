@@ -23,6 +23,7 @@ class Mesh:
         loss: the losses themselves.
         strange: where another class than the target is predicted, of what is known.
         held: nodes that are not to be moved.
+        pushed: nodes that are to be moved although they are low: something beside them is not.
         points: places (u, v) that must be looked at closely.
     """
 
@@ -34,7 +35,7 @@ class Mesh:
         if not free:
             self.held[[0, -1]] = self.held[:, [0, -1]] = True
         self.held[np.ix_([0, -1], [0, -1])] = True
-        self.stale = np.zeros((size, size), bool)
+        self.stale, self.pushed = np.zeros((size, size), bool), np.zeros((size, size), bool)
         self.points: list[tuple[float, float]] = []
         self._flags = np.zeros((0, 0), bool)
 
@@ -79,13 +80,30 @@ class Mesh:
         self.loss[i * step, j * step], self.value[i * step, j * step] = own
         self.stale[i * step, j * step] = False
 
+    @staticmethod
+    def beside(nodes: Flags) -> tuple[Numbers, Numbers]:
+        """Cells (m,) of a level that have one of its nodes as a corner."""
+        i, j = np.nonzero(_corners(nodes.astype(float)) > 0)
+        return i.astype(np.int64), j.astype(np.int64)
+
     def high(self, level: int, limit: float) -> tuple[Numbers, Numbers]:
-        """Nodes of a level above a limit that may be moved (m,)."""
+        """Nodes of a level above a limit, or pushed, that may be moved (m,)."""
         step = self.stride(level)
         with np.errstate(invalid="ignore"):
-            above = (self.loss[::step, ::step] > limit) & ~self.held[::step, ::step]
+            above = (self.loss > limit) | self.pushed
+        above = above[::step, ::step] & ~self.held[::step, ::step]
         i, j = np.nonzero(above)
         return i.astype(np.int64), j.astype(np.int64)
+
+    def push_around(self, high: Flags, level: int) -> None:
+        """Marks the nodes of a level beside nodes of the next one that are too high."""
+        step = self.stride(level)
+        self.pushed[:] = False
+        for i, j in zip(*np.nonzero(high), strict=True):
+            low = (max(0, i - step), max(0, j - step))
+            near = np.zeros_like(self.pushed)
+            near[low[0] : i + step + 1, low[1] : j + step + 1] = True
+            self.pushed[::step, ::step] |= near[::step, ::step] & ~np.isnan(self.loss[::step, ::step])
 
     def look_closer(self, level: int, limit: float, touched: Flags) -> bool:
         """Finds the cells of a level in which the loss may be above a limit; whether there are any.

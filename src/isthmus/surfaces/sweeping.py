@@ -8,7 +8,7 @@ import torch
 from isthmus.connecting.connectors.stopping import Stopping
 from isthmus.landscapes import AbstractLandscape
 from isthmus.surfaces.adaptive_mesh import AdaptiveMesh
-from isthmus.surfaces.evaluating import look_at, on_scale, values_of
+from isthmus.surfaces.evaluating import evaluate, look_at, on_scale, values_of
 from isthmus.surfaces.filling import Outcome, SeenPoints
 from isthmus.surfaces.mesh import Flags
 from isthmus.surfaces.moving import move_down
@@ -16,6 +16,8 @@ from isthmus.surfaces.surface import together
 from isthmus.surfaces.work import Work
 
 SLACK = 0.05  # the default threshold is this much above the highest corner
+PUSHES = 3  # times that nodes beside something too high are moved further down
+INTO = 6  # points a side of a stretched cell
 HELD = 2**26  # numbers of inputs that are held at once
 
 
@@ -45,19 +47,65 @@ def sweep(landscape: AbstractLandscape, work: list[Work], method: AdaptiveMesh) 
             look_at(landscape, work, level)
         work = [each for each in work if each.outcome is None]
         if level > method.finest:
-            for each in work:
-                high = ~(each.mesh.loss <= each.threshold) & ~np.isnan(each.mesh.loss)
-                if high.any():
-                    each.outcome = _why(each, high)
+            _finish(landscape, work, method)
+            _look_into_stretched(landscape, work, method)
             return
         touched = _move(landscape, work, level, method)
         closer = []
         for each, nodes in zip(work, touched, strict=True):
             if each.mesh.look_closer(level, on_scale(landscape, each.threshold), nodes) or each.mesh.stale.any():
                 closer.append(each)
-            elif (high := ~(each.mesh.loss <= each.threshold) & ~np.isnan(each.mesh.loss)).any():
+            elif (high := _above(each)).any():
                 each.outcome = _why(each, high)
         work = closer
+
+
+def _finish(landscape: AbstractLandscape, work: list[Work], method: AdaptiveMesh) -> None:
+    """What lies between the finest nodes is not moved: these are pushed further down where it is too high, a few times;
+    of a tear that changes nothing.
+    """
+    for _ in range(PUSHES):
+        above = [each for each in work if _above(each).any()]
+        if not above:
+            return
+        for each in above:
+            each.mesh.push_around(_above(each), method.finest)
+        _move(landscape, above, method.finest, method)
+        for each in above:
+            each.mesh.pushed[:] = False
+        look_at(landscape, above, method.finest + 1)
+        work = [each for each in above if each.outcome is None]
+    for each in work:
+        if (high := _above(each)).any():
+            each.outcome = _why(each, high)
+
+
+def _look_into_stretched(landscape: AbstractLandscape, work: list[Work], method: AdaptiveMesh) -> None:
+    """Looks at many points of the finest cells whose corners were moved: where a surface tears, its corners lie low on
+    both sides, and the cell is stretched over what is high between them, which points of a lattice may just miss.
+    """
+    offsets = (np.arange(INTO) + 0.5) / INTO
+    work, places = [each for each in work if each.outcome is None], []
+    for each in work:
+        i, j = each.mesh.beside(each.finest_moved)
+        u = (i[:, None, None] + offsets[:, None] + 0 * offsets) / 2**method.finest
+        v = (j[:, None, None] + 0 * offsets[:, None] + offsets) / 2**method.finest
+        places.append((torch.from_numpy(u.ravel()), torch.from_numpy(v.ravel())))
+    counts = torch.tensor([len(u) for u, _ in places])
+    if not counts.sum():
+        return
+    number = torch.arange(len(work)).repeat_interleave(counts)
+    seen = evaluate(landscape, work, number, torch.cat([u for u, _ in places]), torch.cat([v for _, v in places]))
+    for each, loss, (u, v) in zip(work, torch.split(seen.loss.double(), counts.tolist()), places, strict=True):
+        each.cost += len(loss)
+        if bool((~(loss <= each.threshold)).any()):
+            each.outcome = Outcome.TORN
+            each.checked = SeenPoints(u.numpy(), v.numpy(), loss.nan_to_num(torch.inf).numpy())
+
+
+def _above(each: Work) -> Flags:
+    """The nodes that are known to be above the threshold."""
+    return ~(each.mesh.loss <= each.threshold) & ~np.isnan(each.mesh.loss)
 
 
 def _why(each: Work, high: Flags) -> Outcome:
@@ -88,7 +136,7 @@ def _move(landscape: AbstractLandscape, work: list[Work], level: int, method: Ad
             x,
             torch.tensor([work[k].target for k, _, _ in part]),
             loss,
-            stopping.aim(limit, loss),
+            torch.minimum(stopping.aim(limit, loss), loss - torch.where(loss > 0, 0.75 * loss, limit - loss)),
             max_steps=method.max_steps,
             relax=method.relax,
             longest=method.longest,
@@ -103,6 +151,8 @@ def _move(landscape: AbstractLandscape, work: list[Work], level: int, method: Ad
                 at, strange = slice(row, row + 1), moved.predicted[row : row + 1].numpy() != each.target
                 each.mesh.set(level, np.array([a]), np.array([b]), moved.loss[at].numpy(), value[at], strange)
                 each.mesh.moved(level, a, b)
+                if level == method.finest:
+                    each.finest_moved[a, b] = True
                 touched[k][a, b] = True
     return touched
 

@@ -14,7 +14,7 @@ from isthmus.landscapes.domains import Domain
 from isthmus.surfaces.adaptive_mesh import AdaptiveMesh
 from isthmus.surfaces.filling import Filling, Outcome, SeenPoints
 from isthmus.surfaces.loops import Loop
-from isthmus.surfaces.mesh import Floats, Mesh, Numbers
+from isthmus.surfaces.mesh import Flags, Floats, Mesh, Numbers
 from isthmus.surfaces.surface import Surface
 
 
@@ -38,16 +38,19 @@ class Work:
     checked: SeenPoints | None = None
     surface: Surface = field(init=False)
     mesh: Mesh = field(init=False)
+    finest_moved: Flags = field(init=False)
 
     def __post_init__(self) -> None:
         self.surface = Surface(self.loop)
         # One level below the finest one: there things are looked at, and not moved any more.
         self.mesh = Mesh(self.method.first, self.method.finest + 1, free=self.loop.free)
+        self.finest_moved = np.zeros((2**self.method.finest + 1,) * 2, bool)
 
     def lift(self, domain: Domain, random: torch.Generator) -> None:
         """Begins again with a surface whose middle is pushed aside, as far as its corners are from it on average."""
         first = Work(self.loop, self.target, self.method)
-        self.surface, self.mesh, self.outcome = first.surface, first.mesh, None
+        self.surface, self.mesh, self.outcome, self.checked = first.surface, first.mesh, None, None
+        self.finest_moved = first.finest_moved
         self.lifts += 1
         self.failed += 1
         middle = self.surface.at(0.5, 0.5)[None]
