@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from studies.test_study import assert_same_rows, rows_of
 
+import isthmus
 from isthmus import IsthmusError
 from isthmus.studies import OnRay, Study
 
@@ -93,3 +94,15 @@ def test_a_cluster_that_is_not_there(study, start):
     _, err = process.communicate(timeout=200)
     assert process.returncode == 1 and "No Ray cluster could be reached at 127.0.0.1:1" in err, err
     assert "Traceback" not in err
+
+
+def test_a_graph_is_the_same_when_ray_looks(program, tmp_path):
+    common = ("graph", "--classes", "3", "--device", "cpu", "--out")
+    assert program(*common, tmp_path / "local").code == 0
+    ran = program(*common, tmp_path / "ray", "--engine", "ray", "--workers", 1)
+    assert ran.code == 0, ran.err
+    one, other = (isthmus.BarrierGraph.load(tmp_path / name) for name in ("local", "ray"))
+    assert one.edges.i.tolist() == other.edges.i.tolist()
+    assert one.tree.weight == pytest.approx(other.tree.weight, abs=1e-5)
+    assert one.cost == other.cost
+    assert "belong to --engine ray" in program(*common, tmp_path / "o", "--workers", 2).one_line()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import shlex
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
+from isthmus.cli.options import NetworkOptions, at_least, choice_of, claimed, landscape_of, readable
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def graph(
     candidates: int = 64,
     budget: int | None = None,
     seed: int = 0,
+    engine: Literal["local", "ray"] = "local",
+    workers: int | None = None,
+    address: str | None = None,
     network: NetworkOptions = NetworkOptions(),
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-graph"),
     overwrite: bool = False,
@@ -66,6 +70,12 @@ def graph(
         Segments looked at, at most; by default as many as it takes.
     seed
         Seed of the pairs drawn at random, and of the method.
+    engine
+        Who looks at segments: this process, or the workers of a Ray cluster (with pip install 'isthmus[ray]').
+    workers
+        Of a cluster started here: tasks at a time; by default as many as the CPUs allow.
+    address
+        Of a running cluster, as auto or HOST:PORT.
     out
         Folder for the results; made if need be.
     overwrite
@@ -76,6 +86,9 @@ def graph(
     at_least("--per-class", per_class, 1)
     at_least("--candidates", candidates, 1)
     at_least("--budget", budget, 0)
+    at_least("--workers", workers, 1)
+    if engine == "local" and (workers is not None or address is not None):
+        raise InputError("--workers and --address belong to --engine ray.")
     folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
 
     from isthmus import barrier_graph, registries
@@ -92,7 +105,16 @@ def graph(
     x, target = found.x(rows), found.classes[rows]
     names = [readable(found.names[row]) for row in rows.tolist()]
     kept = folder / KEPT
-    with progress_bar("looking", len(x), "inputs settled") as tell:
+    with ExitStack() as stack:
+        tell = stack.enter_context(progress_bar("looking", len(x), "inputs settled"))
+        elsewhere = None
+        if engine == "ray":
+            from isthmus.studies.engines.on_ray import OnRay
+            from isthmus.studies.segments import spread
+
+            cluster = OnRay(address=address, workers=workers)
+            stack.enter_context(cluster.cluster())
+            elsewhere = spread(cluster, choice_of(network), x, target)
         made = barrier_graph(
             landscape,
             x,
@@ -102,7 +124,7 @@ def graph(
             most=candidates,
             budget=budget,
             seed=seed,
-            look=keeping(landscape, x, target, kept),
+            look=keeping(landscape, x, target, kept, look=elsewhere),
             on_progress=tell,
         )
     notes = [readable(note) for note in found.notes(landscape.class_names)]

@@ -99,8 +99,10 @@ def barrier_graph(
 
         def looking(i: Numbers, j: Numbers) -> Edges:
             nonlocal edges, elsewhere
+            spent = landscape.forward_equivalents
             found = look_at(landscape, x, targets, i, j, sampling=sampling) if look is None else look(i, j)
-            elsewhere += int(found.cost.sum()) if look is not None else 0
+            # What workers looked at, or an interrupted run before this one, is not in the landscape's count.
+            elsewhere += int(found.cost.sum()) - (landscape.forward_equivalents - spent)
             edges = Edges.join([edges, found])
             if on_progress is not None:
                 spent = landscape.forward_equivalents - before + elsewhere

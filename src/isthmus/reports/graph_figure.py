@@ -39,7 +39,12 @@ class Place(NamedTuple):
 
 
 def graph_figure(
-    graph: BarrierGraph, *, class_names: Sequence[str] | None = None, unit: str = "nats", note: str = "", pictures: bool = True
+    graph: BarrierGraph,
+    *,
+    class_names: Sequence[str] | None = None,
+    unit: str = "nats",
+    note: str = "",
+    pictures: bool = True,
 ) -> Figure:
     """How the inputs of a graph hang together.
 
@@ -55,7 +60,8 @@ def graph_figure(
 
     with matplotlib.rc_context(style.RC):
         figure = Figure(figsize=(11, 5.6 if pictures else 4.6))
-        rows, heights = [["tree", "share"], ["pictures", "share"]], (4, 1)
+        rows: list[Any] = [["tree", "share"], ["pictures", "share"]]
+        heights = (4, 1)
         upper = figure.subplot_mosaic(
             rows if pictures else rows[:1], width_ratios=(1.6, 1), height_ratios=heights if pictures else heights[:1]
         )

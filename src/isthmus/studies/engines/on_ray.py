@@ -11,14 +11,17 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from isthmus._core.progress import OnProgress
 from isthmus.errors import InputError, IsthmusError, MissingLibraryError, StudyError
 from isthmus.studies.engines.base import Done, Engine, Job, worker_of
+
+T = TypeVar("T")
 
 PATIENCE = 10.0  # seconds to reach a cluster
 RETRIES = 8  # of a task whose worker died; errors of the task itself are not tried again
@@ -55,25 +58,38 @@ class OnRay(Engine):
         on_done: Callable[[Done], None],
         on_progress: OnProgress | None = None,
     ) -> None:
+        path, threads = str(Path.cwd()), max(1, int(self.cpus))
+        for _, done in self.each(_solve, [(job, number, path, threads) for number in numbers]):
+            on_done(done)
+
+    def each(self, function: Callable[..., T], tasks: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, T]]:
+        """Has a function called with the arguments of each task; the number and result of each, as they come.
+
+        A cluster that runs already is used and left running; else one is started for these tasks.
+        """
+        ray = _import_ray()
+        with self.cluster():
+            task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=RETRIES)(function)
+            open_tasks = {task.remote(*arguments): number for number, arguments in enumerate(tasks)}
+            try:
+                while open_tasks:
+                    ended, _ = ray.wait(list(open_tasks), num_returns=1)
+                    for reference in ended:
+                        yield open_tasks.pop(reference), _result(ray, reference)
+            except BaseException:
+                for reference in open_tasks:  # a cluster of somebody else's goes on; these tasks do not
+                    ray.cancel(reference)
+                raise
+
+    @contextmanager
+    def cluster(self) -> Iterator[Any]:
+        """Ray, with a cluster: the one that runs already, or one that is started and stopped with the block."""
         ray = _import_ray()
         started = not ray.is_initialized()
         if started:
             self._start(ray)
         try:
-            # The function is told where modules of `py:` specs are: a worker's folder is not this one.
-            task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=RETRIES)(_solve)
-            path, threads = str(Path.cwd()), max(1, int(self.cpus))
-            open_tasks = [task.remote(job, number, path, threads) for number in numbers]
-            try:
-                while open_tasks:
-                    ended, open_tasks = ray.wait(open_tasks, num_returns=1)
-                    for reference in ended:
-                        on_done(_result(ray, reference))
-            except BaseException:
-                if not started:  # a session of ours ends with its tasks; in somebody else's they are called off
-                    for reference in open_tasks:
-                        ray.cancel(reference)
-                raise
+            yield ray
         finally:
             if started:
                 ray.shutdown()
@@ -108,19 +124,24 @@ class OnRay(Engine):
 
 def _solve(job: Job, number: int, path: str, threads: int) -> Done:
     """What a worker runs."""
+    settle(path, threads)
+    return worker_of(job).solve(number)
+
+
+def settle(path: str, threads: int) -> None:
+    """A worker works where the command was given: there `py:` specs are looked up."""
     import torch
 
     if path not in sys.path:
         sys.path.insert(0, path)
     if Path(path).is_dir():
-        os.chdir(path)  # `py:` specs are looked up from the folder in which the command was given
+        os.chdir(path)
     torch.set_num_threads(threads)
-    return worker_of(job).solve(number)
 
 
-def _result(ray: Any, reference: Any) -> Done:
+def _result(ray: Any, reference: Any) -> Any:
     try:
-        done: Done = ray.get(reference)
+        done = ray.get(reference)
     except ray.exceptions.RayTaskError as error:
         cause = error.as_instanceof_cause() if hasattr(error, "as_instanceof_cause") else error
         inner = getattr(cause, "cause", None)
