@@ -15,11 +15,14 @@ import time
 import numpy as np
 import torch
 from scipy.sparse import coo_array
+from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from benchmarks import assets, surfaces
 from isthmus import Landscape, StraightLine, barrier_graph
-from isthmus.graphs import BarrierGraph, Forest
+from isthmus.graphs import BarrierGraph, Edges, Forest
+from isthmus.graphs.candidates import Candidates, candidates
+from isthmus.graphs.search import search
 from isthmus.graphs.segments import look_at
 from isthmus.reports.graph_figure import random_share
 
@@ -83,6 +86,44 @@ def exact(part: str, landscape: Landscape, x: Tensor, index: int) -> None:
         flush=True,
     )
     against_random(edges.i, edges.j, edges.direct, graph)
+    orders(landscape, x, graph, edges)
+
+
+def orders(landscape: Landscape, x: Tensor, graph: BarrierGraph, edges: Edges) -> None:
+    """How many segments a search looks at with all pairs as candidates, by the order in which it tries them."""
+    n, loss = len(x), graph.loss
+    place = np.empty(n, np.int64)
+    place[np.argsort(loss, kind="stable")] = np.arange(n)
+    turned = place[edges.i] < place[edges.j]
+    high, low = np.where(turned, edges.j, edges.i), np.where(turned, edges.i, edges.j)
+    row_of = np.zeros((n, n), np.int64)
+    row_of[edges.i, edges.j] = row_of[edges.j, edges.i] = np.arange(len(edges))
+    known = candidates(landscape, x, graph.target, torch.from_numpy(loss), most=n)
+    by_slope = np.empty(len(edges))
+    by_slope[row_of[known.high, known.low]] = known.score
+    flat, logits = x.flatten(1).double(), landscape.logits(x).double().cpu()
+    scores = {
+        "down the slope, lowest first": by_slope,
+        "down the slope": by_slope - place[low] / n,
+        "lowest first": place[low] / n,
+        "near in pixels": torch.cdist(flat, flat)[high, low].numpy(),
+        "near in logits": torch.cdist(logits, logits)[high, low].numpy(),
+        "at random": np.random.default_rng(0).random(len(edges)),
+    }
+    ends = np.maximum(loss[edges.i], loss[edges.j])
+    barrier = edges.direct > ends + TOLERANCE
+    for name, score in scores.items():
+        found = search(
+            loss,
+            Candidates(high, low, score),
+            lambda i, j: edges.take(row_of[i, j]),
+            tolerance=TOLERANCE,
+            budget=len(edges),
+        )
+        print(
+            f"    {name}: {len(found):,} segments; tells barriers with AUROC {roc_auc_score(barrier, score):.2f}",
+            flush=True,
+        )
 
 
 def against_random(i: np.ndarray, j: np.ndarray, weight: np.ndarray, graph: BarrierGraph) -> None:

@@ -205,3 +205,17 @@ def test_pairs_are_drawn_within_targets_and_once() -> None:
     assert len(set(zip(i.tolist(), j.tolist(), strict=True))) == len(i) > 990
     assert (i < j).all()
     assert 0.6 < (j > 3000).mean() < 0.68  # 1 - (3 / 5)^2
+
+
+def test_a_part_of_a_graph_keeps_its_paths_and_peaks(digits: isthmus.Landscape, digit_images: tuple) -> None:
+    x, target = digit_images
+    graph = isthmus.barrier_graph(digits, x[target == 9], 9, threshold=0.02)
+    order = np.argsort(-graph.loss)[:40]  # from high to low: most edges are turned around
+    part = graph.subgraph(order)
+    assert torch.equal(part.x, graph.x[torch.from_numpy(order.copy())])
+    assert (part.edges.i < part.edges.j).all()
+    targets = torch.full((len(part.edges),), 9)
+    peaks = torch.stack([part.peak(row) for row in range(len(part.edges))])
+    assert digits.loss(peaks, targets).numpy() == pytest.approx(part.edges.max_loss, abs=2e-5)
+    for row, path in part.paths.items():
+        assert torch.equal(path.ends, part.x[[int(part.edges.i[row]), int(part.edges.j[row])]])
