@@ -4,6 +4,7 @@ random graph with as many pairs below the level.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN = 8  # inputs whose pictures stand below the tree
 LEVELS = 200
+LEAST = 10  # pairs drawn that must lie at or below a level before their share is told
 DECADES = 6.0  # that a logarithmic axis shows
 
 
@@ -129,14 +131,17 @@ def draw_share(axes: Axes, graph: BarrierGraph, *, unit: str = "nats") -> None:
 
 def random_share(graph: BarrierGraph, level: float) -> float:
     """Share of the inputs that the largest component of a random graph would hold: of those at or below the level, with
-    as many pairs joined as segments stay below it (Erdős and Rényi 1960: S = 1 - exp(-c S), c the mean degree).
+    as many pairs joined as segments stay below it (Erdős and Rényi 1960: S = 1 - exp(-c S), c the mean degree). NaN
+    where too few of the pairs drawn tell.
     """
     count = int((graph.loss <= level).sum())
     if count < 2:
         return count / len(graph)
     drawn = graph.edges.take(graph.edges.drawn)
     both = np.maximum(graph.loss[drawn.i], graph.loss[drawn.j]) <= level
-    degree = (count - 1) * float((drawn.direct[both] <= level).mean()) if both.any() else 0.0
+    if both.sum() < LEAST:
+        return math.nan
+    degree = (count - 1) * float((drawn.direct[both] <= level).mean())
     share = giant_share(degree)
     return max(share, 1 / count) * count / len(graph)
 

@@ -128,7 +128,7 @@ def _share(graph: BarrierGraph) -> dict[str, Any]:
         "level": [_plain(value) for value in values],
         "inside": [float((graph.loss <= value).mean()) for value in values],
         "largest": [float((graph.components(value) == 0).mean()) for value in values],
-        "random": [random_share(graph, float(value)) for value in values] if drawn else [],
+        "random": [_plain(random_share(graph, float(value))) for value in values] if drawn else [],
     }
 
 

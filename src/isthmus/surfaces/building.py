@@ -26,6 +26,7 @@ from isthmus.surfaces.sweeping import SLACK, begin, sweep
 from isthmus.surfaces.work import Work
 
 GROUP = 2**20  # numbers of the inputs whose surfaces are worked on together; each holds some hundred inputs
+SURFACES = 128  # that are worked on together at most: each has lattices of its own
 
 
 def fill(
@@ -87,7 +88,7 @@ def fill(
         "versions": versions(),
     }
     random = generator(seed)
-    group = max(1, GROUP // loops[0].corners[0].numel())
+    group = max(1, min(SURFACES, GROUP // loops[0].corners[0].numel()))
     done: list[Filling] = []
     before = landscape.forward_equivalents
     with landscape.fixed():

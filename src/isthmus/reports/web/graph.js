@@ -64,7 +64,8 @@ function drawShare() {
   area.root.append(svg("text", { class: "faint", x: area.right, y: area.bottom + 30, "text-anchor": "end" }, "level (" + data.unit + ")"));
   const xs = share.level.map(x);
   curve(area, xs, share.inside.map(y), { stroke: "var(--direct)", "stroke-width": 1.4, "stroke-dasharray": "2 3" });
-  if (share.random.length) curve(area, xs, share.random.map(y), { stroke: "var(--peak)", "stroke-width": 1.8, "stroke-dasharray": "6 4" });
+  const told = share.random.map((value, k) => [xs[k], value]).filter(([, value]) => value !== null);
+  if (told.length) curve(area, told.map(([at]) => at), told.map(([, value]) => y(value)), { stroke: "var(--peak)", "stroke-width": 1.8, "stroke-dasharray": "6 4" });
   curve(area, xs, share.largest.map(y), { stroke: "var(--found)", "stroke-width": 2.2 });
 }
 function drawPath(steps) {
