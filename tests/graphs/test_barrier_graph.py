@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,3 +220,24 @@ def test_a_part_of_a_graph_keeps_its_paths_and_peaks(digits: isthmus.Landscape, 
     assert digits.loss(peaks, targets).numpy() == pytest.approx(part.edges.max_loss, abs=2e-5)
     for row, path in part.paths.items():
         assert torch.equal(path.ends, part.x[[int(part.edges.i[row]), int(part.edges.j[row])]])
+
+
+def test_a_path_that_is_no_better_than_the_segment_is_not_taken() -> None:
+    landscape = Ring(dimensions=3)
+    led = isthmus.barrier_graph(landscape, torch.cat([landscape.a, landscape.c]), 0, threshold=0.1)
+    assert len(led.path(0, 1).vertices) > 2
+    worse = replace(led, edges=replace(led.edges, found=led.edges.direct + 1))
+    assert len(worse.path(0, 1).vertices) == 2
+    assert worse.minimax(0, 1) == led.edges.direct[0]
+    assert float(landscape.loss(worse.peak(0)[None], torch.tensor([0]))) == pytest.approx(led.edges.direct[0], abs=1e-3)
+
+
+def test_no_path_is_looked_for_where_an_end_is_above_the_threshold() -> None:
+    landscape = Ring(dimensions=3)
+    low = torch.cat([landscape.a, landscape.c])
+    high = torch.tensor([[1.3, 0.0, 0.0]]).double()
+    graph = isthmus.barrier_graph(landscape, torch.cat([low, high]), 0, threshold=0.1)
+    assert graph.loss[2] > 0.1
+    led = np.flatnonzero(~np.isnan(graph.edges.found))
+    assert len(led) > 0
+    assert (np.maximum(graph.loss[graph.edges.i], graph.loss[graph.edges.j])[led] <= 0.1).all()
