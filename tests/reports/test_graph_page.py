@@ -68,9 +68,9 @@ def test_the_page_holds_the_graph(graph_html, graph):
         assert sum(node["parent"] < 0 for node in each["nodes"]) == 1
 
 
-def test_two_clicks_show_the_minimax_path(browser, graph_html, graph, tmp_path):
-    file = tmp_path / "graph.html"
-    file.write_text(graph_html)
+def opened(browser, html: str, file):
+    """A page that is ready, and what it says that it should not: errors, dialogs, requests."""
+    file.write_text(html)
     page = browser.new_page(viewport={"width": 1000, "height": 800})
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -78,6 +78,11 @@ def test_two_clicks_show_the_minimax_path(browser, graph_html, graph, tmp_path):
     page.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
     page.goto(file.as_uri())
     page.wait_for_function("document.body.dataset.ready !== undefined")
+    return page, said
+
+
+def test_two_clicks_show_the_minimax_path(browser, graph_html, graph, tmp_path):
+    page, said = opened(browser, graph_html, tmp_path / "graph.html")
     part = graph.subgraph(np.flatnonzero(graph.target.numpy() == 1))
     order = np.argsort(part.loss, kind="stable")
     page.locator("#tiles button").nth(4).click()
@@ -102,14 +107,7 @@ def test_two_clicks_show_the_minimax_path(browser, graph_html, graph, tmp_path):
 
 
 def test_a_surface_is_walked_over(browser, fill_html, surfaces, tmp_path):
-    file = tmp_path / "fill.html"
-    file.write_text(fill_html)
-    page = browser.new_page(viewport={"width": 1000, "height": 800})
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    page.goto(file.as_uri())
-    page.wait_for_function("document.body.dataset.ready !== undefined")
+    page, said = opened(browser, fill_html, tmp_path / "fill.html")
     page.locator("#table tbody tr").nth(2).click()
     page.wait_for_function("document.body.dataset.ready === '2'")
     page.locator("#name").click()  # in the table the keys are the table's

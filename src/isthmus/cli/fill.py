@@ -75,7 +75,7 @@ def fill(
     folder = claimed(out, SCHEMA, overwrite=overwrite)
 
     import isthmus
-    from isthmus.cli.terminal import drawing_progress, progress_bar
+    from isthmus.cli.terminal import drawing_progress, progress_bar, say_set_aside
     from isthmus.inputs.collection import FileCollection, open_collection
     from isthmus.loading import survey
     from isthmus.reports.fill_run import FillRun, write_fillings
@@ -106,8 +106,7 @@ def fill(
         notes=[readable(note) for note in found.notes(landscape.class_names)],
         pictures=pictures,
     )
-    for name, reason in run.skipped.items():
-        print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
+    say_set_aside(run.skipped)
     with drawing_progress(min(len(filled), pictures), "surfaces") as drawn:
         summary = write_fillings(run, folder, on_figure=drawn)
     for number, each in enumerate(filled):

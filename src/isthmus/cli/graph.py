@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+import shutil
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -92,7 +93,7 @@ def graph(
     folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
 
     from isthmus import barrier_graph, registries
-    from isthmus.cli.terminal import progress_bar
+    from isthmus.cli.terminal import progress_bar, say_set_aside
     from isthmus.graphs.keeping import keeping
     from isthmus.inputs.collection import open_collection
     from isthmus.loading import survey
@@ -140,10 +141,9 @@ def graph(
         skipped={readable(name): readable(reason) for name, reason in found.skipped.items()},
         notes=notes,
     )
-    for name, reason in run.skipped.items():
-        print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
+    say_set_aside(run.skipped)
     summary = write_graph(run, folder)
-    _remove(kept)
+    shutil.rmtree(kept, ignore_errors=True)  # what was kept on the way is in the result now
     for each in summary["classes"]:
         apart = f", {len(each['apart'])} apart" if each["apart"] else ""
         regions = f"{each['regions_at_boundary']} region{'' if each['regions_at_boundary'] == 1 else 's'}"
@@ -182,10 +182,3 @@ def _chosen(
             "No input takes part: the network recognises none of them. Give --unrecognised to take all of them."
         )
     return torch.cat(rows)
-
-
-def _remove(folder: Path) -> None:
-    """What was kept on the way is in the result now."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.cli.options import readable
 from isthmus.cli.pairing import Pairs
-from isthmus.cli.terminal import drawing_progress, progress_bar, show_result
+from isthmus.cli.terminal import drawing_progress, progress_bar, say_set_aside, show_result
 from isthmus.errors import OutputError
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ def solve_and_write(
     from isthmus.connecting import Interrupted
     from isthmus.reports import Run, summarize, write_run
 
-    for name, reason in pairs.skipped.items():
-        print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
+    say_set_aside(pairs.skipped)
     request = _request(landscape, pairs, task)
     done = _earlier(folder, request) if target.resume else {}
     for note in pairs.notes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -107,6 +107,12 @@ def drawing_progress(total: int, unit: str = "pairs") -> Iterator[Callable[[], N
             tell(Progress(done, total, 0))
 
         yield drawn
+
+
+def say_set_aside(skipped: Mapping[str, str]) -> None:
+    """Which inputs could not be used, and why; the names are readable."""
+    for name, reason in skipped.items():
+        print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
 
 
 def say_plan(made: Plan) -> None:

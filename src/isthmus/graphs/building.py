@@ -98,24 +98,26 @@ def barrier_graph(
         elsewhere = 0
 
         def looking(i: Numbers, j: Numbers) -> Edges:
-            nonlocal edges, elsewhere
+            nonlocal elsewhere
             spent = landscape.forward_equivalents
             found = look_at(landscape, x, targets, i, j, sampling=sampling) if look is None else look(i, j)
             # What workers looked at, or an interrupted run before this one, is not in the landscape's count.
             elsewhere += int(found.cost.sum()) - (landscape.forward_equivalents - spent)
-            edges = Edges.join([edges, found])
+            return found
+
+        def tell(edges: Edges) -> None:
             if on_progress is not None:
                 spent = landscape.forward_equivalents - before + elsewhere
                 on_progress(Progress(_settled(loss.numpy(), edges, tolerance), len(x), spent))
-            return found
 
         lots = _draw(targets, drawn, seed)
         fresh = ~np.isin(key_of(*lots, len(x)), key_of(edges.i, edges.j, len(x)))
         if fresh.any():
-            looking(*(side[fresh] for side in lots))
+            edges = Edges.join([edges, looking(*(side[fresh] for side in lots))])
+            tell(edges)
         edges = replace(edges, drawn=np.isin(key_of(edges.i, edges.j, len(x)), key_of(*lots, len(x))))
         limit = 2**62 if budget is None else budget
-        edges = search(loss.numpy(), chosen, looking, tolerance=tolerance, budget=limit, known=edges)
+        edges = search(loss.numpy(), chosen, looking, tolerance=tolerance, budget=limit, known=edges, on_edges=tell)
         edges, paths = bypass(
             landscape, x, targets, loss.numpy(), edges, method=method, level=level, sampling=sampling, seed=seed
         )

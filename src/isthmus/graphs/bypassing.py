@@ -43,8 +43,8 @@ def bypass(
             break
         i, j = (torch.from_numpy(side[rows]) for side in (edges.i, edges.j))
         before = landscape.forward_equivalents
-        ends, aims = (x[i], x[j]), target[i]
-        found = connect(landscape, *ends, aims, method=method, threshold=level, sampling=sampling, seed=seed)
+        a, c = x[i], x[j]
+        found = connect(landscape, a, c, target[i], method=method, threshold=level, sampling=sampling, seed=seed)
         lines = [pair.path.to_polyline() for pair in found]
         max_loss, peak_t = _as_polylines(landscape, found, lines, sampling)
         cost = (landscape.forward_equivalents - before) // len(rows)

@@ -44,9 +44,14 @@ def save(graph: BarrierGraph, folder: Path) -> Path:
         **ragged("led.vertices", [graph.paths[row].vertices for row in rows]),
     }
     whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    about = {"threshold": graph.threshold, "tolerance": graph.tolerance, "cost": graph.cost}
     files = {EDGES: lambda file: write_table(graph.table(), file), TENSORS: lambda file: save_file(whole, file)}
-    return save_files(folder, SCHEMA, files, graph.description | {"graph": about})
+    return save_files(folder, SCHEMA, files, described(graph))
+
+
+def described(graph: BarrierGraph) -> dict[str, Any]:
+    """What a manifest holds of a graph."""
+    about = {"threshold": graph.threshold, "tolerance": graph.tolerance, "cost": graph.cost}
+    return graph.description | {"graph": about}
 
 
 def load(folder: Path) -> BarrierGraph:

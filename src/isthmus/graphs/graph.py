@@ -221,13 +221,6 @@ class BarrierGraph:
         known = {"nats": math.log(2), "logits": 0.0}
         return known.get(str(self.description.get("unit")), self.threshold)
 
-    def share_below(self, level: float) -> float:
-        """Share of pairs whose segment stays at or below a level, of the pairs that were drawn at random; NaN where
-        none were.
-        """
-        drawn = self.edges.direct[self.edges.drawn]
-        return float((drawn <= level).mean()) if len(drawn) else math.nan
-
     def directly_connected(self, slack: float = 0.01) -> float:
         """Share of pairs whose segment is no higher than the higher end + slack, of the pairs drawn at random."""
         edges = self.edges.take(self.edges.drawn)

@@ -21,7 +21,14 @@ Look: TypeAlias = Callable[[Numbers, Numbers], Edges]  # segments between i and 
 
 
 def search(
-    loss: Floats, candidates: Candidates, look: Look, *, tolerance: float, budget: int, known: Edges | None = None
+    loss: Floats,
+    candidates: Candidates,
+    look: Look,
+    *,
+    tolerance: float,
+    budget: int,
+    known: Edges | None = None,
+    on_edges: Callable[[Edges], None] | None = None,
 ) -> Edges:
     """Looks at candidates until their minimum spanning forest is known up to the tolerance, or the budget is spent.
 
@@ -32,6 +39,7 @@ def search(
         tolerance: a segment that is higher than its ends by no more counts as low as these.
         budget: segments at most.
         known: what was looked at before.
+        on_edges: called with all edges so far, whenever there are more.
 
     Returns:
         All edges that were looked at, those known among them.
@@ -43,6 +51,8 @@ def search(
             break
         rows = rows[: budget - len(edges)]
         edges = Edges.join([edges, look(candidates.high[rows], candidates.low[rows])])
+        if on_edges is not None:
+            on_edges(edges)
     return edges
 
 

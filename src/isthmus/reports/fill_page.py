@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.tri import LinearTriInterpolator, Triangulation
 
+from isthmus._core.files import plain
 from isthmus.reports import style
 from isthmus.reports.rendering import render
-from isthmus.reports.stored_pictures import Pictures
+from isthmus.reports.stored_pictures import LIMIT, Pictures
 from isthmus.surfaces import Filling, Fillings, Surface
 from isthmus.surfaces.filling import SeenPoints
 
-LIMIT = 11_000_000  # characters of all pictures
 SIZES = ((224, 9), (160, 7), (112, 5), (80, 5))  # pixels of a picture, pictures a side: the first that stays small
 GRID = 33  # losses a side
 
@@ -42,7 +40,7 @@ def fill_page(
     for size, side in SIZES:
         store = Pictures(size)
         shown = [_one(each, names[k], class_names, store, side) for k, each in enumerate(found)]
-        if sum(map(len, store.urls)) <= LIMIT:
+        if store.characters <= LIMIT:
             break
     costs = [each.forward_equivalents for each in found]
     return render(
@@ -67,7 +65,7 @@ def _one(
 ) -> dict[str, Any]:
     """One surface, ready for JSON; rows of grids and of pictures have the same v."""
     places = np.linspace(0, 1, side)
-    plain = Surface(found.surface.loop)
+    flat = Surface(found.surface.loop)
     row = found.row()
     return {
         "names": list(names),
@@ -75,36 +73,34 @@ def _one(
         "outcome": str(found.outcome),
         "filled": found.filled,
         "threshold": found.threshold,
-        "flatMax": _plain(found.flat_max_loss),
-        "max": _plain(found.max_loss),
+        "flatMax": plain(found.flat_max_loss),
+        "max": plain(found.max_loss),
         "flatAbove": found.flat_above,
         "classKept": found.class_kept,
         "moved": found.moved,
         "cost": found.forward_equivalents,
-        "area": _plain(row["area_ratio"]),
+        "area": plain(row["area_ratio"]),
         "peak": list(found.peak),
         "certificate": None
         if found.certificate is None
         else f"No loss above {found.certificate.bound:.3g} at {found.certificate.parts:,} random points; "
         f"{found.certificate.subject_to}",
-        "eightBits": _plain(found.eight_bits),
+        "eightBits": plain(found.eight_bits),
         "before": _grid(found.flat),
         "after": _grid(found.seen),
         "side": side,
-        "plain": [[store.add(plain.at(float(u), float(v))) for u in places] for v in places],
+        "plain": [[store.add(flat.at(float(u), float(v))) for u in places] for v in places],
         "found": [[store.add(found.surface.at(float(u), float(v))) for u in places] for v in places],
     }
 
 
 def _grid(seen: SeenPoints) -> list[list[float | None]]:
     """Losses on an even lattice, between the points that were seen."""
+    from matplotlib.tri import LinearTriInterpolator, Triangulation
+
     places = np.linspace(0, 1, GRID)
     u, v = np.meshgrid(places, places)
     finite = np.isfinite(seen.loss)
     loss = np.where(finite, seen.loss, seen.loss[finite].max() if finite.any() else 0.0)
     values = LinearTriInterpolator(Triangulation(seen.u, seen.v), loss)(u, v)
-    return [[_plain(value) for value in row] for row in np.ma.filled(values, np.nan)]
-
-
-def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    return [[plain(value) for value in row.tolist()] for row in np.ma.filled(values, np.nan)]

@@ -13,6 +13,7 @@ from isthmus._core.files import write_json, write_text
 from isthmus.reports import style
 from isthmus.reports.fill_page import fill_page
 from isthmus.reports.filling_figure import filling_figure
+from isthmus.reports.making import how_made
 from isthmus.results import RESULT, ResultFolder, claim
 from isthmus.surfaces import Fillings
 from isthmus.surfaces.fillings import SCHEMA, TABLE, TENSORS
@@ -72,18 +73,7 @@ def write_fillings(
         OutputError: it cannot be written, or is not empty.
     """
     found = run.found
-    network = found.description.get("network") or {}
-    made = {
-        "inputs": " ".join(run.notes),
-        "command": run.command,
-        "network": network.get("name"),
-        "weights SHA-256": network.get("weights_sha256"),
-        "method": found.description.get("method"),
-        "threshold": found.description.get("threshold"),
-        "seed": found.description.get("seed"),
-        "versions": ", ".join(f"{k} {v}" for k, v in found.description.get("versions", {}).items()),
-    }
-    made = {key: value for key, value in made.items() if value not in (None, "")}
+    made = how_made(found.description, inputs=" ".join(run.notes), command=run.command)
     summary = run.summary()
     with claim(folder, SCHEMA, overwrite=overwrite) as target, target.stage(found.description) as stage:
         found.save(stage)

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.files import plain
 from isthmus.graphs import BarrierGraph
 from isthmus.reports import style
 from isthmus.reports.graph_figure import placed, random_share
 from isthmus.reports.rendering import render
-from isthmus.reports.stored_pictures import Pictures
+from isthmus.reports.stored_pictures import LIMIT, Pictures
 
 MOST = 2000  # inputs on the page
-LIMIT = 11_000_000  # characters of all pictures
 SIZES = (112, 80, 64)  # pixels of a picture's longer side: the first with which the page stays small
 LEVELS = 120
 
@@ -49,7 +49,7 @@ def graph_page(
             if len(kept):
                 part = graph.subgraph(kept)
                 shown.append(_group(part, target, [names[k] for k in kept], class_names, store, len(members)))
-        if sum(map(len, store.urls)) <= LIMIT:
+        if store.characters <= LIMIT:
             break
     direct = graph.directly_connected()
     return render(
@@ -85,12 +85,12 @@ def _group(
     nodes = [
         {
             "name": names[k],
-            "loss": _plain(graph.loss[k]),
+            "loss": float(graph.loss[k]),
             "seen": None if graph.predicted[k] == target else style.class_name(int(graph.predicted[k]), class_names),
             "picture": store.add(graph.x[k]),
             "x": int(place.x[k]),
             "parent": int(place.parent[k]),
-            "level": _plain(place.level[k]),
+            "level": plain(float(place.level[k])),
             "apart": k in apart,
         }
         for k in range(len(graph))
@@ -103,7 +103,7 @@ def _group(
             {
                 "i": int(tree.i[row]),
                 "j": int(tree.j[row]),
-                "max": _plain(tree.weight[row]),
+                "max": float(tree.weight[row]),
                 "peak": store.add(graph.peak(edge)),
                 "led": led,
                 "seen": style.class_name(int(graph.edges.peak_class[edge]), class_names),
@@ -125,12 +125,8 @@ def _share(graph: BarrierGraph) -> dict[str, Any]:
         values = values[np.linspace(0, len(values) - 1, LEVELS).astype(int)]
     drawn = bool(graph.edges.drawn.any())
     return {
-        "level": [_plain(value) for value in values],
+        "level": values.tolist(),
         "inside": [float((graph.loss <= value).mean()) for value in values],
         "largest": [float((graph.components(value) == 0).mean()) for value in values],
-        "random": [_plain(random_share(graph, float(value))) for value in values] if drawn else [],
+        "random": [plain(random_share(graph, float(value))) for value in values] if drawn else [],
     }
-
-
-def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -11,10 +11,11 @@ import numpy as np
 
 from isthmus._core.files import write_json, write_text
 from isthmus.graphs import BarrierGraph
-from isthmus.graphs.files import EDGES, SCHEMA, TENSORS
+from isthmus.graphs.files import EDGES, SCHEMA, TENSORS, described
 from isthmus.reports import style
 from isthmus.reports.graph_figure import graph_figure
 from isthmus.reports.graph_page import graph_page
+from isthmus.reports.making import how_made
 from isthmus.results import RESULT, ResultFolder, claim
 
 PAGE = "index.html"
@@ -91,22 +92,11 @@ def write_graph(run: GraphRun, folder: Path | ResultFolder, *, overwrite: bool =
         OutputError: it cannot be written, or is not empty.
     """
     graph = run.graph
-    network = graph.description.get("network") or {}
-    made = {
-        "inputs": " ".join(run.notes),
-        "command": run.command,
-        "network": network.get("name"),
-        "weights SHA-256": network.get("weights_sha256"),
-        "method": graph.description.get("method"),
-        "threshold": f"{graph.threshold:.4g}",
-        "seed": graph.description.get("seed"),
-        "versions": ", ".join(f"{k} {v}" for k, v in graph.description.get("versions", {}).items()),
-    }
-    made = {key: value for key, value in made.items() if value not in (None, "")}
+    made = how_made(
+        graph.description, inputs=" ".join(run.notes), command=run.command, threshold=f"{graph.threshold:.4g}"
+    )
     summary = run.summary()
-    about = {"threshold": graph.threshold, "tolerance": graph.tolerance, "cost": graph.cost}
-    described = graph.description | {"graph": about}
-    with claim(folder, SCHEMA, overwrite=overwrite) as target, target.stage(described) as stage:
+    with claim(folder, SCHEMA, overwrite=overwrite) as target, target.stage(described(graph)) as stage:
         graph.save(stage)
         html = graph_page(
             graph, names=run.names, class_names=run.class_names, title=run.title, made=made, skipped=run.skipped

@@ -9,9 +9,8 @@ from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.reports.rendering import render
 from isthmus.reports.shown_pairs import show_pairs
+from isthmus.reports.stored_pictures import LIMIT
 from isthmus.reports.summary import summarize
-
-PICTURES_LIMIT = 11_000_000  # characters
 
 
 def page(
@@ -35,9 +34,7 @@ def page(
     """
     names = names if names is not None else [(f"A{number}", f"C{number}") for number in range(len(pairs))]
     columns = pairs.extra if isinstance(pairs, Connections) else ()
-    data = {"unit": unit} | show_pairs(
-        pairs, names, [class_names] * len(pairs), pictures_limit=PICTURES_LIMIT, columns=columns
-    )
+    data = {"unit": unit} | show_pairs(pairs, names, [class_names] * len(pairs), pictures_limit=LIMIT, columns=columns)
     return render(
         "page.html",
         ("common.js", "gaps.js", "pairs.js"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from isthmus._core.files import sha256, write_json, write_text
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import PATHS, SCHEMA, TABLE, Connections
+from isthmus.reports.making import how_made
 from isthmus.reports.page import page
 from isthmus.reports.profile_figure import profile_figure
 from isthmus.reports.strip_figure import strip_figure
@@ -92,23 +93,13 @@ def _fill(run: Run, stage: Path, on_pair: Callable[[], None] | None) -> int:
     table = run.table()
     connections.save(stage, table=table)
     unit = str(connections.description.get("unit", "loss"))
-    network = connections.description.get("network") or {}
-    made = {
-        "inputs": " ".join(
-            [*run.notes, f"{len(run.skipped)} inputs or pairs were set aside; result.json says why."][
-                : None if run.skipped else len(run.notes)
-            ]
-        ),
-        "command": run.command,
-        "network": network.get("name"),
-        "weights SHA-256": network.get("weights_sha256"),
-        "method": connections.description.get("method"),
-        "threshold": connections.description.get("threshold"),
-        "seed": connections.description.get("seed"),
-        "versions": ", ".join(f"{k} {v}" for k, v in connections.description.get("versions", {}).items()),
-        "table SHA-256": sha256(stage / TABLE),
-    }
-    made = {key: value for key, value in made.items() if value not in (None, "")}
+    aside = f"{len(run.skipped)} inputs or pairs were set aside; result.json says why."
+    made = how_made(
+        connections.description,
+        inputs=" ".join([*run.notes, aside] if run.skipped else run.notes),
+        command=run.command,
+        **{"table SHA-256": sha256(stage / TABLE)},
+    )
     html = page(connections, names=run.names, class_names=run.class_names, unit=unit, title=run.title, made=made)
     write_text(stage / PAGE, html)
     note = run.title

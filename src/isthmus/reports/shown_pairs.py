@@ -56,7 +56,7 @@ def show_pairs(
     for size in SIZES:
         store = Pictures(size)
         shown = [_pair(number, pair, names[number], store) for number, pair in enumerate(pairs)]
-        if sum(map(len, store.urls)) <= pictures_limit:
+        if store.characters <= pictures_limit:
             break
     for number, data in enumerate(shown):
         used = {data["target"], *_classes(data["direct"], data["found"])}

@@ -10,6 +10,8 @@ from typing import Any
 from isthmus._core.shapes import Input
 from isthmus.reports.pictures import to_image, to_pixels
 
+LIMIT = 11_000_000  # characters that the pictures of a page may take
+
 
 class Pictures:
     """Pictures as data URLs, each stored once."""
@@ -18,6 +20,11 @@ class Pictures:
         self.largest = largest
         self.urls: list[str] = []
         self.numbers: dict[bytes, int] = {}
+
+    @property
+    def characters(self) -> int:
+        """How many all of them take."""
+        return sum(map(len, self.urls))
 
     def add(self, x: Input) -> int:
         """Number of the picture of an input."""

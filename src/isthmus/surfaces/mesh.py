@@ -83,7 +83,7 @@ class Mesh:
     @staticmethod
     def beside(nodes: Flags) -> tuple[Numbers, Numbers]:
         """Cells (m,) of a level that have one of its nodes as a corner."""
-        i, j = np.nonzero(_corners(nodes.astype(float)) > 0)
+        i, j = np.nonzero(_at_corners(nodes))
         return i.astype(np.int64), j.astype(np.int64)
 
     def high(self, level: int, limit: float) -> tuple[Numbers, Numbers]:
@@ -128,7 +128,7 @@ class Mesh:
             bend += np.pad(turn, pad, mode="edge")
         reach = COARSE if level == self.first else FINE
         hope = _corners(values) + reach * _corners(bend)
-        flags = whole & ((hope > limit) | (_corners(touched.astype(float)) > 0))
+        flags = whole & ((hope > limit) | _at_corners(touched))
         cells = 2**level
         for u, v in self.points:
             a, b = min(int(u * cells), cells - 1), min(int(v * cells), cells - 1)
@@ -175,3 +175,8 @@ def _corners(values: Floats) -> Floats:
         np.maximum(values[:-1, :-1], values[1:, :-1]), np.maximum(values[:-1, 1:], values[1:, 1:])
     )
     return highest
+
+
+def _at_corners(nodes: Flags) -> Flags:
+    """Which cells have one of some nodes as a corner."""
+    return nodes[:-1, :-1] | nodes[1:, :-1] | nodes[:-1, 1:] | nodes[1:, 1:]

@@ -120,7 +120,7 @@ def _move(landscape: AbstractLandscape, work: list[Work], level: int, method: Ad
     """Moves the nodes of a level that are too high, of all surfaces together; which were moved, of each."""
     size = 2**level + 1
     touched = [np.zeros((size, size), bool) for _ in work]
-    nodes = [(number, a, b) for number, each in enumerate(work) for a, b in zip(*_high(each, level), strict=True)]
+    nodes = [(number, *node) for number, each in enumerate(work) for node in _high(each, level)]
     stopping = Stopping(max_steps=method.max_steps, goal=method.goal)
     step = max(1, HELD // (8 * work[0].loop.corners[0].numel())) if work else 1
     for begin in range(0, len(nodes), step):
@@ -157,6 +157,6 @@ def _move(landscape: AbstractLandscape, work: list[Work], level: int, method: Ad
     return touched
 
 
-def _high(each: Work, level: int) -> tuple[list[int], list[int]]:
+def _high(each: Work, level: int) -> list[tuple[int, int]]:
     i, j = each.mesh.high(level, each.threshold)
-    return i.tolist(), j.tolist()
+    return list(zip(i.tolist(), j.tolist(), strict=True))

@@ -41,16 +41,18 @@ class Work:
     finest_moved: Flags = field(init=False)
 
     def __post_init__(self) -> None:
-        self.surface = Surface(self.loop)
+        self.begin()
+
+    def begin(self) -> None:
+        """From the plain surface, of which nothing is known."""
+        self.surface, self.outcome, self.checked = Surface(self.loop), None, None
         # One level below the finest one: there things are looked at, and not moved any more.
         self.mesh = Mesh(self.method.first, self.method.finest + 1, free=self.loop.free)
         self.finest_moved = np.zeros((2**self.method.finest + 1,) * 2, bool)
 
     def lift(self, domain: Domain, random: torch.Generator) -> None:
         """Begins again with a surface whose middle is pushed aside, as far as its corners are from it on average."""
-        first = Work(self.loop, self.target, self.method)
-        self.surface, self.mesh, self.outcome, self.checked = first.surface, first.mesh, None, None
-        self.finest_moved = first.finest_moved
+        self.begin()
         self.lifts += 1
         self.failed += 1
         middle = self.surface.at(0.5, 0.5)[None]
