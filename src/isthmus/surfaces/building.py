@@ -145,6 +145,8 @@ def _fill_group(
         if not active:
             break
         yield len(work) - len(active)
+        for each in active:
+            each.checked = None  # those points are of the surface as it was before it is mended
         sweep(landscape, active, method)
         _lift(landscape, active, method, random)
         active = [each for each in active if each.outcome is None]
