@@ -58,7 +58,9 @@ def test_small_whole_numbers_are_targets(kind, classes):
 
 
 @pytest.mark.usefixtures("as_installed")
-@pytest.mark.parametrize("target", [torch.tensor([True]), torch.tensor([0.0]), [0], torch.tensor([0j]), None])
+@pytest.mark.parametrize(
+    "target", [torch.tensor([True]), torch.tensor([0.0]), [0.0], torch.tensor([0j]), None, True, 2**70, [True]]
+)
 def test_what_is_no_target_is_refused(digits, target):
     x = torch.rand(1, 1, 8, 8)
     with pytest.raises(InputError, match="target must"):

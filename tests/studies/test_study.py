@@ -49,8 +49,11 @@ def test_the_plan_depends_on_the_seed_alone(tmp_path, text, finished):
     plan, elsewhere = again.prepare(device="cpu"), other.prepare(device="cpu")
     stored = finished.plan()
     assert plan.rows(0, plan.pairs) == stored.rows(0, stored.pairs) and plan.digest == stored.digest
-    ids = [row["pair_id"] for row in plan.rows(0, plan.pairs)]
-    assert len(set(ids)) == len(ids)
+    rows = plan.rows(0, plan.pairs)
+    ids = [row["pair_id"] for row in rows]
+    assert len({(row["network"], row["pair_id"]) for row in rows}) == len(rows)
+    ends = {(row["kind"], row["a"], row["c"], row["target"]): row["pair_id"] for row in rows}
+    assert all(ends[row["kind"], row["a"], row["c"], row["target"]] == row["pair_id"] for row in rows)  # on any network
     assert set(ids) != {row["pair_id"] for row in elsewhere.rows(0, elsewhere.pairs)}
     # A pair is called the same wherever it is drawn.
     common = {(r["network"], r["kind"], r["a"], r["c"]): r["pair_id"] for r in plan.rows(0, plan.pairs)}

@@ -6,15 +6,22 @@ checked while the test suite runs (jaxtyping with beartype) and cost nothing oth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
+import numpy as np
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 Input: TypeAlias = Float[Tensor, "*input"]
 Inputs: TypeAlias = Float[Tensor, "n *input"]
-OtherInputs: TypeAlias = Float[Tensor, "m *input"]  # beside n others
 Targets: TypeAlias = Int[Tensor, "n"]
+AnyInputs: TypeAlias = Float[Tensor, "n *input"] | Float[np.ndarray, "n *input"]  # as callers give them
+# Classes as callers give them, one for all or one each: indices, names, or "predicted".
+AnyTargets: TypeAlias = (
+    Targets | Int[Tensor, ""] | Int[np.ndarray, "n"] | int | np.integer | str | Sequence[int] | Sequence[str]
+)
+OtherInputs: TypeAlias = Float[Tensor, "m *input"]  # beside n others
 OtherTargets: TypeAlias = Int[Tensor, "m"]
 Losses: TypeAlias = Float[Tensor, "n"]
 Logits: TypeAlias = Float[Tensor, "n classes"]
@@ -38,4 +45,5 @@ Coefficients: TypeAlias = Float[Tensor, "o n *rest"]  # of polynomials of order 
 Radii: TypeAlias = Float[Tensor, "n *rest"]
 Corners: TypeAlias = Float[Tensor, "4 *input"]  # of a surface, at (u, v) = (0, 0), (1, 0), (0, 1), (1, 1)
 ManyCorners: TypeAlias = Float[Tensor, "n 4 *input"]
+AnyCorners: TypeAlias = ManyCorners | Float[np.ndarray, "n 4 *input"]
 Lattice: TypeAlias = Int[Tensor, "k 3"]  # level, i and j of nodes

@@ -8,8 +8,9 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from isthmus._core.progress import OnProgress, Progress
-from isthmus._core.shapes import Inputs, Vertices
+from isthmus._core.bars import Tell, renamed, telling
+from isthmus._core.progress import Progress
+from isthmus._core.shapes import AnyTargets, Inputs, Vertices
 from isthmus.attributions.attribution import Attribution
 from isthmus.attributions.curve import at, pieces_of
 from isthmus.attributions.logit import Logit
@@ -18,6 +19,7 @@ from isthmus.certificates.affine_pieces.segment import cut_segment
 from isthmus.certificates.following.precision import in_precision
 from isthmus.errors import InputError, NetworkError
 from isthmus.landscapes import AbstractLandscape, Landscape
+from isthmus.landscapes.arguments import targets_of
 from isthmus.paths import AbstractPath, Polyline
 
 MOST = 20_000  # gradients
@@ -32,33 +34,34 @@ class _TooMany(Exception):  # noqa: N818 (a signal to go on otherwise, never see
 def attribute(
     landscape: AbstractLandscape,
     path: AbstractPath,
-    output: int,
+    output: AnyTargets,
     *,
     exact: bool | None = None,
     tolerance: float = TOLERANCE,
     most: int = MOST,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> Attribution: ...
 @overload
 def attribute(
     landscape: AbstractLandscape,
     path: Sequence[AbstractPath],
-    output: int | Tensor | Sequence[int],
+    output: AnyTargets,
     *,
     exact: bool | None = None,
     tolerance: float = TOLERANCE,
     most: int = MOST,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> tuple[Attribution, ...]: ...
+@renamed
 def attribute(
     landscape: AbstractLandscape,
     path: AbstractPath | Sequence[AbstractPath],
-    output: int | Tensor | Sequence[int],
+    output: AnyTargets,
     *,
     exact: bool | None = None,
     tolerance: float = TOLERANCE,
     most: int = MOST,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> Attribution | tuple[Attribution, ...]:
     """How much each number of the input has to do with what happens to a logit along a path.
 
@@ -70,12 +73,13 @@ def attribute(
         landscape: on a network.
         path: from the baseline to the input that is to be explained: `Polyline(torch.stack([baseline, x]))` for
             integrated gradients, or any other, found, shortened, smooth; or many paths.
-        output: the class whose logit it is; of many paths one for all, or one each.
+        output: the class whose logit it is, by number or name; of many paths one for all, or one each. "predicted" is
+            what the network sees at the end of the path.
         exact: True asks for affine pieces, False for intervals; by default pieces where the network has them, and no
             more than `most`.
         tolerance: of intervals, how far the sum may be from the change of the output, as a share of that change.
         most: gradients for one path; where they do not suffice, `completeness_error` says what is left.
-        on_progress: called after every path.
+        progress: as `isthmus.connect` takes it.
 
     Raises:
         NetworkError: another landscape than one on a network; with `exact`, a network without pieces, or with more than
@@ -87,13 +91,14 @@ def attribute(
     if not tolerance > 0 or most < 1:
         raise InputError(f"attribute needs a tolerance > 0 and most >= 1, got {tolerance} and {most}.")
     paths = [path] if isinstance(path, AbstractPath) else list(path)
-    classes = [int(each) for each in torch.as_tensor(output).reshape(-1).expand(len(paths))] if paths else []
+    if not paths:
+        return ()
+    classes = targets_of(landscape, output, len(paths), [torch.stack([one.at(1.0) for one in paths])], name="output")
     found = []
-    with landscape.fixed():
-        for number, (one, index) in enumerate(zip(paths, classes, strict=True)):
+    with telling(progress, "attributing", "paths") as tell, landscape.fixed():
+        for number, (one, index) in enumerate(zip(paths, classes.tolist(), strict=True)):
             found.append(_attributed(landscape, one, index, exact, tolerance, most))
-            if on_progress is not None:
-                on_progress(Progress(number + 1, len(paths), landscape.forward_equivalents))
+            tell(Progress(number + 1, len(paths), landscape.forward_equivalents))
     return found[0] if isinstance(path, AbstractPath) else tuple(found)
 
 

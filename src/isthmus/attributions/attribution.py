@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import final
 
+from isthmus._core.displayed import Plotted
 from isthmus._core.shapes import Input
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Attribution:
+class Attribution(Plotted):
     """The integral of the gradient of an output along a path, number by number: a path integral of Sundararajan, Taly
     and Yan, Axiomatic Attribution for Deep Networks (ICML 2017), of which integrated gradients are the straight one.
 
@@ -41,19 +39,6 @@ class Attribution:
             f"Attribution({how}, {self.start:.4g} -> {self.end:.4g}, completeness error {self.completeness_error:.1g}, "
             f"{self.gradients:,} gradients, shape {tuple(self.values.shape)})"
         )
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draws a map of the values, summed over channels; 0 is in the middle of its scale.
-
-        Args:
-            ax: axes of matplotlib; by default those of a new figure, which a notebook shows.
-
-        Returns:
-            The axes.
-        """
-        from isthmus.reports.plots import plot_attribution
-
-        return plot_attribution(self, ax)
 
     @property
     def change(self) -> float:

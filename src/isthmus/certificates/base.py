@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, final
 
+from isthmus._core.displayed import Displayed
 from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input, Losses, Parameters
 from isthmus.landscapes import AbstractLandscape
@@ -33,7 +34,7 @@ class Band:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Certificate:
+class Certificate(Displayed):
     """What was shown of a whole path.
 
     Attributes:
@@ -68,7 +69,7 @@ class Certificate:
     def claim(self) -> str:
         """What was shown, in words."""
         bound = "nothing" if self.bound == float("inf") else f"no loss above {self.bound:.4g}"
-        share = "" if self.covers == 1 else f" on {self.covers:.2%} of the length"
+        share = "" if self.covers == 1 else f" on {self.covers:.2%} of it"
         return bound + share
 
     def __str__(self) -> str:

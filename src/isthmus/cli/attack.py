@@ -77,7 +77,7 @@ def attack(
     import torch
 
     from isthmus import load_images, making
-    from isthmus.cli.terminal import progress_bar
+    from isthmus._core.bars import progress_bar
     from isthmus.inputs.labels import named_class
     from isthmus.reports.made_inputs import MadeInputs, write_made_inputs
     from isthmus.reports.style import class_name, shorten
@@ -105,8 +105,8 @@ def attack(
         targets = torch.full_like(own, index)
     else:
         targets = (own + 1) % classes if chosen.targeted else own
-    with progress_bar("attacking", len(x), "images") as tell:
-        made = making.attack(landscape, x, targets, method=chosen, stop=stop, seed=seed, on_progress=tell)
+    with progress_bar("attacking", "images") as tell:
+        made = making.attack(landscape, x, targets, method=chosen, stop=stop, seed=seed, progress=tell)
     rows = [
         {
             "image": file,

@@ -73,8 +73,8 @@ def attribute(
     from safetensors.torch import save_file
 
     import isthmus
+    from isthmus._core.bars import progress_bar
     from isthmus._core.files import write_json
-    from isthmus.cli.terminal import progress_bar
     from isthmus.reports import style
     from isthmus.reports.attribution_figure import attribution_figure
 
@@ -87,8 +87,8 @@ def attribute(
     path: isthmus.AbstractPath = isthmus.Polyline(torch.stack([start, end]))
     if along == "found":
         path = isthmus.connect(landscape, start[None], end[None], torch.tensor([index]), seed=seed)[0].path
-    with progress_bar("attributing", 1, "paths") as tell:
-        found = isthmus.attribute(landscape, path, index, exact=exact, tolerance=tolerance, most=most, on_progress=tell)
+    with progress_bar("attributing", "paths") as tell:
+        found = isthmus.attribute(landscape, path, index, exact=exact, tolerance=tolerance, most=most, progress=tell)
     captions = (readable(files[0].name) if c is not None else f"baseline {baseline:g}", readable(files[-1].name))
     note = readable(f"{network.network}, along the {along} path")
     figure = attribution_figure(found, start, end, captions=captions, output=index, class_names=names, note=note)

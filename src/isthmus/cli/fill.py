@@ -75,7 +75,8 @@ def fill(
     folder = claimed(out, SCHEMA, overwrite=overwrite)
 
     import isthmus
-    from isthmus.cli.terminal import drawing_progress, progress_bar, say_set_aside
+    from isthmus._core.bars import progress_bar
+    from isthmus.cli.terminal import drawing_progress, say_set_aside
     from isthmus.inputs.collection import FileCollection, open_collection
     from isthmus.loading import survey
     from isthmus.reports.fill_run import FillRun, write_fillings
@@ -94,8 +95,8 @@ def fill(
         index, aims = _drawn(found, landscape, loops, seed, hard=hard)
         title = f"Surfaces of {images if images == 'digits' else Path(images).name} on {network.network}"
     x = found.x(index.flatten()).reshape(*index.shape, *found.shape)
-    with progress_bar("filling", len(x), "loops") as tell:
-        filled = isthmus.fill(landscape, x, aims, threshold=threshold, method=method, seed=seed, on_progress=tell)
+    with progress_bar("filling", "loops") as tell:
+        filled = isthmus.fill(landscape, x, aims, threshold=threshold, method=method, seed=seed, progress=tell)
     run = FillRun(
         found=filled,
         names=[[readable(found.names[k]) for k in four] for four in index.tolist()],

@@ -93,7 +93,8 @@ def graph(
     folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
 
     from isthmus import barrier_graph, registries
-    from isthmus.cli.terminal import progress_bar, say_set_aside
+    from isthmus._core.bars import progress_bar
+    from isthmus.cli.terminal import say_set_aside
     from isthmus.graphs.keeping import keeping
     from isthmus.inputs.collection import open_collection
     from isthmus.loading import survey
@@ -107,7 +108,7 @@ def graph(
     names = [readable(found.names[row]) for row in rows.tolist()]
     kept = folder / KEPT
     with ExitStack() as stack:
-        tell = stack.enter_context(progress_bar("looking", len(x), "inputs settled"))
+        tell = stack.enter_context(progress_bar("looking", "inputs settled"))
         elsewhere = None
         if engine == "ray":
             from isthmus.studies.engines.on_ray import OnRay
@@ -126,7 +127,7 @@ def graph(
             budget=budget,
             seed=seed,
             look=keeping(landscape, x, target, kept, look=elsewhere),
-            on_progress=tell,
+            progress=tell,
         )
     notes = [readable(note) for note in found.notes(landscape.class_names)]
     if len(rows) < int((found.classes >= 0).sum()):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import cyclopts
 
 import isthmus
+from isthmus._core.bars import only_when_asked
 from isthmus._core.text import visible
 from isthmus.cli.attack import attack
 from isthmus.cli.attribute import attribute
@@ -64,6 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs the program and returns its exit code."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Visible("isthmus: %(message)s"))
+    only_when_asked()
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("isthmus").setLevel(logging.INFO)  # what was taken of a file of weights
     with warnings.catch_warnings():

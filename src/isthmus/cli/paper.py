@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from isthmus._core.bars import progress_bar
 from isthmus.cli.interruption import resumable, terminable
 from isthmus.cli.options import NetworkOptions, at_least, claimed, readable
-from isthmus.cli.terminal import progress_bar, say_findings, say_plan, stage_progress
+from isthmus.cli.terminal import say_findings, say_plan, stage_progress
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def paper(
     with terminable() as signals, resumable(folder, signals):
         with (
             stage_progress() as tell,
-            progress_bar("connecting", 0) as on_progress,
-            progress_bar("measuring", 0) as on_measure,
+            progress_bar("connecting", "pairs") as on_progress,
+            progress_bar("measuring", "pairs") as on_measure,
         ):
             findings, study = run_experiment(
                 EXPERIMENTS.make(experiment),

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isthmus._core.bars import progress_bar
 from isthmus.cli.options import readable
 from isthmus.cli.pairing import Pairs
-from isthmus.cli.terminal import drawing_progress, progress_bar, say_set_aside, show_result
+from isthmus.cli.terminal import drawing_progress, say_set_aside, show_result
 from isthmus.errors import OutputError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def solve_and_write(
     interrupted = None
     description: dict[str, Any] = {}
     if open_numbers:
-        with progress_bar("connecting", len(open_numbers)) as tell:
+        with progress_bar("connecting", "pairs") as tell:
             try:
                 found = connect(
                     landscape,
@@ -61,7 +62,7 @@ def solve_and_write(
                     threshold=task.threshold,
                     seed=task.seed,
                     verify=task.verify,
-                    on_progress=tell,
+                    progress=tell,
                 )
                 numbers: tuple[int, ...] = tuple(range(len(open_numbers)))
             except Interrupted as stop:

@@ -236,11 +236,12 @@ def _open(folder: Path) -> Study:
 def _work(
     opened: Study, engine: Engine, device: str, signals: list[int], *, resume: bool, overwrite: bool, repair: bool
 ) -> Status:
-    from isthmus.cli.terminal import progress_bar, stage_progress
+    from isthmus._core.bars import progress_bar
+    from isthmus.cli.terminal import stage_progress
 
     folder = opened.folder
     try:
-        with stage_progress() as tell, progress_bar("connecting", 0) as tell_pairs:
+        with stage_progress() as tell, progress_bar("connecting", "pairs") as tell_pairs:
             return opened.run(
                 engine=engine,
                 device=device,

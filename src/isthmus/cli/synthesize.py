@@ -66,7 +66,7 @@ def synthesize(
     import torch
 
     from isthmus import making
-    from isthmus.cli.terminal import progress_bar
+    from isthmus._core.bars import progress_bar
     from isthmus.reports.made_inputs import MadeInputs, write_made_inputs
     from isthmus.reports.style import class_name, shorten
 
@@ -82,8 +82,8 @@ def synthesize(
     # An activation has no goal below which it is done.
     endless = {} if layer is None else {"goal": None if method == "fourier" else float("-inf")}
     chosen = member(registries.GENERATORS, method, {"steps": steps}, endless)
-    with progress_bar("synthesizing", len(targets), "inputs") as tell:
-        found = making.synthesize(landscape, targets, method=chosen, seed=seed, on_progress=tell)
+    with progress_bar("synthesizing", "inputs") as tell:
+        found = making.synthesize(landscape, targets, method=chosen, seed=seed, progress=tell)
     labels = [class_name(index, names) if layer is None else f"{layer} {index}" for index in targets.tolist()]
     rows = [
         {

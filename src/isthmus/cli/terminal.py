@@ -6,75 +6,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
+
+from isthmus._core.bars import PLAIN_EVERY, progress_bar
 
 if TYPE_CHECKING:
-    from isthmus import Connections, Progress
+    from isthmus import Connections
     from isthmus.experiments import Findings
     from isthmus.reports import Summary
     from isthmus.studies import Estimate, StudySummary
     from isthmus.studies.plan import Plan
-
-PLAIN_EVERY = 5.0  # seconds between lines where there is no terminal
-
-
-# Takes the Progress that `connect` tells; spelled out, it would import torch here.
-Tell: TypeAlias = Callable[[Any], None]
-
-
-@contextmanager
-def progress_bar(what: str, total: int, unit: str = "pairs") -> Iterator[Tell]:
-    """A bar with rate and remaining time on a terminal, and a line every few seconds elsewhere; both on stderr."""
-    if not sys.stderr.isatty():
-        yield _plain_lines(what, unit)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total, rate="")
-        began = time.monotonic()
-
-        def tell(progress: Progress) -> None:
-            rate = progress.forward_equivalents / max(1e-9, time.monotonic() - began)
-            bar.update(
-                task, completed=progress.done, total=progress.total, rate=f"{rate:,.0f} evaluations/s" if rate else ""
-            )
-
-        yield tell
-
-
-def _plain_lines(what: str, unit: str) -> Tell:
-    began = last = time.monotonic()
-
-    def tell(progress: Progress) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < PLAIN_EVERY and progress.done < progress.total:
-            return
-        if now - last < 0.5 and progress.done == progress.total:
-            return
-        last = now
-        rate = progress.done / (now - began)
-        left = f", {(progress.total - progress.done) / rate:.0f} s left" if 0 < progress.done < progress.total else ""
-        print(
-            f"{what}: {progress.done}/{progress.total} {unit}, {60 * rate:.1f} a minute"
-            + (f", {progress.forward_equivalents} forward-equivalents" if progress.forward_equivalents else "")
-            + left,
-            file=sys.stderr,
-            flush=True,
-        )
-
-    return tell
 
 
 @contextmanager
@@ -99,7 +40,7 @@ def drawing_progress(total: int, unit: str = "pairs") -> Iterator[Callable[[], N
     from isthmus import Progress
 
     done = 0
-    with progress_bar("drawing", total, unit) as tell:
+    with progress_bar("drawing", unit) as tell:
 
         def drawn() -> None:
             nonlocal done

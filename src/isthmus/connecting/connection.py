@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
+from isthmus._core.displayed import Plotted
 from isthmus.certificates import Certificate
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import Profile
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 class Outcome(Enum):
@@ -29,7 +29,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Connection:
+class Connection(Plotted):
     """What was found for one pair.
 
     Attributes:
@@ -46,6 +46,7 @@ class Connection:
         max_loss_after: max loss of the best path after 0, 1, 2, ... rounds; the first is that of the direct path. Where
             a path was moved on in the next round it is known to 5 % only.
         certificate: what was shown of the whole path found, where that was asked for and something could be shown.
+        class_names: names of the target and of the classes seen on the two paths, where the network has names.
     """
 
     direct: Profile
@@ -59,6 +60,7 @@ class Connection:
     forward_equivalents: int
     max_loss_after: tuple[float, ...]
     certificate: Certificate | None = None
+    class_names: Mapping[int, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -70,6 +72,15 @@ class Connection:
     def target(self) -> int:
         """The class that the losses are about."""
         return self.direct.target
+
+    def name_of(self, index: int) -> str:
+        """The name of a class, or `class 7` where there is none."""
+        return self.class_names.get(index, f"class {index}")
+
+    @property
+    def seen_classes(self) -> tuple[int, ...]:
+        """The target, and every class that is predicted somewhere on one of the two paths."""
+        return tuple(sorted({self.target, *self.direct.predicted.tolist(), *self.profile.predicted.tolist()}))
 
     @property
     def direct_connected(self) -> bool:
@@ -115,23 +126,13 @@ class Connection:
         """The straight segment A -> C."""
         return Polyline(self.path.ends)
 
+    def widget(self, *, unit: str = "nats") -> Any:
+        """Both paths under a slider, in a cell of a notebook; see `Connections.widget`."""
+        return import_module("isthmus.reports.widget").widget([self], unit=unit)
+
     def max_loss_after_rounds(self, rounds: int) -> float:
         """Max loss of the best path after so many rounds at most (Sec. 4.3); a pair that was done earlier stays so."""
         return self.max_loss_after[min(rounds, len(self.max_loss_after) - 1)]
-
-    def plot(self, ax: Axes | None = None, *, unit: str = "nats") -> Axes:
-        """Draws the loss along both paths.
-
-        Args:
-            ax: axes of matplotlib; by default those of a new figure, which a notebook shows.
-            unit: of the loss.
-
-        Returns:
-            The axes.
-        """
-        from isthmus.reports.plots import plot_connection
-
-        return plot_connection(self, ax, unit)
 
     def row(self) -> dict[str, Any]:
         """The pair as a row of the table; `connecting.columns` lists the columns with their meanings."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -11,6 +12,8 @@ import torch
 from torch import Tensor
 
 from isthmus import registries
+from isthmus._core.displayed import Plotted
+from isthmus._core.files import write_text
 from isthmus._core.ragged import part_of, ragged
 from isthmus.certificates import AffinePieces, Band, Certificate
 from isthmus.connecting.connection import Connection, Outcome
@@ -25,12 +28,13 @@ if TYPE_CHECKING:
 
 EARLIER = {"format": "isthmus connections", "version": 2}  # the manifest of version 0.1, which had no seal
 SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
-TABLE, PATHS = "table.parquet", "paths.safetensors"
+TABLE, PATHS, PAGE = "table.parquet", "paths.safetensors", "index.html"
 BAND = "certificate.band"  # name of the tensor; absent where no pair has a band
+NAMES = "class_names"  # of the description in the manifest
 
 
 @dataclass(frozen=True, eq=False)
-class Connections(Sequence[Connection]):
+class Connections(Plotted, Sequence[Connection]):
     """What was found for many pairs, in their order.
 
     Attributes:
@@ -67,13 +71,14 @@ class Connections(Sequence[Connection]):
         rows = [{"pair": number, **row_of(pair, self.extra)} for number, pair in enumerate(self)]
         return pyarrow.Table.from_pylist(rows)
 
-    def save(self, folder: str | Path, *, table: pyarrow.Table | None = None) -> Path:
+    def save(self, folder: str | Path, *, page: bool = False, table: pyarrow.Table | None = None) -> Path:
         """Writes `table.parquet`, `paths.safetensors` and `manifest.json` into a folder, which is made if need be.
 
         Each file appears whole or not at all, the manifest last.
 
         Args:
             folder: where to.
+            page: write `index.html` as well, a page that shows every pair under a slider.
             table: written in the place of `self.table()`: the same rows, with columns of your own added.
 
         Raises:
@@ -81,7 +86,10 @@ class Connections(Sequence[Connection]):
         """
         rows = self.table() if table is None else table
         files = {TABLE: lambda file: write_table(rows, file), PATHS: self._write_paths}
-        return save_files(Path(folder), SCHEMA, files, self.description)
+        if page:
+            shown = import_module("isthmus.reports").page(self, unit=str(self.description.get("unit", "loss")))
+            files[PAGE] = lambda file: write_text(file, shown)
+        return save_files(Path(folder), SCHEMA, files, self.description | self._names())
 
     @staticmethod
     def load(folder: str | Path) -> Connections:
@@ -101,8 +109,17 @@ class Connections(Sequence[Connection]):
         rows: Sequence[dict[str, Any]], tensors: dict[str, Tensor], description: dict[str, Any] | None = None
     ) -> Connections:
         """Connections from the rows of their table and from `tensors()`."""
-        pairs = tuple(_restore(number, row, tensors) for number, row in enumerate(rows))
-        return Connections(pairs, description or {})
+        given = dict(description or {})
+        names = {int(index): str(name) for index, name in dict(given.pop(NAMES, None) or {}).items()}
+        pairs = tuple(_restore(number, row, tensors, names) for number, row in enumerate(rows))
+        return Connections(pairs, given)
+
+    def widget(self) -> Any:
+        """Both paths of a pair under a slider, in a cell of a notebook; needs anywidget (`isthmus[notebook]`).
+
+        Its `pair` and `t` are what is shown, and can be set; `input()` is the input of the path found there.
+        """
+        return import_module("isthmus.reports.widget").widget(self, unit=str(self.description.get("unit", "loss")))
 
     def tensors(self) -> dict[str, Tensor]:
         """What the table does not hold: what all paths are made of, and all profiles."""
@@ -129,6 +146,11 @@ class Connections(Sequence[Connection]):
                 tensors |= ragged(f"{name}.{part}", parts)
         return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
+    def _names(self) -> dict[str, Any]:
+        """Names of the classes in all pairs, for the manifest."""
+        names = {str(index): name for pair in self for index, name in sorted(pair.class_names.items())}
+        return {NAMES: names} if names else {}
+
     def _write_paths(self, file: Path) -> None:
         from safetensors.torch import save_file
 
@@ -146,7 +168,7 @@ def _tensor_name(kind: str, name: str) -> str:
     return f"path.{name}" if kind == Polyline.kind else f"path.{kind}.{name}"
 
 
-def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> Connection:
+def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor], names: dict[int, str]) -> Connection:
     def part(name: str) -> Tensor:
         return part_of(tensors, name, number)
 
@@ -163,7 +185,7 @@ def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> Co
     made_of = {name.rpartition(".")[2]: part(name).reshape(-1, *tensors["input_shape"].tolist()) for name in own}
     direct = profile("direct")
     moved = len(part("found.t")) > 0
-    return Connection(
+    made = Connection(
         direct=direct,
         profile=profile("found") if moved else direct,
         path=path_type.of_tensors(made_of),
@@ -176,6 +198,7 @@ def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> Co
         max_loss_after=tuple(part("path.max_loss_after").tolist()),
         certificate=_certificate(row, part(BAND) if BAND in tensors else None),
     )
+    return replace(made, class_names={index: names[index] for index in made.seen_classes if index in names})
 
 
 def _certificate(row: dict[str, Any], band: Tensor | None) -> Certificate | None:

@@ -5,24 +5,26 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.random import generator
-from isthmus._core.shapes import Index, Inputs, Targets
+from isthmus._core.shapes import AnyInputs, AnyTargets, Index, Inputs, Targets
 from isthmus._core.versions import versions
-from isthmus.certificates import AffinePieces, Certifier
+from isthmus.certificates import Certifier
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.connecting.connections import Connections
 from isthmus.connecting.connectors import AbstractConnector, AnyConnector, BarrierBypass, PathConnector
 from isthmus.connecting.pair import PairWork, Span
+from isthmus.connecting.request import certifier_of, checked
 from isthmus.descents import join, leaving
 from isthmus.errors import InputError, IsthmusWarning, NetworkError, OutOfMemoryError
 from isthmus.landscapes import AbstractLandscape, Evaluation
-from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range, check_targets
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import Profile, Sampling, Seen, profile_many
 
@@ -32,25 +34,27 @@ SLACK = 0.01  # the default threshold is this much above the higher end
 ROUGHLY = 0.05  # how well, as a share, the max loss of a path is known that will be moved on
 
 
+@renamed
 def connect(
     landscape: AbstractLandscape,
-    a: Inputs,
-    c: Inputs,
-    target: Targets,
+    a: AnyInputs,
+    c: AnyInputs,
+    target: AnyTargets,
     *,
     method: AnyConnector | None = None,
     threshold: float | Tensor | None = None,
     seed: int = 0,
     sampling: Sampling | None = None,
     verify: Certifier | None = None,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> Connections:
     """Looks for a low-loss path between a[i] and c[i] for every i, many pairs at once.
 
     Args:
         landscape: the landscape.
-        a, c: the ends (n, *input), in data units, inside the domain.
-        target: class of each pair (n,).
+        a, c: the ends (n, *input), in data units, inside the domain; tensors or NumPy arrays.
+        target: class of each pair (n,), or one for all: indices or names; "predicted" is the class that the network
+            sees in both ends.
         method: how to lead a path around a barrier; `BarrierBypass()` by default.
         threshold: the loss that a connected path may reach, for all pairs or for each (n,); by default the higher loss
             of the two ends + 0.01.
@@ -58,7 +62,8 @@ def connect(
         sampling: how densely paths are looked at; by default as the method says, or else `Sampling()`.
         verify: certifies every connection, as `AffinePieces()` does: the whole of its path is looked at, and where a
             peak is above the threshold that samples had missed, the work goes on from there.
-        on_progress: called after every step.
+        progress: called with a Progress after every step. True shows a bar, False none; None shows one where somebody
+            looks on: in a notebook or on a terminal, for work of more than a second.
 
     Returns:
         One Connection a pair, in order. A pair that fails stops only itself.
@@ -71,13 +76,12 @@ def connect(
     method = BarrierBypass() if method is None else method
     if not isinstance(method, AbstractConnector):
         raise InputError(f"method must be a connector such as isthmus.BarrierBypass(), got {method!r}.")
-    certifier = _certifier(verify)
+    certifier = certifier_of(verify)
     sampling = sampling or method.sampling or Sampling()
-    thresholds = _check(landscape, a, c, target, threshold)
+    a, c, target, thresholds = checked(landscape, a, c, target, threshold)
     if certifier is not None:
         certifier.check(landscape, a[0])
     random = generator(seed)
-    report = _Report(landscape, len(a), on_progress)
     description = {
         **landscape.describe(),
         "method": repr(method),
@@ -88,10 +92,12 @@ def connect(
         "unit": landscape.unit,
         "versions": versions(),
     }
+    names = landscape.class_names
     found: list[Connection] = []
     work: list[PairWork] = []
     try:
-        with landscape.fixed():
+        with telling(progress, "connecting", "pairs") as tell, landscape.fixed():
+            report = _Report(landscape, len(a), tell)
             while len(found) < len(a):
                 group = slice(len(found), len(found) + _group_size(landscape))
                 limits = None if thresholds is None else thresholds[group]
@@ -99,14 +105,21 @@ def connect(
                 _certify(landscape, work, report, certifier)
                 report(sum(pair.outcome is not None for pair in work))
                 _solve(landscape, method, work, sampling, random, report, certifier)
-                found += [pair.connection() for pair in work]  # on the CPU: only a group lies on the device
+                found += [_named(pair.connection(), names) for pair in work]  # on the CPU: a group lies on the device
                 work = []
     except KeyboardInterrupt as interrupt:
         done = {len(found) + place: pair for place, pair in enumerate(work) if pair.is_done(certifier is not None)}
         numbers = (*range(len(found)), *done)
-        finished = Connections((*found, *(pair.connection() for pair in done.values())), description)
+        finished = Connections((*found, *(_named(pair.connection(), names) for pair in done.values())), description)
         raise Interrupted(finished, numbers, len(a)) from interrupt
     return Connections(tuple(found), description)
+
+
+def _named(pair: Connection, names: Sequence[str] | None) -> Connection:
+    """The same with the names of the classes in it."""
+    if names is None:
+        return pair
+    return replace(pair, class_names={index: names[index] for index in pair.seen_classes if index < len(names)})
 
 
 class Interrupted(KeyboardInterrupt):
@@ -126,54 +139,14 @@ class Interrupted(KeyboardInterrupt):
 class _Report:
     """Tells the caller how far the work is."""
 
-    def __init__(self, landscape: AbstractLandscape, total: int, call: OnProgress | None) -> None:
+    def __init__(self, landscape: AbstractLandscape, total: int, call: OnProgress) -> None:
         self.landscape, self.total, self.call = landscape, total, call
         self.before = landscape.forward_equivalents
         self.done = 0
 
     def __call__(self, finished: int = 0) -> None:
         self.done += finished
-        if self.call is not None:
-            self.call(Progress(self.done, self.total, self.landscape.forward_equivalents - self.before))
-
-
-def _check(
-    landscape: AbstractLandscape, a: Inputs, c: Inputs, target: Targets, threshold: float | Tensor | None
-) -> Tensor | None:
-    check_landscape(landscape)
-    check_inputs("a", a, landscape.domain)
-    check_inputs("c", c, landscape.domain)
-    if a.shape != c.shape or a.dtype != c.dtype:
-        raise InputError(
-            f"a and c must have the same shape and type, got {tuple(a.shape)} {a.dtype} and {tuple(c.shape)} {c.dtype}."
-        )
-    check_targets(target, len(a))
-    landscape.try_out(torch.cat([a[:2], c[:1]]))
-    if landscape.classes is None:
-        with landscape.fixed():
-            landscape.evaluate(a[:1], target[:1], validated=True)
-    if landscape.classes is not None:
-        check_target_range(target, landscape.classes)
-    if threshold is None:
-        return None
-    try:
-        limits = torch.as_tensor(threshold, dtype=torch.float64, device="cpu")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"threshold must be a number or one a pair ({len(a)},), got {threshold!r}.") from error
-    if limits.ndim > 1 or limits.numel() not in (1, len(a)):
-        raise InputError(f"threshold must be a number or one a pair ({len(a)},), got shape {tuple(limits.shape)}.")
-    if bool(limits.isnan().any()):
-        raise InputError("threshold must be a number, got NaN.")
-    return limits.reshape(-1).expand(len(a)) if limits.numel() == 1 else limits
-
-
-def _certifier(verify: object) -> Certifier | None:
-    if verify == "exact":
-        warnings.warn('verify="exact" is written verify=isthmus.AffinePieces() now.', DeprecationWarning, stacklevel=3)
-        return AffinePieces()
-    if verify is not None and not isinstance(verify, Certifier):
-        raise InputError(f"verify must be a certifier such as isthmus.AffinePieces(), or None, got {verify!r}.")
-    return verify
+        self.call(Progress(self.done, self.total, self.landscape.forward_equivalents - self.before))
 
 
 def _group_size(landscape: AbstractLandscape) -> int:
@@ -217,7 +190,7 @@ def _warn_of_targets(profiles: Sequence[Profile]) -> None:
             f"In {len(strange)} of {len(profiles)} pairs the network sees the target in neither end (first: target "
             f"{first.target}, seen {seen}): are these the right classes, counted from 0?",
             IsthmusWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

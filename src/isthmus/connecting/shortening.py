@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.geometry import expand_to, share_along
-from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.progress import Progress
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
@@ -24,6 +25,7 @@ GAIN = 0.01  # of what a path is longer than straight: a pull that saves less sa
 STRAIGHT = 1e-7  # so much longer than straight is straight
 
 
+@renamed
 def shorten(
     landscape: AbstractLandscape,
     found: Connections | Connection,
@@ -31,7 +33,7 @@ def shorten(
     segments: int = 8,
     max_steps: int = 100,
     sampling: Sampling | None = None,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> Connections:
     """The same pairs with shorter paths, none of them above its threshold: how near to straight a class allows.
 
@@ -50,7 +52,7 @@ def shorten(
         segments: segments that a path is divided into at least; more follow the level more closely.
         max_steps: pulls at most.
         sampling: how densely paths are looked at.
-        on_progress: called after every step.
+        progress: as `connect` takes it.
 
     Returns:
         Connections with the new `path`, `profile` and `forward_equivalents`, the cost added. `certificate` is None
@@ -72,7 +74,7 @@ def shorten(
         for number, pair in enumerate(found)
         if pair.connected and pair.path.length_ratio > 1 + STRAIGHT
     ]
-    with landscape.fixed():
+    with telling(progress, "shortening", "paths") as tell, landscape.fixed():
         for _ in range(max_steps):
             active = [rope for rope in work if not rope.tight]
             if not active:
@@ -83,9 +85,8 @@ def shorten(
                 active, tried, _profiles(landscape, active, tried, limits, sampling), strict=True
             ):
                 rope.judge(path, profile)
-            if on_progress is not None:
-                done = sum(rope.tight for rope in work)
-                on_progress(Progress(done, len(work), landscape.forward_equivalents - before))
+            done = sum(rope.tight for rope in work)
+            tell(Progress(done, len(work), landscape.forward_equivalents - before))
         _confirm(landscape, work, sampling)
     shorter = {rope.number: rope.connection() for rope in work}
     pairs = tuple(shorter.get(number, pair) for number, pair in enumerate(found))

@@ -66,7 +66,7 @@ class NamedAttack:
             numbers = [(references.target == group).nonzero()[:, 0] for group in target.tolist()]
             drawn = [int(torch.randint(len(mine), (1,), generator=random)) for mine in numbers]
             stop = torch.stack([loss[mine[at]] for mine, at in zip(numbers, drawn, strict=True)])
-        return attack(landscape, x, target, method=self.method, stop=stop, seed=seed, on_progress=on_progress)
+        return attack(landscape, x, target, method=self.method, stop=stop, seed=seed, progress=on_progress or False)
 
 
 def counted(made: Attacked, y: Targets) -> Mask:

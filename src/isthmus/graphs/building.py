@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import torch
 
-from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.bars import Tell, renamed, telling
+from isthmus._core.given import tensor_of
+from isthmus._core.progress import Progress
 from isthmus._core.random import numpy_generator
-from isthmus._core.shapes import Inputs, Targets
+from isthmus._core.shapes import AnyInputs, AnyTargets, Inputs, Targets
 from isthmus._core.versions import versions
 from isthmus.connecting.connectors import AbstractConnector, AnyConnector, BarrierBypass
 from isthmus.errors import InputError
@@ -21,7 +22,8 @@ from isthmus.graphs.graph import BarrierGraph
 from isthmus.graphs.search import Look, search
 from isthmus.graphs.segments import look_at
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range, check_targets
+from isthmus.landscapes.arguments import targets_of
+from isthmus.landscapes.validation import check_inputs, check_landscape
 from isthmus.profiles import Sampling
 
 SLACK = 0.01  # the default threshold is this much above the highest input
@@ -29,10 +31,11 @@ TOLERANCE = 1e-3
 CANDIDATES, DRAWN = 64, 200
 
 
+@renamed
 def barrier_graph(
     landscape: AbstractLandscape,
-    x: Inputs,
-    target: int | Targets,
+    x: AnyInputs,
+    target: AnyTargets,
     *,
     method: AnyConnector | None = None,
     threshold: float | None = None,
@@ -44,7 +47,7 @@ def barrier_graph(
     seed: int = 0,
     known: Edges | None = None,
     look: Look | None = None,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> BarrierGraph:
     """How inputs of a class hang together: the minimum spanning tree of the max losses of the paths between them.
 
@@ -54,7 +57,8 @@ def barrier_graph(
     Args:
         landscape: the landscape.
         x: the inputs (n, *input), in data units, inside the domain.
-        target: the class, of all or of each (n,); inputs of different classes have no edge.
+        target: the class, of all or of each (n,), by number or name, or "predicted"; inputs of different classes have
+            no edge.
         method: leads those edges around their peaks that keep the graph from being one region at the threshold;
             `BarrierBypass()` by default, `StraightLine()` leaves them as they are.
         threshold: that level; by default the highest loss of the inputs + 0.01.
@@ -67,12 +71,12 @@ def barrier_graph(
         seed: of draws.
         known: edges that were looked at before, on the same inputs.
         look: looks at segments elsewhere than here.
-        on_progress: called on the way, with the inputs that are settled.
+        progress: as `connect` takes it; it tells of the inputs that are settled.
 
     Raises:
         InputError: shapes, types, targets or values that cannot be used; DomainError where inputs lie outside.
     """
-    targets = _check(landscape, x, target, most, budget, drawn, tolerance)
+    x, targets = _check(landscape, x, target, most, budget, drawn, tolerance)
     if method is not None and not isinstance(method, AbstractConnector):
         raise InputError(f"method must be a connector such as isthmus.BarrierBypass(), got {method!r}.")
     before = landscape.forward_equivalents
@@ -89,7 +93,7 @@ def barrier_graph(
         "seed": seed,
         "versions": versions(),
     }
-    with landscape.fixed():
+    with telling(progress, "the graph", "inputs") as on_progress, landscape.fixed():
         seen = landscape.evaluate(x, targets)
         loss = landscape.in_float64(seen, targets).cpu()
         level = float(loss.max()) + SLACK if threshold is None else float(threshold)
@@ -106,9 +110,8 @@ def barrier_graph(
             return found
 
         def tell(edges: Edges) -> None:
-            if on_progress is not None:
-                spent = landscape.forward_equivalents - before + elsewhere
-                on_progress(Progress(_settled(loss.numpy(), edges, tolerance), len(x), spent))
+            spent = landscape.forward_equivalents - before + elsewhere
+            on_progress(Progress(_settled(loss.numpy(), edges, tolerance), len(x), spent))
 
         lots = _draw(targets, drawn, seed)
         fresh = ~np.isin(key_of(*lots, len(x)), key_of(edges.i, edges.j, len(x)))
@@ -137,28 +140,23 @@ def barrier_graph(
 
 def _check(
     landscape: AbstractLandscape,
-    x: Inputs,
-    target: int | Targets,
+    x: AnyInputs,
+    target: AnyTargets,
     most: int,
     budget: int | None,
     drawn: int,
     tolerance: float,
-) -> Targets:
+) -> tuple[Inputs, Targets]:
     check_landscape(landscape)
+    x = tensor_of("x", x)
     check_inputs("x", x, landscape.domain)
-    targets = torch.as_tensor(target)
-    if targets.ndim == 0 and not targets.is_floating_point():
-        targets = targets.expand(len(x))
-    check_targets(targets, len(x))
-    targets = targets.detach().cpu().long().clone()
-    if landscape.classes is not None:
-        check_target_range(targets, landscape.classes)
+    targets = targets_of(landscape, target, len(x), [x])
     if most < 1 or (budget is not None and budget < 0) or drawn < 0 or not tolerance >= 0:
         raise InputError(
             "barrier_graph needs most >= 1, budget >= 0, drawn >= 0 and tolerance >= 0, got "
             f"{most}, {budget}, {drawn} and {tolerance}."
         )
-    return targets
+    return x, targets
 
 
 def _draw(target: Targets, count: int, seed: int) -> tuple[Numbers, Numbers]:

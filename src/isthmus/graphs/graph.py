@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 import torch
 
+from isthmus._core.displayed import Plotted
 from isthmus._core.geometry import lengths
 from isthmus._core.shapes import Input, Inputs, Targets
 from isthmus.errors import InputError
@@ -21,7 +22,6 @@ from isthmus.paths import Polyline
 
 if TYPE_CHECKING:
     import pyarrow
-    from matplotlib.axes import Axes
 
     from isthmus.graphs.saddles import Saddle
     from isthmus.landscapes import AbstractLandscape
@@ -64,7 +64,7 @@ class Basins(NamedTuple):
 
 @final
 @dataclass(frozen=True, eq=False, kw_only=True)
-class BarrierGraph:
+class BarrierGraph(Plotted):
     """Inputs as nodes, and between them edges that carry the max loss of a path: the segment, or one that was found.
 
     Attributes:
@@ -301,19 +301,6 @@ class BarrierGraph:
         from isthmus.graphs.saddles import saddles
 
         return saddles(landscape, self, count=count, least=least)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draws how components join as the level rises: a disconnectivity graph.
-
-        Args:
-            ax: axes of matplotlib; by default those of a new figure, which a notebook shows.
-
-        Returns:
-            The axes.
-        """
-        from isthmus.reports.plots import plot_graph
-
-        return plot_graph(self, ax)
 
     def save(self, folder: str | Path) -> Path:
         """Writes `edges.parquet`, `graph.safetensors` and `manifest.json` into a folder, which is made if need be.

@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from isthmus._core.batching import BatchSize
-from isthmus._core.shapes import Input, Inputs, Logits, Losses, Targets
+from isthmus._core.displayed import Displayed
+from isthmus._core.given import tensor_of
+from isthmus._core.shapes import AnyInputs, AnyTargets, Input, Inputs, Logits, Losses, Targets
 from isthmus.errors import NetworkError
 from isthmus.landscapes.domains import Domain
 from isthmus.landscapes.losses import EvenScale
-from isthmus.landscapes.validation import check_inputs, check_targets
+from isthmus.landscapes.validation import check_inputs
 from isthmus.networks.preprocessing import Preprocessing
 
 
@@ -32,7 +34,7 @@ class Slope(NamedTuple):
     gradient: Inputs
 
 
-class AbstractLandscape(ABC):
+class AbstractLandscape(Displayed, ABC):
     """What connectors, profiles and the loop need: losses, logits and gradients in batches of any size, counted.
 
     A landscape of your own implements `forward`; `isthmus.testing.landscapes` has examples with known barriers.
@@ -75,7 +77,7 @@ class AbstractLandscape(ABC):
         """X on the device and in the floating-point type in which the landscape works."""
         return x
 
-    def try_out(self, x: Inputs) -> None:  # noqa: B027 (most landscapes have nothing to try out)
+    def try_out(self, x: Inputs) -> None:
         """A first look at real inputs, before anything is computed from them. `evaluate` and `gradient` see to it."""
 
     def in_float64(self, seen: Evaluation, target: Targets) -> Losses:
@@ -126,13 +128,14 @@ class AbstractLandscape(ABC):
         return self._batch.get(x.numel(), self.device)
 
     @final
-    def loss(self, x: Inputs, target: Targets) -> Losses:
-        """Loss (n,) of inputs (n, *input) in data units for targets (n,)."""
+    def loss(self, x: AnyInputs, target: AnyTargets) -> Losses:
+        """Loss (n,) of inputs (n, *input) in data units for targets, one each (n,) or one for all (number or name)."""
         return self.evaluate(x, target).loss
 
     @final
-    def logits(self, x: Inputs) -> Logits:
+    def logits(self, x: AnyInputs) -> Logits:
         """Logits (n, classes) of inputs (n, *input) in data units."""
+        x = tensor_of("x", x)
         return self.evaluate(x, torch.zeros(len(x), dtype=torch.long)).logits
 
     @final
@@ -141,7 +144,7 @@ class AbstractLandscape(ABC):
         return self.evaluate(x, torch.zeros(len(x), dtype=torch.long), validated=True).logits
 
     @final
-    def evaluate(self, x: Inputs, target: Targets, *, validated: bool = False) -> Evaluation:
+    def evaluate(self, x: AnyInputs, target: AnyTargets, *, validated: bool = False) -> Evaluation:
         """Loss and logits in one pass. `validated` skips the checks of x and target where the caller has made them.
 
         Raises:
@@ -165,8 +168,9 @@ class AbstractLandscape(ABC):
         return result
 
     @final
-    def gradient(self, x: Inputs, target: Targets, *, validated: bool = False) -> Slope:
-        """Loss (n,) and gradient (n, *input) in data units; raises as `evaluate` does."""
+    def gradient(self, x: AnyInputs, target: AnyTargets, *, validated: bool = False) -> Slope:
+        """Loss (n,) and gradient (n, *input) in data units; takes and raises what `evaluate` does."""
+        x = tensor_of("x", x)
         dtype = x.dtype
         x, target = self._ready(x, target, validated)
         losses: list[Tensor] = []
@@ -194,10 +198,15 @@ class AbstractLandscape(ABC):
             self.classes = result.logits.shape[1]
         return result
 
-    def _ready(self, x: Inputs, target: Targets, validated: bool) -> tuple[Inputs, Targets]:
+    def _ready(self, x: AnyInputs, target: AnyTargets, validated: bool) -> tuple[Inputs, Targets]:
         if not validated:
+            from isthmus.landscapes.arguments import targets_of
+
+            x = tensor_of("x", x)
             check_inputs("x", x, self.domain)
-            check_targets(target, len(x))
+            target = targets_of(self, target, len(x), [x])
+        assert isinstance(x, Tensor)  # also where the caller has made the checks
+        assert isinstance(target, Tensor)
         x = self.prepare(x)
         self.try_out(x)
         return x, target.to(x.device, torch.long)

@@ -85,6 +85,10 @@ class Landscape(NetworkLandscape):
         self.unit = self.loss_function.unit
         self.autocast = autocast
 
+    def __repr__(self) -> str:
+        loss = type(self.loss_function).__name__
+        return f"Landscape({self.network.name}, {loss}, {repr(self.domain)[:60]}, {self.device})"
+
     def forward(self, x: Inputs, target: Targets) -> Evaluation:
         with torch.autocast(x.device.type, dtype=self.autocast, enabled=self.autocast is not None):
             logits = self.network.logits(x)

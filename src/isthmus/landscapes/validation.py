@@ -25,14 +25,14 @@ def check_landscape(landscape: object) -> None:
 def check_inputs(name: str, x: Tensor, domain: Domain) -> None:
     """X is a finite floating-point batch (n, *input), n >= 1, inside the domain up to 1e-6."""
     if not isinstance(x, Tensor):
-        raise InputError(f"{name} must be a tensor (n, *input), got {type(x).__name__}; use torch.as_tensor.")
+        raise InputError(f"{name} must be a tensor or a NumPy array (n, *input), got {type(x).__name__}.")
     if x.layout is not torch.strided or x.is_meta:
         what = "without numbers (meta)" if x.is_meta else f"of the layout {x.layout}; use x.to_dense()"
         raise InputError(f"{name} must be a plain tensor (n, *input), got one {what}.")
     if not x.is_floating_point():
         raise InputError(
             f"{name} must hold floating-point numbers in data units, got {x.dtype}; "
-            "for 8-bit images use x.float() / 255."
+            "8-bit images are divided by 255: x.float() / 255."
         )
     if x.ndim < 2 or len(x) == 0 or x[0].numel() == 0:
         raise InputError(f"{name} must be a non-empty batch (n, *input), got shape {tuple(x.shape)}.")
@@ -59,18 +59,18 @@ def _likely_cause(low: float, high: float) -> str:
     return ""
 
 
-def check_targets(target: Tensor, count: int) -> None:
+def check_targets(target: Tensor, count: int, name: str = "target") -> None:
     """Target holds one whole number an input."""
     if not isinstance(target, Tensor) or target.dtype not in WHOLE:
         kind = target.dtype if isinstance(target, Tensor) else type(target).__name__
-        raise InputError(f"target must be an int64 tensor (n,) of class indices, got {kind}; use torch.tensor([...]).")
+        raise InputError(f"{name} must hold class indices (n,), as an int64 tensor or array does, got {kind}.")
     if tuple(target.shape) != (count,):
-        raise InputError(f"target must have shape ({count},), one class an input, got {tuple(target.shape)}.")
+        raise InputError(f"{name} must have shape ({count},), one class each, got {tuple(target.shape)}.")
 
 
-def check_target_range(target: Tensor, classes: int) -> None:
+def check_target_range(target: Tensor, classes: int, name: str = "target") -> None:
     """Every target is a class of the network."""
     target = target.long()  # of small whole numbers even the number of classes may be none
     if bool(((target < 0) | (target >= classes)).any()):
         bad = int(target[(target < 0) | (target >= classes)][0])
-        raise InputError(f"target must lie in 0 ... {classes - 1} ({classes} classes), got {bad}.")
+        raise InputError(f"{name} must lie in 0 ... {classes - 1} ({classes} classes), got {bad}.")

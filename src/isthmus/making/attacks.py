@@ -9,14 +9,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from isthmus._core.bars import Tell, renamed, telling
+from isthmus._core.displayed import Plotted
 from isthmus._core.geometry import norms
+from isthmus._core.given import tensor_of
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
-from isthmus._core.shapes import Index, Inputs, Losses, Mask, Targets
+from isthmus._core.shapes import AnyInputs, AnyTargets, Index, Inputs, Losses, Mask, Targets
 from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range, check_targets
+from isthmus.landscapes.arguments import targets_of
+from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range
 from isthmus.making.method import AttackMethod
 
 
@@ -63,7 +67,7 @@ class TargetedAdam(AttackMethod):
 
 
 @dataclass(frozen=True, eq=False)
-class Attacked:
+class Attacked(Plotted):
     """Attacked inputs, with what a fresh pass says of them.
 
     Attributes:
@@ -112,36 +116,39 @@ class Attacked:
         return norms(self.x - self.source)
 
 
+@renamed
 def attack(
     landscape: AbstractLandscape,
-    x: Inputs,
-    target: Targets,
+    x: AnyInputs,
+    target: AnyTargets,
     *,
     method: AttackMethod | None = None,
     stop: float | Tensor | None = None,
     seed: int = 0,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> Attacked:
     """Moves inputs until the network takes each for its target, or, where the method is untargeted, for anything else.
 
     Args:
         landscape: the landscape.
         x: the sources (n, *input), in data units, inside the domain.
-        target: the class wanted of each, or for untargeted methods the class to get away from (n,).
+        target: the class wanted of each, or for untargeted methods the class to get away from (n,), or one for all, by
+            number or name; "predicted" is what the network sees in each.
         method: how; `TargetedAdam()` by default.
         stop: the loss at which an attack ends, for all or for each (n,); None runs on to the last step. The published
             rule stops below the loss of the real input that the attacked one is paired with: attacked ends then
             always have the lower loss, which alone tells them apart.
         seed: of the random starts that a method may use.
-        on_progress: called on the way.
+        progress: as `isthmus.connect` takes it.
 
     Raises:
         InputError: shapes, types, targets or values that cannot be used; DomainError where sources lie outside.
     """
     method = TargetedAdam() if method is None else method
     check_landscape(landscape)
+    x = tensor_of("x", x)
     check_inputs("x", x, landscape.domain)
-    check_targets(target, len(x))
+    target = targets_of(landscape, target, len(x), [x])
     if landscape.classes is None:
         landscape.evaluate(x[:1], target[:1], validated=True)
     if landscape.classes is not None:
@@ -151,7 +158,8 @@ def attack(
     if stops.ndim > 1 or stops.numel() not in (1, len(x)) or bool(stops.isnan().any()):
         raise InputError(f"stop must be a number or one an input ({len(x)},), got shape {tuple(stops.shape)}.")
     limits = sign * stops.reshape(-1).expand(len(x))
-    moved = method.run(landscape, x, target, stop=limits, generator=generator(seed), on_progress=on_progress)
+    with telling(progress, "attacking", "inputs") as tell:
+        moved = method.run(landscape, x, target, stop=limits, generator=generator(seed), on_progress=tell)
     made = verified(landscape, method, x, moved, target)
     if bool(made.suspect.any()):
         warnings.warn(
@@ -159,7 +167,7 @@ def attack(
             "most of their points: that says nothing of the network's strength (rounding, saturation inside it?). Try "
             "an attack without gradients, such as Square.",
             IsthmusWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return made
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
+from typing import cast
 
+import numpy as np
 import torch
 
+from isthmus._core.bars import Tell, renamed, telling
+from isthmus._core.displayed import Plotted
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
-from isthmus._core.shapes import Index, Inputs, Losses, Mask, Targets
+from isthmus._core.shapes import AnyTargets, Index, Inputs, Losses, Mask, Targets
 from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.validation import check_landscape, check_target_range, check_targets
+from isthmus.landscapes.arguments import targets_of
+from isthmus.landscapes.validation import check_landscape
 from isthmus.making.method import SynthesisMethod
 
 
@@ -69,7 +74,7 @@ class FromNoise(SynthesisMethod):
 
 
 @dataclass(frozen=True, eq=False)
-class Synthesized:
+class Synthesized(Plotted):
     """Synthesized inputs.
 
     Attributes:
@@ -92,34 +97,34 @@ class Synthesized:
         return len(self.x)
 
 
+@renamed
 def synthesize(
     landscape: AbstractLandscape,
-    target: Targets,
+    target: AnyTargets,
     *,
     shape: Sequence[int] | None = None,
     method: SynthesisMethod | None = None,
     seed: int | Sequence[int] = 0,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> Synthesized:
     """Makes an input for every target.
 
     Args:
         landscape: the landscape.
-        target: the class of each (n,); a class may be named several times.
+        target: the class of each (n,), by number or name; a class may be named several times.
         shape: of one input, such as (3, 224, 224); by default what the landscape's network says.
         method: how; `FromNoise()` by default.
         seed: of the first input's noise, counted up for the others, or one for each (n,). An input depends on its own
             seed only.
-        on_progress: called after every step.
+        progress: as `isthmus.connect` takes it.
 
     Raises:
         InputError: the shape is not known, or targets or seeds cannot be used.
     """
     method = FromNoise() if method is None else method
     check_landscape(landscape)
-    check_targets(target, len(target))
-    if landscape.classes is not None:
-        check_target_range(target, landscape.classes)
+    single = isinstance(target, str | int | np.integer) or getattr(target, "ndim", 1) == 0
+    target = targets_of(landscape, target, 1 if single else len(cast("Sized", target)), [])
     size = tuple(shape) if shape is not None else landscape.input_shape
     if size is None or not len(target):
         raise InputError("synthesize needs targets, and the shape of an input where the network does not say it.")
@@ -130,7 +135,8 @@ def synthesize(
     seeds = tuple(range(seed, seed + len(target))) if isinstance(seed, int) else tuple(seed)
     if len(seeds) != len(target):
         raise InputError(f"seed must be a number or one an input ({len(target)},), got {len(seeds)}.")
-    made = method.run(landscape, target, size, seeds, on_progress=on_progress)
+    with telling(progress, "synthesizing", "inputs") as tell:
+        made = method.run(landscape, target, size, seeds, on_progress=tell)
     loss, logits = landscape.evaluate(made.x, target, validated=True)
     return Synthesized(
         x=made.x,

@@ -12,7 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus._core.shapes import Input, Inputs, Logits
+from isthmus._core.displayed import Displayed
+from isthmus._core.given import tensor_of
+from isthmus._core.shapes import AnyInputs, Input, Inputs, Logits
 from isthmus.errors import NetworkError
 from isthmus.networks import checks
 from isthmus.networks.outputs import unwrap
@@ -21,7 +23,7 @@ from isthmus.networks.state import held_fixed, is_held
 from isthmus.networks.weights import hash_weights
 
 
-class Network:
+class Network(Displayed):
     """A fixed classifier that takes inputs in data units and returns logits.
 
     The model is never changed for good: while Isthmus evaluates it, every submodule is in eval mode and no weight asks
@@ -89,6 +91,12 @@ class Network:
             if probe is not None:
                 self.try_out(probe)
 
+    def __repr__(self) -> str:
+        count = sum(tensor.numel() for tensor in self.model.parameters())
+        shape = "" if self.input_shape is None else f", input {self.input_shape}"
+        kind = f"{self.device}, {str(self.dtype).removeprefix('torch.')}"
+        return f"Network({self.name}: {type(self.model).__name__}, {count:,} weights{shape}, {kind})"
+
     @property
     def device(self) -> torch.device:
         """Device of the model's first weight (CPU for a model without weights)."""
@@ -150,12 +158,13 @@ class Network:
             self._copies[dtype] = made
         return made
 
-    def logits(self, x: Inputs) -> Logits:
+    def logits(self, x: AnyInputs) -> Logits:
         """Logits (n, classes) of inputs (n, *input) in data units, differentiable in x. The model is held fixed.
 
         Raises:
             NetworkError: the number of channels does not fit, or the outputs are no logits.
         """
+        x = tensor_of("x", x)
         shape = tuple(x.shape[1:])
         checks.check_channels(self.mean, self.std, shape)
         if self.mean is not None:

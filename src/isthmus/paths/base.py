@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from isthmus._core.displayed import Plotted
 from isthmus._core.geometry import norms
 from isthmus._core.shapes import Index, Input, Inputs, Parameters
 from isthmus.errors import InputError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from isthmus.paths.polyline import Polyline
 
 
-class AbstractPath(ABC):
+class AbstractPath(Plotted, ABC):
     """A curve of inputs t -> x(t), t in [0, 1] by arc length, with exact ends, in data units.
 
     A path of your own says where it is (`at`), how long it is, and what it is made of (`tensors`, `of_tensors`), and

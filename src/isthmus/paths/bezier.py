@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from isthmus._core.geometry import norms
+from isthmus._core.given import tensor_of
 from isthmus._core.shapes import Input, Parameters, Vertices
 from isthmus.errors import InputError
 from isthmus.paths.base import AbstractPath, checked_positions
@@ -34,6 +35,7 @@ class Bezier(AbstractPath):
     control_points: Vertices
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "control_points", tensor_of("control_points", self.control_points))
         points = self.control_points
         if points.ndim < 2 or len(points) < 2:
             raise InputError(f"A Bezier curve needs control points (k, *input), k >= 2, got {tuple(points.shape)}.")

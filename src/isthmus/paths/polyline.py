@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from isthmus._core.geometry import inner, lengths, norms
+from isthmus._core.given import tensor_of
 from isthmus._core.shapes import Input, Inputs, Parameters, Vertices
 from isthmus.errors import InputError
 from isthmus.paths.base import AbstractPath, Bundle, ratio
@@ -29,6 +30,7 @@ class Polyline(AbstractPath):
     vertices: Vertices
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "vertices", tensor_of("vertices", self.vertices))
         if self.vertices.ndim < 2 or len(self.vertices) < 2:
             raise InputError(
                 f"A polyline needs vertices (k, *input) with k >= 2, got shape {tuple(self.vertices.shape)}."

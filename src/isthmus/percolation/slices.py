@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from isthmus._core.progress import OnProgress
+from isthmus._core.bars import Tell, renamed
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import Flat
@@ -13,13 +13,14 @@ from isthmus.percolation.lattice import MOST_DIMENSIONS, check_memory
 from isthmus.profiles import GridMap, grid_map
 
 
+@renamed
 def slice_map(
     landscape: AbstractLandscape,
     flat: Flat,
     target: int | None = None,
     *,
     points: int,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> GridMap:
     """Evaluates a landscape on a grid over the cube between -1/2 and 1/2 of every axis, inside its domain or not.
 
@@ -28,7 +29,7 @@ def slice_map(
         flat: where the cube lies, such as `Flat.through(inputs)`.
         target: class that the loss is about; by default what the network sees at the middle.
         points: along each axis, at even distances, both ends included.
-        on_progress: called with the points done.
+        progress: as `isthmus.connect` takes it, with points.
 
     Raises:
         InputError: fewer than two points along an axis, more than 13 axes, a grid that does not fit the memory, or
@@ -41,7 +42,7 @@ def slice_map(
     total = points**flat.dimension
     check_memory(total * 64, f"A grid of {points} points along each of {flat.dimension} axes ({total:,} points)")
     even = torch.arange(points, dtype=torch.float64) / (points - 1) - 0.5
-    found = grid_map(landscape, flat, target, [even] * flat.dimension, on_progress=on_progress)
+    found = grid_map(landscape, flat, target, [even] * flat.dimension, progress=progress)
     bad = int((~np.isfinite(found.loss)).sum())
     if bad:
         raise InputError(f"The loss is not finite at {bad} of {total} points of the slice.")

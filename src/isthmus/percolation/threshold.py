@@ -7,7 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.bars import Tell, renamed, telling
+from isthmus._core.progress import Progress
 from isthmus.errors import InputError
 from isthmus.percolation.finite_size import UNIVERSAL, finite_size_threshold, wrapping_counts
 from isthmus.percolation.growth import grown_threshold, invaded_shares
@@ -46,6 +47,7 @@ class Threshold:
         return known_threshold(self.dimension, self.kind)
 
 
+@renamed
 def threshold(
     dimension: int,
     *,
@@ -54,7 +56,7 @@ def threshold(
     effort: float = 1.0,
     seed: int = 0,
     workers: int | None = None,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> Threshold:
     """Estimates the percolation threshold of the hypercubic lattice.
 
@@ -65,7 +67,7 @@ def threshold(
         effort: how many times the usual number of runs.
         seed: of every random number; the result does not depend on the number of workers.
         workers: threads; by default one a processor.
-        on_progress: called with the runs done.
+        progress: as `isthmus.connect` takes it, with runs.
 
     Raises:
         InputError: a dimension, kind or method that there is not, or an impossible effort, seed or number of workers.
@@ -88,21 +90,22 @@ def threshold(
     plan = {size: max(10, round(effort * runs)) for size, runs in plan.items()}
     total, done = sum(plan.values()), 0
 
-    def on_run() -> None:
-        nonlocal done
-        done += 1
-        if on_progress is not None:
-            on_progress(Progress(done, total, 0))
+    with telling(progress, "growing clusters", "runs") as tell:
 
-    if chosen == "finite size":
-        counts = {
-            side: wrapping_counts(dimension, kind, side, runs=runs, seed=seed, workers=workers, on_run=on_run)
-            for side, runs in plan.items()
-        }
-        p_c, error = finite_size_threshold(dimension, kind, counts)
-    else:
-        sizes, shares = invaded_shares(
-            dimension, kind, size=CLUSTER, runs=total, seed=seed, workers=workers, on_run=on_run
-        )
-        p_c, error = grown_threshold(sizes, shares, seed)
+        def on_run() -> None:
+            nonlocal done
+            done += 1
+            tell(Progress(done, total, 0))
+
+        if chosen == "finite size":
+            counts = {
+                side: wrapping_counts(dimension, kind, side, runs=runs, seed=seed, workers=workers, on_run=on_run)
+                for side, runs in plan.items()
+            }
+            p_c, error = finite_size_threshold(dimension, kind, counts)
+        else:
+            sizes, shares = invaded_shares(
+                dimension, kind, size=CLUSTER, runs=total, seed=seed, workers=workers, on_run=on_run
+            )
+            p_c, error = grown_threshold(sizes, shares, seed)
     return Threshold(dimension=dimension, kind=kind, p_c=p_c, standard_error=error, method=chosen, runs=total)

@@ -10,10 +10,12 @@ from typing import Any, final
 import numpy as np
 import torch
 
-from isthmus._core.progress import OnProgress
-from isthmus._core.shapes import GridAxis, Inputs
+from isthmus._core.bars import Tell, renamed, telling
+from isthmus._core.displayed import Plotted
+from isthmus._core.shapes import AnyTargets, GridAxis, Inputs
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.arguments import PREDICTED, targets_of
 from isthmus.paths import Flat
 from isthmus.profiles.looking import HELD, look
 
@@ -22,7 +24,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @final
 @dataclass(frozen=True, eq=False)
-class GridMap:
+class GridMap(Plotted):
     """What a landscape says at every point of a grid; arrays have one axis for each axis of the flat, in its order.
 
     Attributes:
@@ -47,22 +49,23 @@ class GridMap:
         return found
 
 
+@renamed
 def grid_map(
     landscape: AbstractLandscape,
     flat: Flat,
-    target: int | None,
+    target: AnyTargets | None,
     coordinates: Sequence[GridAxis],
     *,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> GridMap:
     """Evaluates a landscape at all combinations of coordinates, inside its domain or not.
 
     Args:
         landscape: the landscape.
         flat: where the grid lies.
-        target: class that the loss is about; by default what the network sees at the flat's origin.
+        target: class that the loss is about, by number or name; by default what the network sees at the flat's origin.
         coordinates: of the grid along each axis of the flat.
-        on_progress: called with the points done.
+        progress: as `isthmus.connect` takes it, with points.
 
     Raises:
         InputError: another number of axes than the flat has, or one without coordinates.
@@ -72,12 +75,13 @@ def grid_map(
             f"A map needs at least one coordinate for each of {flat.dimension} axes, got "
             f"{[len(each) for each in coordinates]}."
         )
-    if target is None:
-        zero = torch.zeros(1, dtype=torch.long)
-        target = int(landscape.evaluate(flat.origin[None], zero, validated=True).logits.argmax(1))
+    if target is None or (isinstance(target, str) and target == PREDICTED):  # the origin may lie outside the domain
+        index = int(landscape.logits_of(flat.origin[None]).argmax(1))
+    else:
+        index = int(targets_of(landscape, target, 1, []))
     shape = tuple(len(each) for each in coordinates)
     total = math.prod(shape)
-    aims = torch.full((total,), target)
+    aims = torch.full((total,), index)
     loss, predicted, inside = np.empty(total), np.empty(total, dtype=np.int64), np.empty(total, dtype=np.bool_)
 
     def at(rows: slice) -> Inputs:
@@ -85,10 +89,11 @@ def grid_map(
         return flat.at(torch.stack([each[place] for each, place in zip(coordinates, places, strict=True)], dim=1))
 
     step = max(1, min(total, HELD // flat.origin.numel()))
-    for rows, x, seen in look(landscape, at, aims, most=lambda: step, on_progress=on_progress):
-        loss[rows] = landscape.in_float64(seen, aims[rows]).cpu().numpy()
-        predicted[rows] = seen.logits.argmax(1).cpu().numpy()
-        inside[rows] = landscape.domain.contains(x).cpu().numpy()
+    with telling(progress, "the map", "points") as tell:
+        for rows, x, seen in look(landscape, at, aims, most=lambda: step, on_progress=tell):
+            loss[rows] = landscape.in_float64(seen, aims[rows]).cpu().numpy()
+            predicted[rows] = seen.logits.argmax(1).cpu().numpy()
+            inside[rows] = landscape.domain.contains(x).cpu().numpy()
     return GridMap(
-        flat, tuple(coordinates), target, loss.reshape(shape), predicted.reshape(shape), inside.reshape(shape)
+        flat, tuple(coordinates), index, loss.reshape(shape), predicted.reshape(shape), inside.reshape(shape)
     )

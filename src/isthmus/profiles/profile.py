@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from isthmus._core.displayed import Plotted
 from isthmus._core.shapes import Index, Logits, Losses, Parameters
 
 
 @dataclass(frozen=True, eq=False)
-class Profile:
+class Profile(Plotted):
     """Loss (m,) and logits (m, classes) at positions t (m,) of a path, in ascending order, on the CPU.
 
     Attributes:

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus._core.shapes import Losses, SomeVertices, Targets
+from isthmus._core.shapes import AnyTargets, Losses, SomeVertices, Targets
 from isthmus.errors import DomainWarning, InputError
 from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.arguments import targets_of
 from isthmus.landscapes.validation import check_landscape, check_target_range
 from isthmus.paths import AbstractPath, Bundle, Polyline
 from isthmus.profiles.points import Points, Seen, rank_within
@@ -69,25 +70,25 @@ class Sampling:
 
 
 def profile(
-    landscape: AbstractLandscape, path: AbstractPath, target: int | Tensor, *, sampling: Sampling | None = None
+    landscape: AbstractLandscape, path: AbstractPath, target: AnyTargets, *, sampling: Sampling | None = None
 ) -> Profile:
     """The loss along a path, refined around its peaks. Every point evaluated is in the result.
 
     Args:
         landscape: the landscape.
         path: the path; it may leave the domain, with a warning.
-        target: the class that the loss is about.
+        target: the class that the loss is about, by number or name; "predicted" is what the network sees in both ends.
         sampling: how densely to look.
 
     Raises:
         InputError: target out of range, or a path that is not finite.
     """
     check_landscape(landscape)
-    targets = torch.as_tensor(target).reshape(-1)
-    if len(targets) != 1 or targets.is_floating_point():
-        raise InputError(f"profile takes one path and one whole number as its target, got target {target}.")
+    if not isinstance(path, AbstractPath):
+        raise InputError(f"profile takes a path such as isthmus.Polyline(vertices), got {type(path).__name__}.")
     if not path.finite:
         raise InputError("profile needs a finite path, got NaN or infinity.")
+    targets = targets_of(landscape, target, 1, list(path.ends[:, None]))
     outside = float(landscape.domain.excess(path.to_polyline().vertices).max())
     if outside > 1e-6:
         warnings.warn(

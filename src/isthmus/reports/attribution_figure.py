@@ -44,10 +44,11 @@ def attribution_figure(
         note: a line below, such as the network.
     """
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(9.2, 3.9))
+        figure = Drawn(figsize=(9.2, 3.9))
         left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.3))
         for axes, x, caption, value in ((left, start, captions[0], found.start), (middle, end, captions[1], found.end)):
             pixels = to_pixels(x)

@@ -31,21 +31,23 @@ def barriers_figure(
         note: a line below.
     """
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     rows = len(groups) + len(paper)
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(11, 1.5 + 0.62 * rows))
+        figure = Drawn(figsize=(11, 1.5 + 0.62 * rows))
         left, right = figure.subplots(1, 2, sharey=True)
-        _draw(left, groups, paper, "gap", f"gap: max loss above the higher end ({unit})")
-        _draw(right, groups, paper, "max_loss", f"max loss ({unit})")
+        draw_barriers(left, groups, paper, "gap", f"gap: max loss above the higher end ({unit})")
+        draw_barriers(right, groups, paper, "max_loss", f"max loss ({unit})")
         left.set_title("Barriers of direct paths and of the paths found")
         if note:
             figure.supxlabel(style.plain(note), fontsize=10)
     return figure
 
 
-def _draw(axes: Axes, groups: Sequence[Group], paper: Sequence[PaperSample], measure: str, label: str) -> None:
+def draw_barriers(axes: Axes, groups: Sequence[Group], paper: Sequence[PaperSample], measure: str, label: str) -> None:
+    """One measure of groups, a row each: of the direct paths above, of the paths found below."""
     names = []
     for row, group in enumerate(groups):
         names.append(f"{group.network}, {group.kind}\n{group.images}, {group.pairs:,} pairs")

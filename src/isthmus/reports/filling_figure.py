@@ -8,7 +8,7 @@ import numpy as np
 
 from isthmus.reports import style
 from isthmus.reports.pictures import Pixels, to_pixels
-from isthmus.surfaces import Filling
+from isthmus.surfaces import Filling, Surface
 from isthmus.surfaces.filling import SeenPoints
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ def filling_figure(found: Filling, *, unit: str = "nats", note: str = "") -> Fig
         note: a line below.
     """
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(11.4, 4.4))
+        figure = Drawn(figsize=(11.4, 4.4))
         left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.05))
         limits = _limits(found)
         draw_losses(left, found.flat, found.threshold, limits)
@@ -42,7 +43,7 @@ def filling_figure(found: Filling, *, unit: str = "nats", note: str = "") -> Fig
             (middle, f"found: max loss {found.max_loss:.3g}"),
         ):
             axes.set_title(caption, fontsize=10, fontweight="normal", loc="center")
-        _sheet(right, found)
+        draw_sheet(right, found.surface)
         figure.suptitle(
             f"{str(found.outcome).capitalize()}; threshold {found.threshold:.3g}",
             x=0.01,
@@ -88,12 +89,12 @@ def _limits(found: Filling) -> tuple[float, float]:
     return low, high if high > low else low + 1e-9
 
 
-def _sheet(axes: Axes, found: Filling) -> None:
+def draw_sheet(axes: Axes, surface: Surface) -> None:
     """Inputs of the surface on a lattice, as one picture: hundreds of axes would take seconds."""
     places = np.linspace(0, 1, SHEET)
     rows = []
     for v in places[::-1]:
-        tiles = [_framed(to_pixels(found.surface.at(float(u), float(v))), {u, v} <= {0.0, 1.0}) for u in places]
+        tiles = [_framed(to_pixels(surface.at(float(u), float(v))), {u, v} <= {0.0, 1.0}) for u in places]
         rows.append(np.concatenate(tiles, axis=1))
     axes.imshow(np.concatenate(rows), interpolation="nearest", aspect="auto")
     axes.set_box_aspect(1)

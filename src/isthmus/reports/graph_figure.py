@@ -58,10 +58,11 @@ def graph_figure(
         pictures: whether some inputs are shown: the lowest, those that keep to themselves longest, and the highest.
     """
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(11, 5.6 if pictures else 4.6))
+        figure = Drawn(figsize=(11, 5.6 if pictures else 4.6))
         rows: list[Any] = [["tree", "share"], ["pictures", "share"]]
         heights = (4, 1)
         upper = figure.subplot_mosaic(

@@ -7,7 +7,7 @@ from typing import Any
 
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
-from isthmus.reports.rendering import render
+from isthmus.reports.rendering import Page, render
 from isthmus.reports.shown_pairs import show_pairs
 from isthmus.reports.stored_pictures import LIMIT
 from isthmus.reports.summary import summarize
@@ -21,8 +21,8 @@ def page(
     unit: str = "nats",
     title: str = "Connected inputs",
     made: Mapping[str, Any] | None = None,
-) -> str:
-    """The page as HTML text.
+) -> Page:
+    """The page as HTML text, which a notebook shows in a frame.
 
     Args:
         pairs: the pairs shown.

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
+
+from isthmus._core.shapes import Inputs
 from isthmus.attributions import Attribution
 from isthmus.connecting.connection import Connection
+from isthmus.connecting.connections import Connections
+from isthmus.errors import InputError
 from isthmus.graphs import BarrierGraph
+from isthmus.making.attacks import Attacked
+from isthmus.making.synthesis import Synthesized
+from isthmus.paths import AbstractPath
+from isthmus.profiles import GridMap, Profile
+from isthmus.reports import style
 from isthmus.reports.attribution_figure import draw_attribution
+from isthmus.reports.barriers_figure import draw_barriers
 from isthmus.reports.filling_figure import draw_losses as draw_surface
+from isthmus.reports.filling_figure import draw_sheet
 from isthmus.reports.graph_figure import draw_tree
-from isthmus.reports.profile_figure import draw_losses
-from isthmus.surfaces import Filling
+from isthmus.reports.pictures import mosaic
+from isthmus.reports.profile_figure import FLOOR, draw_losses, spans_decades
+from isthmus.studies.statistics import StudySummary
+from isthmus.surfaces import Filling, Surface
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+PICTURES = 8  # of a path
+MOST = 32  # inputs in a row of rows
 
-def plot_connection(pair: Connection, axes: Axes | None, unit: str) -> Axes:
+
+@singledispatch
+def plot_of(value: object, axes: Axes | None, unit: str) -> Axes:
+    """Draws a result on axes, or on those of a new figure; `unit` is that of the loss."""
+    raise InputError(f"{type(value).__name__} has no picture.")
+
+
+@plot_of.register(Connection)
+def _(pair: Connection, axes: Axes | None, unit: str) -> Axes:
     """Loss along the direct path and the path found, the peak and its bypasses, the threshold and what is proven."""
     axes = _axes(axes)
     draw_losses(axes, pair, unit)
@@ -25,7 +52,65 @@ def plot_connection(pair: Connection, axes: Axes | None, unit: str) -> Axes:
     return axes
 
 
-def plot_attribution(found: Attribution, axes: Axes | None) -> Axes:
+@plot_of.register(Connections)
+def _(found: Connections, axes: Axes | None, unit: str) -> Axes:
+    """A point a pair: max loss of the path found over that of the direct path."""
+    axes = _axes(axes)
+    direct, best = (np.array([getattr(pair, part).max_loss for pair in found]) for part in ("direct", "profile"))
+    good = np.array([pair.connected for pair in found], dtype=bool)
+    finite = np.isfinite(direct) & np.isfinite(best)
+    values = np.concatenate([direct[finite], best[finite]])
+    if len(values) and spans_decades(values):
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        direct, best, values = (each.clip(FLOOR) for each in (direct, best, values))
+    if len(values):
+        ends = [float(values.min()), float(values.max())]
+        axes.plot(ends, ends, color="0.6", linewidth=1, linestyle=":", label="nothing gained")
+    for rows, color, label in (
+        (finite & good, style.FOUND, "connected"),
+        (finite & ~good, style.ATTACKED, "not connected"),
+    ):
+        if rows.any():
+            axes.plot(direct[rows], best[rows], "o", color=color, markersize=5, alpha=0.7, label=label)
+    left_out = int((~finite).sum())
+    axes.set_xlabel(f"max loss of the direct path ({unit})")
+    axes.set_ylabel(f"max loss of the path found ({unit})")
+    axes.set_title(
+        f"{int(good.sum())} of {len(found)} pairs connected" + (f"; {left_out} not shown" if left_out else "")
+    )
+    if len(found):
+        axes.legend(loc="upper left", fontsize=9)
+    return axes
+
+
+@plot_of.register(Profile)
+def _(profile: Profile, axes: Axes | None, unit: str) -> Axes:
+    """The loss at every point that was looked at."""
+    axes = _axes(axes)
+    loss = profile.loss.double().numpy()
+    if spans_decades(loss[np.isfinite(loss)]):
+        axes.set_yscale("log")
+        loss = loss.clip(FLOOR)
+    axes.plot(profile.t.numpy(), loss, ".-", color=style.FOUND, linewidth=2, label="loss")
+    peak = int(profile.loss.argmax())
+    axes.plot(float(profile.t[peak]), loss[peak], "o", color=style.PEAK, markersize=9, label="highest", clip_on=False)
+    axes.set_xlabel("t")
+    axes.set_ylabel(f"loss ({unit})")
+    axes.set_xlim(0, 1)
+    axes.legend(fontsize=9)
+    return axes
+
+
+@plot_of.register(AbstractPath)
+def _(path: AbstractPath, axes: Axes | None, unit: str) -> Axes:
+    """Inputs along the path, from left to right."""
+    t = torch.linspace(0, 1, PICTURES, dtype=torch.float64)
+    return _row(path.at(t), [f"{each:.2f}" for each in t.tolist()], axes, PICTURES)
+
+
+@plot_of.register(Attribution)
+def _(found: Attribution, axes: Axes | None, unit: str) -> Axes:
     """A map of the values, summed over channels, with 0 in the middle of its scale, and the scale."""
     axes = _axes(axes)
     shown = draw_attribution(axes, found.values)
@@ -33,25 +118,89 @@ def plot_attribution(found: Attribution, axes: Axes | None) -> Axes:
     return axes
 
 
-def _axes(given: Axes | None) -> Axes:
-    if given is not None:
-        return given
-    import matplotlib.pyplot as plt
-
-    made: Axes = plt.subplots(layout="constrained")[1]
-    return made
-
-
-def plot_graph(graph: BarrierGraph, axes: Axes | None) -> Axes:
+@plot_of.register(BarrierGraph)
+def _(graph: BarrierGraph, axes: Axes | None, unit: str) -> Axes:
     """How components join as the level rises: a disconnectivity graph, a line for each input that is its own region."""
     axes = _axes(axes)
-    draw_tree(axes, graph)
+    draw_tree(axes, graph, unit=unit)
     return axes
 
 
-def plot_filling(found: Filling, axes: Axes | None, unit: str) -> Axes:
+@plot_of.register(Filling)
+def _(found: Filling, axes: Axes | None, unit: str) -> Axes:
     """Loss over (u, v) of the surface, with a colour bar; what is above the threshold lies inside a dashed line."""
     axes = _axes(axes)
     shown = draw_surface(axes, found.seen, found.threshold)
     axes.figure.colorbar(shown, ax=axes, label=f"loss ({unit})")
     return axes
+
+
+@plot_of.register(Surface)
+def _(surface: Surface, axes: Axes | None, unit: str) -> Axes:
+    """Inputs of the surface on a lattice, u to the right and v upwards."""
+    axes = _axes(axes)
+    draw_sheet(axes, surface)
+    return axes
+
+
+@plot_of.register(GridMap)
+def _(found: GridMap, axes: Axes | None, unit: str) -> Axes:
+    """Loss over a grid of two axes, with a colour bar; hatched where it lies outside the domain."""
+    if found.loss.ndim != 2:
+        raise InputError(f"Only grids of two axes have a picture, got one of {found.loss.ndim}.")
+    from matplotlib.colors import LogNorm
+
+    axes = _axes(axes)
+    u, v = (each.numpy() for each in found.coordinates)
+    loss = found.loss.T
+    finite = loss[np.isfinite(loss)]
+    norm = LogNorm(max(float(finite.min()), FLOOR), float(finite.max())) if spans_decades(finite) else None
+    shown = axes.pcolormesh(u, v, loss.clip(FLOOR) if norm else loss, norm=norm, cmap="viridis", rasterized=True)
+    if not found.inside.all():
+        axes.contourf(u, v, found.inside.T.astype(float), levels=[-0.5, 0.5], colors="none", hatches=["////"])
+    axes.figure.colorbar(shown, ax=axes, label=f"loss ({unit})")
+    axes.set_xlabel("first axis")
+    axes.set_ylabel("second axis")
+    return axes
+
+
+@plot_of.register(Attacked)
+def _(made: Attacked, axes: Axes | None, unit: str) -> Axes:
+    """The first attacked inputs, with the class that the network sees."""
+    count = min(len(made), MOST)
+    return _row(made.x[:count], [f"seen as {int(index)}" for index in made.predicted[:count]], axes, PICTURES)
+
+
+@plot_of.register(Synthesized)
+def _(made: Synthesized, axes: Axes | None, unit: str) -> Axes:
+    """The first synthesized inputs, with their classes."""
+    count = min(len(made), MOST)
+    return _row(made.x[:count], [f"class {int(index)}" for index in made.target[:count]], axes, PICTURES)
+
+
+@plot_of.register(StudySummary)
+def _(summary: StudySummary, axes: Axes | None, unit: str) -> Axes:
+    """Max loss of the direct paths and of the paths found, one row a group."""
+    axes = _axes(axes)
+    draw_barriers(axes, summary.groups, (), "max_loss", f"max loss ({unit})")
+    return axes
+
+
+def _row(x: Inputs, captions: list[str], axes: Axes | None, columns: int) -> Axes:
+    axes = _axes(axes, (1.4 * min(columns, len(x)), 1.55 * math.ceil(len(x) / columns)))
+    picture, places = mosaic(list(x), columns)
+    axes.imshow(picture, interpolation="nearest")
+    for (across, down), caption in zip(places, captions, strict=True):
+        axes.annotate(style.plain(caption), (across, down), ha="center", va="top", fontsize=8, annotation_clip=False)
+    axes.set_axis_off()
+    return axes
+
+
+def _axes(given: Axes | None, size: tuple[float, float] | None = None) -> Axes:
+    if given is not None:
+        return given
+    import matplotlib.pyplot as plt
+
+    look: dict[str, Any] = {} if size is None else {"figsize": size}
+    made: Axes = plt.subplots(layout="constrained", **look)[1]
+    return made

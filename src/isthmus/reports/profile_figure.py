@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.profiles import Profile
 from isthmus.reports import style
+from isthmus.reports.style import ClassNames
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,23 +25,25 @@ FLOOR = 1e-6  # the lowest loss that a logarithmic axis shows
 
 
 def profile_figure(
-    pair: Connection, *, class_names: Sequence[str] | None = None, unit: str = "nats", note: str = ""
+    pair: Connection, *, class_names: ClassNames | None = None, unit: str = "nats", note: str = ""
 ) -> Figure:
     """Loss over arc length for one pair; below it, the predicted class along each of the two paths, and where a
     certifier looked.
 
     Args:
         pair: the pair.
-        class_names: names of the classes.
+        class_names: names of the classes; by default those that the pair came with.
         unit: of the loss.
         note: a line below, such as the network and the data.
     """
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     certified = pair.certificate is not None
+    class_names = pair.class_names if class_names is None else class_names
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(8, 5.2 if certified else 4.6))
+        figure = Drawn(figsize=(8, 5.2 if certified else 4.6))
         heights = (5, 1.15, 0.75) if certified else (5, 1.15)
         top, bands, *more = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         draw_losses(top, pair, unit)
@@ -53,7 +55,7 @@ def profile_figure(
     return figure
 
 
-def _message(pair: Connection, class_names: Sequence[str] | None) -> str:
+def _message(pair: Connection, class_names: ClassNames | None) -> str:
     name = style.shorten(style.class_name(pair.target, class_names), 32)
     direct = f"{name}: the direct path peaks at {pair.direct.max_loss:.3g}"
     if pair.outcome is Outcome.DIRECT:
@@ -69,8 +71,7 @@ def draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     direct, found = pair.direct, pair.profile
     losses = np.concatenate([direct.loss.double().numpy(), found.loss.double().numpy()])
     losses = losses[np.isfinite(losses)]
-    # Cross-entropy is never negative; a margin may be, and then the axis stays linear.
-    logarithmic = bool(len(losses) and losses.min() >= 0 and losses.max() > 100 * max(losses.min(), FLOOR))
+    logarithmic = spans_decades(losses)
     floor = FLOOR if logarithmic else -np.inf
 
     def curve(profile: Profile, scale: float, **look: object) -> None:
@@ -120,6 +121,11 @@ def draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=10)
 
 
+def spans_decades(losses: NDArray[np.float64]) -> bool:
+    """Whether an axis of finite losses is logarithmic; it is linear where some are negative, as margins may be."""
+    return bool(len(losses) and losses.min() >= 0 and losses.max() > 100 * max(losses.min(), FLOOR))
+
+
 def _draw_certificate(axes: Axes, pair: Connection) -> None:
     """Where the certifier looked."""
     ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
@@ -135,7 +141,7 @@ def _draw_certificate(axes: Axes, pair: Connection) -> None:
     axes.set_title(style.plain(message), fontsize=10, fontweight="normal")
 
 
-def _draw_bands(axes: Axes, pair: Connection, class_names: Sequence[str] | None) -> None:
+def _draw_bands(axes: Axes, pair: Connection, class_names: ClassNames | None) -> None:
     ratio = pair.path.length_ratio if np.isfinite(pair.path.length_ratio) else 1.0
     rows = [("direct", pair.direct, 1.0)]
     if pair.profile is not pair.direct:

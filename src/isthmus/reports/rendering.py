@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -18,7 +19,17 @@ CITATION = """@inproceedings{vrabel2025input,
 }"""
 
 
-def render(template: str, scripts: Sequence[str], data: Mapping[str, Any], **values: Any) -> str:
+class Page(str):
+    """A page as HTML text. A notebook shows it in a frame of its own, so that no style of one reaches the other."""
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{escape(self)}" sandbox="allow-scripts allow-downloads" title="Isthmus" loading="lazy" '
+            'style="width:100%;height:42em;border:1px solid rgba(128,128,128,.35);border-radius:6px"></iframe>'
+        )
+
+
+def render(template: str, scripts: Sequence[str], data: Mapping[str, Any], **values: Any) -> Page:
     """The page as HTML text.
 
     Args:
@@ -32,7 +43,7 @@ def render(template: str, scripts: Sequence[str], data: Mapping[str, Any], **val
     web = files("isthmus.reports") / "web"
     script = "\n".join((web / name).read_text(encoding="utf-8") for name in scripts)
     environment = Environment(autoescape=True, loader=PackageLoader("isthmus.reports", "web"))
-    return environment.get_template(template).render(
+    text = environment.get_template(template).render(
         script=script,
         # The browser runs this one script and no other, whatever text the data hold.
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -41,3 +52,4 @@ def render(template: str, scripts: Sequence[str], data: Mapping[str, Any], **val
         citation=CITATION,
         **values,
     )
+    return Page(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +9,7 @@ import torch
 from isthmus.connecting.connection import Connection
 from isthmus.reports import style
 from isthmus.reports.pictures import difference, to_pixels
+from isthmus.reports.style import ClassNames
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 COLUMNS = 7
 
 
-def strip_figure(pair: Connection, *, class_names: Sequence[str] | None = None) -> Figure:
+def strip_figure(pair: Connection, *, class_names: ClassNames | None = None) -> Figure:
     """Two rows of pictures at the same positions of both paths, the peak B among them; below, B, B' and B' - B."""
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     aside = pair.aside_t
+    class_names = pair.class_names if class_names is None else class_names
     positions = _positions(pair.direct.argmax_t if aside is None else aside)
     rows = 1 if aside is None else 3
     with matplotlib.rc_context(style.RC):
         height = 1.95 * rows + 0.45
-        figure = Figure(figsize=(1.55 * COLUMNS, height))
+        figure = Drawn(figsize=(1.55 * COLUMNS, height))
         figure.set_layout_engine("none")  # a plain grid needs no search for its layout
         space = {"left": 0.045, "right": 0.995, "bottom": 0.02, "top": 1 - 0.8 / height, "wspace": 0.05, "hspace": 0.32}
         grid = figure.subplots(rows, COLUMNS, squeeze=False, gridspec_kw=space)
@@ -62,7 +64,7 @@ def _positions(peak: float) -> list[float]:
     return even
 
 
-def _caption(pair: Connection, t: float, found: bool, class_names: Sequence[str] | None) -> str:
+def _caption(pair: Connection, t: float, found: bool, class_names: ClassNames | None) -> str:
     profile = pair.profile if found else pair.direct
     nearest = int((profile.t - t).abs().argmin())
     name = style.shorten(style.class_name(int(profile.predicted[nearest]), class_names), 16)

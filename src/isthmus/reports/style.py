@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from isthmus._core.text import visible
 
@@ -32,6 +32,9 @@ RC: Any = {  # matplotlib names every key in its type
 }
 
 
+ClassNames: TypeAlias = Sequence[str] | Mapping[int, str]  # all of them, or some by their indices
+
+
 def save_figure(figure: Figure, file: Path) -> None:
     """Writes a figure; the same figure always gives the same bytes."""
     import matplotlib
@@ -41,9 +44,11 @@ def save_figure(figure: Figure, file: Path) -> None:
         figure.savefig(file, dpi=130, metadata=metadata)
 
 
-def class_name(index: int, names: Sequence[str] | None) -> str:
-    """The name of a class, or `class 7` where there are no names."""
-    return visible(names[index]) if names is not None and index < len(names) else f"class {index}"
+def class_name(index: int, names: ClassNames | None) -> str:
+    """The name of a class, or `class 7` where there is none."""
+    if names is None or (index not in names if isinstance(names, Mapping) else index >= len(names)):
+        return f"class {index}"
+    return visible(names[index])
 
 
 def plain(text: str) -> str:

@@ -164,8 +164,10 @@ class _PairWriter:
         self.seen: set[bytes] = set()
 
     def add(self, problem: Problem, entry: int, kind: Kind, draws: Draws, found: Survey) -> None:
-        # The same pair on the same landscape is the same pair, whatever entry of the file drew it.
-        head = digest_of([problem.identity, kind.identity()]).encode()
+        # The same pair is the same pair, whatever entry of the file drew it, and on whatever network: real ends do not
+        # depend on it, so that pairs of several networks can be compared. Ends that were made on a network do.
+        head = digest_of([kind.identity()] if kind.real else [problem.identity, kind.identity()]).encode()
+        place = digest_of([problem.identity]).encode()  # the same network under two names is one
         for begin in range(0, len(draws.target), CHUNK):
             columns: dict[str, list[Any]] = {name: [] for name in plan_schema().names}
             part = slice(begin, begin + CHUNK)
@@ -176,10 +178,11 @@ class _PairWriter:
                 key = hashlib.sha256(
                     head + f" {digests[0]} {digests[1]} {target}{'' if stop is None else f' {stop}'}".encode()
                 ).digest()[:10]
-                if key in self.seen:
+                once = place + key
+                if once in self.seen:
                     self.twice += 1
                     continue
-                self.seen.add(key)
+                self.seen.add(once)
                 row = (
                     self.count,
                     key.hex(),

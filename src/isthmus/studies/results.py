@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isthmus._core.displayed import Displayed
 from isthmus._core.files import cannot_write, write_json, write_whole
 from isthmus._core.text import no_formula
 from isthmus._core.versions import versions
@@ -30,7 +31,7 @@ SCHEMA = "isthmus/study-result/1"  # docs/tables.md describes it
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class Results(Displayed):
     """The finished shards of a study, read and checked a shard at a time: there may be more of them than memory.
 
     Every method raises an OutputError that names the file where a shard is damaged.

@@ -169,7 +169,7 @@ class Bench:
             seed=self.config.seed,
             sampling=self.sampling,
             verify=self.certifier,
-            on_progress=tell,
+            progress=tell or False,
         )
         return dict(zip(usable, connected, strict=True)), lost
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus._core.displayed import Plotted
 from isthmus._core.random import numpy_generator
 from isthmus.estimates import ClassDraws, Estimate, Floats, mean, median
 from isthmus.studies.rows import NOT_MADE, UNREADABLE
@@ -83,7 +84,7 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudySummary:
+class StudySummary(Plotted):
     """Groups of a study: by network, collection and kind, and by class within them.
 
     Attributes:

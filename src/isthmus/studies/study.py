@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from isthmus._core.displayed import Displayed
 from isthmus._core.files import cannot_write, remove_unfinished, write_whole
 from isthmus._core.progress import OnProgress, OnStage, Progress
 from isthmus.errors import OutputError, StudyError
@@ -49,7 +50,7 @@ class Status:
         return self.shards > 0 and self.shards == self.shards_done
 
 
-class Study:
+class Study(Displayed):
     """A study in its folder: `study.toml`, the plan, and the shards. Its state is these files and nothing else.
 
     Args:

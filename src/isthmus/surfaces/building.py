@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.bars import Tell, renamed, telling
+from isthmus._core.given import tensor_of
+from isthmus._core.progress import Progress
 from isthmus._core.random import generator
-from isthmus._core.shapes import ManyCorners, Targets
+from isthmus._core.shapes import AnyCorners, AnyTargets
 from isthmus._core.versions import versions
 from isthmus.certificates import UniformSamples
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range, check_targets
+from isthmus.landscapes.arguments import targets_of
+from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range
 from isthmus.paths import AbstractPath
 from isthmus.surfaces.adaptive_mesh import AdaptiveMesh
 from isthmus.surfaces.checking import check
@@ -29,17 +32,18 @@ GROUP = 2**20  # numbers of the inputs whose surfaces are worked on together; ea
 SURFACES = 128  # that are worked on together at most: each has lattices of its own
 
 
+@renamed
 def fill(
     landscape: AbstractLandscape,
-    corners: ManyCorners | None,
-    target: int | Targets,
+    corners: AnyCorners | None,
+    target: AnyTargets,
     *,
     sides: Sequence[Sequence[AbstractPath]] | None = None,
     threshold: float | None = None,
     method: AdaptiveMesh | None = None,
     verify: UniformSamples | None = None,
     seed: int = 0,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> Fillings:
     """Whether loops can be filled: is there a surface of low loss with the loop as its boundary?
 
@@ -47,7 +51,8 @@ def fill(
         landscape: the landscape.
         corners: of quadrilaterals (n, 4, *input), at (u, v) = (0, 0), (1, 0), (0, 1), (1, 1), in data units, inside the
             domain. Their sides begin straight and are moved with the rest.
-        target: class of all loops, or of each (n,).
+        target: class of all loops, or of each (n,), by number or name; "predicted" is what the network sees in all
+            corners.
         sides: in the place of corners, four paths for each loop, which are held: from corner 0 to 1, 1 to 3, 2 to 3 and
             0 to 2.
         threshold: the loss that a filled surface may reach; by default the highest loss of the corners + 0.05.
@@ -55,7 +60,7 @@ def fill(
         verify: how many random points, which the method did not choose, must be below the threshold at the end;
             `UniformSamples()` by default.
         seed: of these points.
-        on_progress: called on the way.
+        progress: as `connect` takes it.
 
     Returns:
         One Filling a loop, in order. A loop that fails stops only itself.
@@ -68,10 +73,8 @@ def fill(
     method, verify = method or AdaptiveMesh(), verify or UniformSamples()
     if not isinstance(method, AdaptiveMesh) or not isinstance(verify, UniformSamples):
         raise InputError(f"fill takes AdaptiveMesh(...) and UniformSamples(...), got {method!r} and {verify!r}.")
-    targets = torch.as_tensor(target)
-    targets = targets.expand(len(loops)) if targets.ndim == 0 else targets
-    check_targets(targets, len(loops))
-    targets = targets.detach().cpu().long()
+    four = torch.stack([loop.corners for loop in loops], 1)
+    targets = targets_of(landscape, target, len(loops), list(four))
     landscape.try_out(loops[0].corners)
     if landscape.classes is None:
         landscape.evaluate(loops[0].corners[:1], targets[:1], validated=True)
@@ -91,27 +94,26 @@ def fill(
     group = max(1, min(SURFACES, GROUP // loops[0].corners[0].numel()))
     done: list[Filling] = []
     before = landscape.forward_equivalents
-    with landscape.fixed():
+    with telling(progress, "filling", "loops") as tell, landscape.fixed():
         for first in range(0, len(loops), group):
             some = zip(loops[first : first + group], targets[first : first + group].tolist(), strict=True)
             work = [Work(loop, aim, method) for loop, aim in some]
             for ready in _fill_group(landscape, work, threshold, method, verify, random):
-                if on_progress is not None:
-                    spent = landscape.forward_equivalents - before
-                    on_progress(Progress(first + ready, len(loops), spent))
+                spent = landscape.forward_equivalents - before
+                tell(Progress(first + ready, len(loops), spent))
             done += [each.filling() for each in work]
     return Fillings(tuple(done), description)
 
 
 def _loops(
-    landscape: AbstractLandscape, corners: ManyCorners | None, sides: Sequence[Sequence[AbstractPath]] | None
+    landscape: AbstractLandscape, corners: AnyCorners | None, sides: Sequence[Sequence[AbstractPath]] | None
 ) -> list[Loop]:
     if (corners is None) == (sides is None):
         raise InputError("fill takes corners, or sides and None for the corners: exactly one of the two.")
     if corners is not None:
-        if not isinstance(corners, torch.Tensor) or corners.ndim < 3 or corners.shape[1] != 4:
-            shape = tuple(corners.shape) if isinstance(corners, torch.Tensor) else type(corners).__name__
-            raise InputError(f"corners must have the shape (n, 4, *input), got {shape}.")
+        corners = tensor_of("corners", corners)
+        if corners.ndim < 3 or corners.shape[1] != 4:
+            raise InputError(f"corners must have the shape (n, 4, *input), got {tuple(corners.shape)}.")
         check_inputs("corners", corners.flatten(0, 1), landscape.domain)
         corners = corners.detach().cpu()
         corners = corners.to(torch.promote_types(corners.dtype, torch.float32))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus._core.displayed import Plotted
 from isthmus.certificates import Certificate
 from isthmus.surfaces.surface import Surface
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 CERTIFICATE = {
@@ -59,7 +57,7 @@ class SeenPoints:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Filling:
+class Filling(Plotted):
     """What came of one surface.
 
     Attributes:
@@ -127,20 +125,6 @@ class Filling:
         """Area of the surface / area of the plain one; computed when asked for."""
         plain = Surface(self.surface.loop).area()
         return self.surface.area() / plain if plain > 0 else float("nan")
-
-    def plot(self, ax: Axes | None = None, *, unit: str = "nats") -> Axes:
-        """Draws the loss over (u, v).
-
-        Args:
-            ax: axes of matplotlib; by default those of a new figure, which a notebook shows.
-            unit: of the loss.
-
-        Returns:
-            The axes.
-        """
-        from isthmus.reports.plots import plot_filling
-
-        return plot_filling(self, ax, unit)
 
     def row(self) -> dict[str, Any]:
         """The surface as a row of the table; `docs/tables.md` lists the columns."""

@@ -13,6 +13,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from isthmus._core.displayed import Plotted
 from isthmus._core.geometry import expand_to, inner
 from isthmus._core.shapes import Input, Inputs, Lattice, Parameters
 from isthmus.errors import InputError
@@ -21,7 +22,7 @@ from isthmus.surfaces.loops import Loop
 
 
 @final
-class Surface:
+class Surface(Plotted):
     """A map (u, v) -> x of the unit square into inputs, continuous, with its loop as the boundary.
 
     Args:

@@ -141,7 +141,7 @@ def test_what_is_not_finite_is_refused():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"target": None}, "whole number"), ({"target": "1"}, "whole number"), ({"target": 1.0}, "whole number"),
+        ({"target": None}, "class indices"), ({"target": "eleven"}, "eleven"), ({"target": 1.0}, "class indices"),
         ({"target": 7}, "7"), ({"max_batch": 0}, "whole number >= 1"), ({"max_batch": 2.5}, "whole number >= 1"),
         ({"dtype": torch.float16}, "float32 or torch.float64"), ({"dtype": torch.int64}, "float32 or torch.float64"),
     ],

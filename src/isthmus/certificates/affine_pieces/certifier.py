@@ -43,7 +43,7 @@ class AffinePieces(Certifier):
                 f"Affine pieces are those of straight segments, got a {type(path).__name__}; "
                 "use a method that finds polylines, or path.to_polyline()."
             )
-        exact = exact_profile(landscape, path, profile.target, on_progress=on_progress)
+        exact = exact_profile(landscape, path, profile.target, progress=on_progress or False)
         return Shown(_certificate(exact, threshold), exact)
 
 

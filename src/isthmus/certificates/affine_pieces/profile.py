@@ -6,18 +6,18 @@ import itertools
 from dataclasses import dataclass
 from typing import final
 
-import numpy as np
 import torch
-from torch import Tensor
 
+from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.progress import OnProgress, Progress
-from isthmus._core.shapes import Input, Losses
+from isthmus._core.shapes import AnyTargets, Input, Losses
 from isthmus.certificates.affine_pieces.envelope import changes_of_the_largest
 from isthmus.certificates.affine_pieces.pieces import between
 from isthmus.certificates.affine_pieces.precision import in_precision, largest_difference, lost_too_much, sharpened
 from isthmus.certificates.affine_pieces.segment import Cut, cut_segment
 from isthmus.errors import InputError, NetworkError
 from isthmus.landscapes import AbstractLandscape, Landscape
+from isthmus.landscapes.arguments import targets_of
 from isthmus.landscapes.losses import Margin
 from isthmus.landscapes.validation import check_target_range
 from isthmus.paths import Polyline
@@ -72,14 +72,15 @@ class ExactProfile(Profile):
         return found
 
 
+@renamed
 def exact_profile(
     landscape: AbstractLandscape,
     path: Polyline,
-    target: int | Tensor,
+    target: AnyTargets,
     *,
     dtype: torch.dtype | None = None,
     max_batch: int | None = None,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> ExactProfile:
     """The loss along a path with no peak between what is listed: for networks of affine pieces.
 
@@ -90,10 +91,10 @@ def exact_profile(
     Args:
         landscape: on such a network, with a loss that is convex in the logits, as cross-entropy and the margin are.
         path: the path.
-        target: the class that the loss is about.
+        target: the class that the loss is about, by number or name; "predicted" is what the network sees in both ends.
         dtype: torch.float64 computes everything in double precision, on a copy of the network.
         max_batch: knots held at once; it bounds the memory. By default four times the landscape's batch.
-        on_progress: called after every stretch, with thousandths of the path.
+        progress: as `isthmus.connect` takes it; it tells of thousandths of the path.
 
     Raises:
         NetworkError: an operator of the network is not affine on pieces; it is named. Another landscape than one on a
@@ -101,15 +102,16 @@ def exact_profile(
         InputError: target out of range, or vertices that cannot be used.
     """
     landscape = of_pieces(landscape)
-    index = _checked(target, dtype, max_batch)
+    _check(dtype, max_batch)
     if not bool(path.vertices.isfinite().all()):
         raise InputError("exact_profile needs finite vertices, got NaN or infinity.")
-    with landscape.fixed():
+    index = int(targets_of(landscape, target, 1, list(path.ends[:, None])))
+    with telling(progress, "following the path", "thousandths") as tell, landscape.fixed():
         landscape.try_out(path.vertices)
         some = path.vertices[0]
         work = landscape if dtype is None else in_precision(landscape, dtype, some)
         precise = work if work.network.dtype == torch.float64 else in_precision(landscape, torch.float64, some)
-        cuts = _cuts(work, path, max_batch, on_progress)
+        cuts = _cuts(work, path, max_batch, tell)
         if work is not precise and lost_too_much(cuts, work.network.dtype):
             work = precise
             cuts = _cuts(work, path, max_batch, None)
@@ -144,17 +146,11 @@ def _cuts(landscape: Landscape, path: Polyline, most: int | None, on_progress: O
     return cuts
 
 
-def _checked(target: object, dtype: object, max_batch: object) -> int:
-    whole = (
-        isinstance(target, Tensor) and target.numel() == 1 and not (target.is_floating_point() or target.is_complex())
-    )
-    if isinstance(target, bool) or not (whole or isinstance(target, int | np.integer)):
-        raise InputError(f"exact_profile takes one path and one whole number as its target, got target {target!r}.")
+def _check(dtype: object, max_batch: object) -> None:
     if dtype not in (None, torch.float32, torch.float64):
         raise InputError(f"exact_profile computes in torch.float32 or torch.float64, got dtype {dtype!r}.")
     if max_batch is not None and (isinstance(max_batch, bool) or not isinstance(max_batch, int) or max_batch < 1):
         raise InputError(f"max_batch must be a whole number >= 1, got {max_batch!r}.")
-    return int(target)  # type: ignore[call-overload, no-any-return]
 
 
 def try_pieces(landscape: AbstractLandscape, x: Input) -> None:

@@ -39,8 +39,8 @@ def score(
     from math import isnan
 
     from isthmus import load_images
+    from isthmus._core.bars import progress_bar
     from isthmus._core.versions import versions
-    from isthmus.cli.terminal import progress_bar
     from isthmus.detection import Detector
     from isthmus.reports.scores_page import Scores
     from isthmus.reports.scores_run import write_scores
@@ -50,7 +50,7 @@ def score(
     loaded = Detector.load(detector, landscape)
     found = load_images(images, preprocessing=landscape.network.preprocessing)
     place = images if images.is_dir() else images.parent
-    with progress_bar("judging", len(found.x), "images") as tell:
+    with progress_bar("judging", "images") as tell:
         verdicts = loaded.judge(landscape, found.x, on_progress=tell)
     rows = [
         {

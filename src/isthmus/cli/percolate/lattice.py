@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from isthmus._core.bars import progress_bar
 from isthmus.cli.options import at_least
 from isthmus.cli.percolate.writing import claimed, write
-from isthmus.cli.terminal import progress_bar
 from isthmus.errors import InputError
 
 
@@ -56,8 +56,8 @@ def lattice(
     opened = kinds or ["site"]
     for kind in sorted(set(opened), key=opened.index):
         for dimension in dict.fromkeys(wanted):
-            with progress_bar(f"{kind}s, d = {dimension}", 0, "runs") as on_progress:
-                found.append(threshold(dimension, kind=kind, effort=effort, seed=seed, on_progress=on_progress))
+            with progress_bar(f"{kind}s, d = {dimension}", "runs") as on_progress:
+                found.append(threshold(dimension, kind=kind, effort=effort, seed=seed, progress=on_progress))
     about = f"Hypercubic lattices, {min(wanted)} to {max(wanted)} dimensions, {' and '.join(opened)} percolation"
     write(
         threshold_findings(found, about),

@@ -27,10 +27,11 @@ COLORS = {REAL: style.FOUND, OTHER: style.DIRECT, SAME: style.PEAK}
 def adversarial_figure(groups: Mapping[str, Group], compared: Sequence[Comparison], *, unit: str) -> Figure:
     """Left: gaps and max losses of direct paths; right: AUROC of every comparison."""
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(12.5, 7.2))
+        figure = Drawn(figsize=(12.5, 7.2))
         grid = figure.add_gridspec(2, 2, width_ratios=(1, 1.15))
         top, below = (figure.add_subplot(grid[row, 0]) for row in (0, 1))
         for axes, measure, label in ((top, "direct_gap", "gap"), (below, "direct_max_loss", "max loss")):

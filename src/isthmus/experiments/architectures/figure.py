@@ -20,10 +20,11 @@ STAGES = (("direct path", style.DIRECT, "o"), ("after 1 round", style.PEAK, "s")
 def architectures_figure(groups: Sequence[Group]) -> Figure:
     """A row for every network."""
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(11, 1.9 + 0.62 * len(groups)))
+        figure = Drawn(figsize=(11, 1.9 + 0.62 * len(groups)))
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.35, 1))
         for row, group in enumerate(groups):
             for place, (_, color, marker) in enumerate(STAGES):

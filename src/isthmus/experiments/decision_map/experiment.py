@@ -56,13 +56,9 @@ class DecisionMap(Experiment):
         vertices = pair.path.to_polyline().vertices
         peak = pair.direct_path.at(pair.direct.argmax_t)
         plane = Flat.plane(vertices[0], vertices[place], vertices[-1])
-        around = grid_map(
-            landscape, plane, pair.target, _grid(plane, (-0.1, 1.1), (-1.5, 2.5)), on_progress=on_progress
-        )
+        around = grid_map(landscape, plane, pair.target, _grid(plane, (-0.1, 1.1), (-1.5, 2.5)), progress=on_progress)
         half = 0.75 / plane.height
-        wide = grid_map(
-            landscape, plane, pair.target, _grid(plane, (-0.5, 1.5), (-half, half)), on_progress=on_progress
-        )
+        wide = grid_map(landscape, plane, pair.target, _grid(plane, (-0.5, 1.5), (-half, half)), progress=on_progress)
         marks = Marked(
             points={"A": vertices[0], "B": peak, "B′": vertices[place], "C": vertices[-1]},
             paths={"direct path": vertices[[0, -1]], "path found": vertices},
@@ -114,9 +110,7 @@ class DecisionMap(Experiment):
         predicted = logits.argmax(1).tolist()
         a, b, c = images.x
         plane = Flat.plane(a, b, c)
-        drawn = grid_map(
-            landscape, plane, predicted[0], _grid(plane, (-0.5, 1.5), (-0.5, 1.5)), on_progress=on_progress
-        )
+        drawn = grid_map(landscape, plane, predicted[0], _grid(plane, (-0.5, 1.5), (-0.5, 1.5)), progress=on_progress)
         marks = Marked(points={"A": a, "B": b, "C": c}, paths={"direct paths": images.x[[0, 1, 2, 0]]})
         labels = [class_name(index, landscape.class_names) for index in predicted]
         piece = MarkedMap(drawn, marks, "The plane through the three inputs", equal=True)

@@ -52,8 +52,9 @@ class MarkedMap:
 def decision_figure(pieces: Sequence[MarkedMap], *, names: Sequence[str] | None, unit: str) -> Figure:
     """Maps side by side, with one legend of classes."""
     import matplotlib
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
+
+    from isthmus.reports.drawn import Drawn
 
     target = pieces[0].drawn.target
     classes, counts = np.unique(
@@ -62,7 +63,7 @@ def decision_figure(pieces: Sequence[MarkedMap], *, names: Sequence[str] | None,
     common = [int(index) for index in classes[np.argsort(-counts)]]
     colors = style.band_colors(common[:MOST_NAMED], target)
     with matplotlib.rc_context(style.RC | {"hatch.linewidth": 0.35, "hatch.color": "#666666"}):
-        figure = Figure(figsize=(6.4 * len(pieces) + 0.3, 5.6))
+        figure = Drawn(figsize=(6.4 * len(pieces) + 0.3, 5.6))
         for axes, piece in zip(figure.subplots(1, len(pieces), squeeze=False)[0], pieces, strict=True):
             _draw(axes, piece, colors, unit)
         handles = [

@@ -30,12 +30,13 @@ MOVES = {
 def real_figure(measured: MeasuredPairs) -> Figure:
     """Four panels; those about bypasses are left out where no pair needed one."""
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     measures, example = measured.measures, measured.example
     pictures = example is not None and example.path.ends.ndim == 4
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(11, 6.4 if pictures else 3.9))
+        figure = Drawn(figsize=(11, 6.4 if pictures else 3.9))
         top, below = figure.subfigures(2, 1, height_ratios=(1.35, 1)) if pictures else (figure, None)  # type: ignore[misc]
         columns = 1 if measures is None else 3 if measures.spectra else 2
         axes = top.subplots(1, columns, squeeze=False)[0]

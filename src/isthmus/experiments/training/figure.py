@@ -32,10 +32,11 @@ class Stage:
 def training_figure(stages: Sequence[Stage], *, unit: str) -> Figure:
     """Left: mean loss along direct paths at every stage. Right: max loss and gap against the number of batches."""
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(11, 4.2))
+        figure = Drawn(figsize=(11, 4.2))
         left, right = figure.subplots(1, 2)
         _curves(left, stages, unit)
         _barriers(right, stages, unit)

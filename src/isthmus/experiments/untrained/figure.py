@@ -42,11 +42,12 @@ def untrained_figure(
 ) -> Figure:
     """A panel for every stage, and one with the share connected after each round."""
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     count = len(curves.panels)
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(3.2 * count + 3.4, 3.9))
+        figure = Drawn(figsize=(3.2 * count + 3.4, 3.9))
         axes = figure.subplots(1, count + 1, width_ratios=(*(1 for _ in range(count)), 1.05))
         for number, (place, (title, profiles)) in enumerate(zip(axes, curves.panels, strict=False)):
             if number:

@@ -221,10 +221,11 @@ def conjecture_findings(connected: Sequence[WithDimension], straight: Sequence[S
 
 def _figure(connected: Sequence[WithDimension], straight: Sequence[Straightness]) -> Figure:
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(10.5, 4.2))
+        figure = Drawn(figsize=(10.5, 4.2))
         left, right = figure.subplots(1, 2)
         _connection(left, connected)
         _detours(right, straight)

@@ -25,10 +25,11 @@ CLUSTERS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#
 def network_figure(rows: Sequence[SliceRow], examples: Sequence[Example], study: NetworkStudy) -> Figure:
     """Three panels."""
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(13.6, 4.5))
+        figure = Drawn(figsize=(13.6, 4.5))
         left, middle, right = figure.subplots(1, 3)
         _connection(left, rows, study)
         _slice(middle, examples[0])

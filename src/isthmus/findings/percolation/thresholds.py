@@ -118,10 +118,11 @@ def _in_errors(each: Threshold) -> float | None:
 
 def _figure(found: Sequence[Threshold]) -> Figure:
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from isthmus.reports.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(10.5, 4.2))
+        figure = Drawn(figsize=(10.5, 4.2))
         left, right = figure.subplots(1, 2)
         _values(left, found)
         _differences(right, found)

@@ -21,6 +21,10 @@ function svg(name, attributes = {}, text = null) {
 const className = (index, pair) => pair.classes[index] ?? "class " + index;
 const number = (value, digits = 3) => value === null ? "not finite" : value === 0 ? "0" : Number(value.toPrecision(digits)).toString();
 
+function setAddress(hash) {  // a page in a frame of a notebook has no address of its own
+  try { history.replaceState(null, "", hash); } catch { return; }
+}
+
 // ---- axes
 function axis(values) {
   const finite = values.filter((v) => v !== null);

@@ -76,7 +76,7 @@ function choose(k, scroll = false) {
   byId("verdict").textContent = `${each.outcome[0].toUpperCase() + each.outcome.slice(1)}. Corners ${each.names.join(", ")}. Highest loss ${number(each.flatMax)} on the plain surface, ${number(each.max)} on the one found (threshold ${number(each.threshold)}); ${each.moved} nodes moved` +
     (each.area === null ? "" : `, area × ${number(each.area)}`) + (each.eightBits === null ? "" : `; rounded to 8 bits ${number(each.eightBits)}`) + (each.certificate === null ? "." : `. ${each.certificate}.`);
   [...byId("table").tBodies[0].rows].forEach((row, number) => row.classList.toggle("chosen", number === k));
-  history.replaceState(null, "", "#loop-" + k);
+  setAddress("#loop-" + k);
   move(...(each.filled ? [0.5, 0.5] : each.peak));
   Promise.allSettled([...each.plain.flat(), ...each.found.flat()].map((n) => picture(n).decode())).then(() => { if (state.surface === k) { move(state.u, state.v); document.body.dataset.ready = k; } });
   if (scroll) byId("surface").scrollIntoView({ behavior: "smooth", block: "start" });

@@ -114,7 +114,7 @@ function show() {
   }
   drawTree(); drawChain(steps); drawPath(steps);
   document.querySelectorAll("#tiles button").forEach((button, k) => button.classList.toggle("chosen", k === state.a || k === state.b));
-  history.replaceState(null, "", `#path-${state.group}-${state.a}-${state.b}`);
+  setAddress(`#path-${state.group}-${state.a}-${state.b}`);
   document.body.dataset.ready = `${state.group}-${state.a}-${state.b}`;
 }
 function pick(k) {

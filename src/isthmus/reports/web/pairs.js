@@ -185,7 +185,7 @@ function choose(id, scroll = false) {
   }
   if (pair.strip !== undefined) { byId("strip").hidden = false; byId("strip").lastElementChild.src = pair.strip; }
   drawChart(); move(pair.peak ?? 0.5); markRow();
-  history.replaceState(null, "", "#pair-" + id);
+  setAddress("#pair-" + id);
   Promise.allSettled(picturesOf(pair).map((image) => image.decode())).then(() => {
     if (state.pair !== id) return;
     if (pair.difference !== undefined) paint(byId("image-difference"), picture(pair.difference), picture(pair.difference), 0);

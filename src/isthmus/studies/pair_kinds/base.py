@@ -45,6 +45,7 @@ class Kind(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     reads: ClassVar[bool]  # whether the two numbers of a pair are those of inputs of the collection
+    real: ClassVar[bool] = False  # whether the ends are inputs of the collection as they are, whatever the network
     past: ClassVar[str] = "drawn"  # what was done to the ends
 
     kind: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor
@@ -13,6 +13,8 @@ from isthmus.studies.pair_kinds.base import Count, Draws, ReadKind
 
 class Drawn(ReadKind):
     """Settings of the kinds that draw real inputs."""
+
+    real: ClassVar[bool] = True
 
     per_class: Count = 10
     lowest_loss: Annotated[int, Field(ge=2)] | None = None

@@ -1,0 +1,37 @@
+"""What results can do in a notebook: show themselves, and draw themselves on axes.
+
+Both are done by `isthmus.reports`, which stands above the results: it is looked up by name, and when asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class Displayed:
+    """Something that has a display in notebooks; `isthmus.reports.displays` knows what each kind looks like."""
+
+    def _repr_html_(self) -> str:
+        found: str = import_module("isthmus.reports.displays").display_of(self)
+        return found
+
+
+class Plotted(Displayed):
+    """Something that has a picture too; `isthmus.reports.plots` draws it."""
+
+    def plot(self, ax: Axes | None = None, *, unit: str = "nats") -> Axes:
+        """Draws the picture of it.
+
+        Args:
+            ax: axes of matplotlib; by default those of a new figure, which a notebook shows.
+            unit: of the loss, where the picture has an axis for it.
+
+        Returns:
+            The axes.
+        """
+        axes: Axes = import_module("isthmus.reports.plots").plot_of(self, ax, unit)
+        return axes

@@ -1,0 +1,70 @@
+"""What connect is asked for: ends, targets and thresholds, checked, as tensors."""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from isthmus._core.given import tensor_of
+from isthmus._core.shapes import AnyInputs, AnyTargets, Inputs, Losses, Targets
+from isthmus.certificates import AffinePieces, Certifier
+from isthmus.errors import InputError
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.arguments import targets_of
+from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range
+
+
+class Request(NamedTuple):
+    """Ends a, c (n, *input) of n pairs, their classes (n,), and their thresholds (n,) where these were given."""
+
+    a: Inputs
+    c: Inputs
+    target: Targets
+    thresholds: Losses | None
+
+
+def checked(
+    landscape: AbstractLandscape, a: AnyInputs, c: AnyInputs, target: AnyTargets, threshold: float | Tensor | None
+) -> Request:
+    """The same as tensors; raises an InputError of one line where something cannot be used."""
+    check_landscape(landscape)
+    a, c = tensor_of("a", a), tensor_of("c", c)
+    check_inputs("a", a, landscape.domain)
+    check_inputs("c", c, landscape.domain)
+    if a.shape != c.shape or a.dtype != c.dtype:
+        raise InputError(
+            f"a and c must have the same shape and type, got {tuple(a.shape)} {a.dtype} and {tuple(c.shape)} {c.dtype}."
+        )
+    targets = targets_of(landscape, target, len(a), [a, c])
+    landscape.try_out(torch.cat([a[:2], c[:1]]))
+    if landscape.classes is None:
+        with landscape.fixed():
+            landscape.evaluate(a[:1], targets[:1], validated=True)
+    if landscape.classes is not None:
+        check_target_range(targets, landscape.classes)
+    return Request(a, c, targets, None if threshold is None else _thresholds(threshold, len(a)))
+
+
+def _thresholds(threshold: float | Tensor, count: int) -> Losses:
+    try:
+        limits = torch.as_tensor(threshold, dtype=torch.float64, device="cpu")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"threshold must be a number or one a pair ({count},), got {threshold!r}.") from error
+    if limits.ndim > 1 or limits.numel() not in (1, count):
+        raise InputError(f"threshold must be a number or one a pair ({count},), got shape {tuple(limits.shape)}.")
+    if bool(limits.isnan().any()):
+        raise InputError("threshold must be a number, got NaN.")
+    return limits.reshape(-1).expand(count) if limits.numel() == 1 else limits
+
+
+def certifier_of(verify: object) -> Certifier | None:
+    """What certifies, as it was given; `"exact"` is how version 0.1 asked for affine pieces."""
+    if verify == "exact":
+        warnings.warn('verify="exact" is written verify=isthmus.AffinePieces() now.', DeprecationWarning, stacklevel=4)
+        return AffinePieces()
+    if verify is not None and not isinstance(verify, Certifier):
+        raise InputError(f"verify must be a certifier such as isthmus.AffinePieces(), or None, got {verify!r}.")
+    return verify

@@ -1,0 +1,70 @@
+"""Displays of attributions, and of inputs that were made: attacked and synthesized ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isthmus.attributions import Attribution
+from isthmus.making.attacks import Attacked
+from isthmus.making.synthesis import Synthesized
+from isthmus.reports import style
+from isthmus.reports.attribution_figure import CLIPPED, in_a_plane
+from isthmus.reports.displays.base import display_of
+from isthmus.reports.displays.card import card, facts, number, of_inputs, paragraph, pictures
+from isthmus.reports.pictures import Pixels
+
+MOST = 8
+
+
+@display_of.register
+def of_attribution(found: Attribution) -> str:
+    """A map of the values, red where they raised the output and blue where they lowered it."""
+    how = "exact, affine piece by piece" if found.exact else f"error of the sum {found.completeness_error:.1g}"
+    return card(
+        f"The output changed by {found.change:+.4g}, from {found.start:.4g} to {found.end:.4g}",
+        pictures([(_diverging(found), "red raised it, blue lowered it", "")]),
+        facts({"gradients": f"{found.gradients:,}, in {found.parts:,} parts", "integral": how}),
+    )
+
+
+@display_of.register
+def of_attacked(made: Attacked) -> str:
+    """The first attacked inputs, with the class that the network sees."""
+    success = int(made.success.sum())
+    captions = [f"{k}: seen as {int(made.predicted[k])}" for k in range(min(MOST, len(made)))]
+    colors = [style.ATTACKED if bool(made.success[k]) else style.DIRECT for k in range(len(captions))]
+    return card(
+        f"{success} of {len(made)} attacks succeeded",
+        of_inputs(list(made.x[:MOST]), captions, colors),
+        facts(
+            {
+                "largest change, median": number(float(made.linf.median())),
+                "as 8-bit files": f"{int(made.success_8bit.sum())} of {len(made)} still",
+                "not valid": f"{int((~made.valid).sum())}" if bool((~made.valid).any()) else None,
+            }
+        ),
+        paragraph(f"The first {MOST} of {len(made):,}.") if len(made) > MOST else "",
+    )
+
+
+@display_of.register
+def of_synthesized(made: Synthesized) -> str:
+    """The first synthesized inputs."""
+    captions = [f"{int(made.target[k])}, loss {number(float(made.loss[k]))}" for k in range(min(MOST, len(made)))]
+    success = int(made.success.sum())
+    return card(
+        f"{success} of {len(made)} inputs are seen as the class that they were made for",
+        of_inputs(list(made.x[:MOST]), captions),
+        paragraph(f"The first {MOST} of {len(made):,}.") if len(made) > MOST else "",
+        state=success == len(made),
+    )
+
+
+def _diverging(found: Attribution) -> Pixels:
+    from matplotlib import colormaps
+
+    plane = in_a_plane(found.values)
+    size = float(plane.abs().flatten().quantile(CLIPPED)) or float(plane.abs().max()) or 1.0
+    share = (plane / (2 * size) + 0.5).clamp(0, 1).numpy()
+    pixels: Pixels = (colormaps["RdBu_r"](share)[..., :3] * 255).round().astype(np.uint8)
+    return pixels

@@ -1,0 +1,61 @@
+"""The widget: pairs under a slider, in a cell of a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.resources import files
+from typing import Any
+
+from isthmus._core.shapes import Input
+from isthmus.connecting.connection import Connection
+from isthmus.errors import InputError, MissingLibraryError
+from isthmus.reports.shown_pairs import show_pairs
+
+LIMIT = 4_000_000  # characters of all pictures: a notebook stores them
+MOST = 200  # pairs
+
+
+def widget(pairs: Sequence[Connection], *, unit: str = "nats") -> Any:
+    """A widget of anywidget that shows both paths of a pair under a slider; pictures and curves lie in the notebook, so
+    that the kernel is not asked while the slider moves.
+
+    Its `pair` and `t` are what is shown, and can be set; `input()` is the input of the path found there.
+
+    Args:
+        pairs: at most 200.
+        unit: of the loss.
+
+    Raises:
+        MissingLibraryError: anywidget is not installed.
+        InputError: no pairs, or too many.
+    """
+    try:
+        anywidget: Any = import_module("anywidget")
+        traitlets: Any = import_module("traitlets")
+    except ImportError as error:
+        raise MissingLibraryError(
+            f"A widget needs anywidget ({error}); install it: pip install 'isthmus[notebook]'."
+        ) from error
+    if not 0 < len(pairs) <= MOST:
+        raise InputError(f"A widget shows 1 to {MOST} pairs, got {len(pairs)}; choose some, as found[:20].widget().")
+
+    class Pairs(anywidget.AnyWidget):  # type: ignore[misc]
+        """Both paths of a pair under a slider."""
+
+        _esm = (files("isthmus.reports") / "web" / "widget.js").read_text(encoding="utf-8")
+        data = traitlets.Dict().tag(sync=True)
+        pair = traitlets.Int(0, min=0, max=len(pairs) - 1).tag(sync=True)
+        t = traitlets.Float(0.5, min=0.0, max=1.0).tag(sync=True)
+
+        def input(self) -> Input:
+            """The input of the path found, at the slider."""
+            shown: Input = pairs[self.pair].path.at(self.t)
+            return shown
+
+    names = [(f"A{number}", f"C{number}") for number in range(len(pairs))]
+    data = {"unit": unit} | show_pairs(pairs, names, [None] * len(pairs), pictures_limit=LIMIT)
+    # JSON, as a front end takes it: classes are keys, and keys are text.
+    for shown in data["pairs"]:
+        shown["classes"] = {str(index): name for index, name in shown["classes"].items()}
+    return Pairs(data=data, t=pairs[0].direct.argmax_t)
