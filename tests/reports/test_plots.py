@@ -35,3 +35,55 @@ def test_attributions_draw_a_map(digits, digit_pairs, axes):
     (shown,) = axes.images
     assert shown.get_array().shape == (8, 8) and shown.get_clim()[0] == -shown.get_clim()[1]
     assert found.plot() is not axes
+
+
+def test_everything_with_a_picture_draws_it(digits, digit_images, digit_pairs):
+    import matplotlib.pyplot as plt
+
+    from isthmus.paths import Flat
+    from isthmus.profiles import grid_map
+
+    x, y = digit_images
+    eights = x[y == 8][:16]
+    found = isthmus.connect(digits, *digit_pairs)
+    filled = isthmus.fill(digits, eights[None, :4], 8)
+    area = grid_map(digits, Flat.through(eights[:3]), 8, [torch.linspace(0, 1, 5)] * 2)
+    for value in (
+        found, found[0], found[0].path, found[0].profile, isthmus.barrier_graph(digits, eights, 8), filled[0],
+        filled[0].surface, area, isthmus.attack(digits, eights[:2], 3), isthmus.synthesize(digits, [3, 5]),
+    ):  # fmt: skip
+        given = plt.subplots()[1]
+        assert value.plot(given) is given
+        own = value.plot(unit="logits")
+        assert own.figure is not given.figure and own.has_data()
+        plt.close("all")
+
+
+def test_connections_stand_where_their_losses_are(digits, digit_pairs, axes):
+    found = isthmus.connect(digits, *digit_pairs, threshold=1e-3)
+    found.plot(axes)
+    shown = {line.get_label(): line.get_xydata() for line in axes.get_lines()}
+    good = [pair for pair in found if pair.connected]
+    bad = [pair for pair in found if not pair.connected]
+    assert good and bad and axes.get_title() == f"{len(good)} of {len(found)} pairs connected"
+    for label, pairs in (("connected", good), ("not connected", bad)):
+        expected = [(pair.direct.max_loss, pair.profile.max_loss) for pair in pairs]
+        assert shown[label].tolist() == [pytest.approx(each, rel=1e-6, abs=1.1e-6) for each in expected]
+
+
+def test_a_map_of_other_than_two_axes_has_no_picture(digits, digit_images):
+    from isthmus.errors import InputError
+    from isthmus.paths import Flat
+    from isthmus.profiles import grid_map
+
+    line = grid_map(digits, Flat.through(digit_images[0][:2]), 8, [torch.linspace(0, 1, 5)])
+    with pytest.raises(InputError, match="two axes"):
+        line.plot()
+
+
+def test_figures_show_themselves_without_pyplot(digits, digit_pairs):
+    from isthmus.reports import profile_figure, strip_figure
+
+    (pair,) = isthmus.connect(digits, *(part[:1] for part in digit_pairs))
+    for figure in (profile_figure(pair), strip_figure(pair)):
+        assert figure._repr_png_().startswith(b"\x89PNG")

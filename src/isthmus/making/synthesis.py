@@ -96,6 +96,9 @@ class Synthesized(Plotted):
     def __len__(self) -> int:
         return len(self.x)
 
+    def __repr__(self) -> str:
+        return f"Synthesized({len(self)} inputs, {int(self.success.sum())} succeeded, shape {tuple(self.x.shape[1:])})"
+
 
 @renamed
 def synthesize(

@@ -43,6 +43,9 @@ class GridMap(Plotted):
     predicted: Array
     inside: Array
 
+    def __repr__(self) -> str:
+        return f"GridMap({' x '.join(map(str, self.loss.shape))} points, target {self.target})"
+
     def is_class(self, index: int) -> Array:
         """The points that are taken for a class."""
         found: Array = self.predicted == index

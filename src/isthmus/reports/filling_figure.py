@@ -99,7 +99,7 @@ def draw_sheet(axes: Axes, surface: Surface) -> None:
     axes.imshow(np.concatenate(rows), interpolation="nearest", aspect="auto")
     axes.set_box_aspect(1)
     axes.set_axis_off()
-    axes.set_title("the surface found, u to the right, v upwards", fontsize=10, fontweight="normal", loc="center")
+    axes.set_title("the surface: u to the right, v upwards", fontsize=10, fontweight="normal", loc="center")
 
 
 def _framed(pixels: Pixels, corner: bool) -> Pixels:

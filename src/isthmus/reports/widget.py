@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.resources import files
+from math import isfinite
 from typing import Any
 
 from isthmus._core.shapes import Input
@@ -20,7 +21,8 @@ def widget(pairs: Sequence[Connection], *, unit: str = "nats") -> Any:
     """A widget of anywidget that shows both paths of a pair under a slider; pictures and curves lie in the notebook, so
     that the kernel is not asked while the slider moves.
 
-    Its `pair` and `t` are what is shown, and can be set; `input()` is the input of the path found there.
+    It opens on the pair with the highest barrier. Its `pair` and `t` are what is shown, and can be set; `input()` is
+    the input of the path found there.
 
     Args:
         pairs: at most 200.
@@ -58,4 +60,5 @@ def widget(pairs: Sequence[Connection], *, unit: str = "nats") -> Any:
     # JSON, as a front end takes it: classes are keys, and keys are text.
     for shown in data["pairs"]:
         shown["classes"] = {str(index): name for index, name in shown["classes"].items()}
-    return Pairs(data=data, t=pairs[0].direct.argmax_t)
+    first = max(range(len(pairs)), key=lambda number: (isfinite(gap := pairs[number].direct.gap), gap))
+    return Pairs(data=data, pair=first, t=pairs[first].direct.argmax_t)

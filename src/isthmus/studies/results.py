@@ -41,6 +41,9 @@ class Results(Displayed):
     plan: Plan
     shards: Shards
 
+    def __repr__(self) -> str:
+        return f"Results({str(self.folder)!r}, {self.plan.pairs} pairs)"
+
     @property
     def extra(self) -> tuple[Column, ...]:
         """Columns of somebody's own."""

@@ -98,6 +98,10 @@ class StudySummary(Plotted):
     classes: tuple[Group, ...]
     set_aside: int
 
+    def __repr__(self) -> str:
+        pairs = sum(group.pairs for group in self.groups)
+        return f"StudySummary({pairs} pairs in {len(self.groups)} groups, {self.set_aside} inputs set aside)"
+
     def describe(self) -> dict[str, Any]:
         """As a dict ready for JSON."""
         return {

@@ -65,6 +65,9 @@ class Study(Displayed):
         self.config: Config = read_config(self.folder / STUDY)
         open_store(self.config.shards.store, self.folder)  # refuses a place that cannot be written
 
+    def __repr__(self) -> str:
+        return f"Study({str(self.folder)!r})"
+
     @staticmethod
     def create(folder: str | Path, text: str) -> Study:
         """Writes `study.toml` into a folder that is empty or absent.

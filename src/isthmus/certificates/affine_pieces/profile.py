@@ -25,7 +25,7 @@ from isthmus.profiles import Profile
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ExactProfile(Profile):
     """A profile at every knot of a network of affine pieces.
 

@@ -4,8 +4,6 @@ and colours are those of the text around it, or hold on light and dark.
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 from collections.abc import Collection, Mapping, Sequence
 from html import escape
@@ -13,12 +11,14 @@ from html import escape
 from isthmus._core.shapes import Input
 from isthmus._core.text import visible
 from isthmus.reports import style
-from isthmus.reports.pictures import Pixels, to_image, to_pixels
+from isthmus.reports.pictures import Pixels, to_pixels
+from isthmus.reports.stored_pictures import Pictures
 
 LINE = "rgba(128,128,128,.35)"
 QUIET = "opacity:.72"
 MOST_SIDE = 112  # pixels of a picture, which is shown at MOST_SHOWN
 MOST_SHOWN = 84
+QUALITY = 85  # of those that are stored as JPEG
 GOOD, BAD = style.BYPASS, style.ATTACKED
 
 
@@ -113,11 +113,10 @@ def _picture(pixels: Pixels, caption: str, color: str) -> str:
     )
 
 
-def url(pixels: Pixels, largest: int = MOST_SIDE) -> str:
-    """Pixels as the address of a PNG that holds them."""
-    stream = io.BytesIO()
-    to_image(pixels, largest).save(stream, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+def url(pixels: Pixels) -> str:
+    """Pixels as an address that holds them."""
+    store = Pictures(MOST_SIDE)
+    return store.urls[store.add_pixels(pixels, MOST_SIDE, QUALITY)]
 
 
 def number(value: float) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from isthmus.reports.displays.card import text
 
 WIDTH, HEIGHT = 560, 190
-LEFT, RIGHT, TOP, BOTTOM = 52, 10, 8, 34  # margins
+LEFT, RIGHT, TOP, BOTTOM = 56, 10, 8, 34  # margins
 DECADES = 100.0  # of the highest by the lowest: from there on an axis is logarithmic
 FLOOR = 1e-6
 
@@ -165,7 +165,7 @@ def _axes(
         y = py(tick)
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="currentColor" opacity=".13"/>'
-            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" {_WORDS}>{tick:g}</text>'
+            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" {_WORDS}>{_tick(tick)}</text>'
         )
     base = HEIGHT - BOTTOM
     parts += [
@@ -175,7 +175,7 @@ def _axes(
     parts.append(
         f'<path d="M{LEFT} {TOP}V{base}H{WIDTH - RIGHT}" fill="none" stroke="currentColor" opacity=".6"/>'
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 5}" text-anchor="middle" {_WORDS}>{text(x_label)}</text>'
-        f'<text transform="translate(11 {(TOP + base) / 2}) rotate(-90)" text-anchor="middle" {_WORDS}>'
+        f'<text transform="translate(9 {(TOP + base) / 2}) rotate(-90)" text-anchor="middle" {_WORDS}>'
         f"{text(y_label)}</text>"
     )
     return "".join(parts)
@@ -188,6 +188,14 @@ def _ticks(low: float, high: float, logarithmic: bool) -> list[float]:
     step = max(1, math.ceil(len(whole) / 5))
     found = [10.0**power for power in whole if power % step == 0]
     return found if len(found) > 1 else [10.0**power for power in whole]
+
+
+def _tick(value: float) -> str:
+    """A number as short as an axis wants it."""
+    if value and not 1e-3 <= abs(value) < 1e5:
+        head, _, power = f"{value:.0e}".partition("e")
+        return f"{head}e{int(power)}"
+    return f"{value:g}"
 
 
 def _nice(low: float, high: float, count: int) -> list[float]:

@@ -1,6 +1,6 @@
 // A pair under a slider, in a cell of a notebook. Lives in a shadow root, so that no style goes in or out.
 // What came from outside (names of classes) is set as text, never as HTML.
-const FLOOR = 1e-6, WIDTH = 560, HEIGHT = 170, LEFT = 52, RIGHT = 10, TOP = 8, BOTTOM = 24;
+const FLOOR = 1e-6, WIDTH = 560, HEIGHT = 170, LEFT = 56, RIGHT = 10, TOP = 8, BOTTOM = 24;
 const COLORS = { direct: "#7f7f7f", found: "#0072b2", peak: "#e69f00", bypass: "#009e73" };
 const STYLE = `
 :host { display: block; max-width: 46em; color: inherit; font: inherit; }
@@ -30,6 +30,7 @@ const svg = (name, attributes = {}, text = null) => {
   return made;
 };
 const number = (value) => value === null ? "not finite" : value === 0 ? "0" : Number(value.toPrecision(3)).toString();
+const short = (v) => v && (Math.abs(v) < 1e-3 || Math.abs(v) >= 1e5) ? v.toExponential(0).replace("e+", "e") : number(v);
 const clamp = (t) => Math.min(1, Math.max(0, t));
 
 function before(places, t) {  // number of the interval that holds t, and how far t lies in it
@@ -60,8 +61,8 @@ function chartOf(pair, unit) {
   const ticks = [];
   if (logarithmic) { const every = Math.max(1, Math.ceil((high - low) / 5)); for (let p = Math.ceil(low); p <= high; p++) if (p % every === 0) ticks.push(10 ** p); }
   else { const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = power * [1, 2, 5, 10].find((k) => k * power >= raw); for (let v = Math.ceil(low / step) * step; v <= high; v += step) ticks.push(Number(v.toPrecision(6))); }
-  for (const tick of ticks) root.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick), class: "grid" }), svg("text", { x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }, number(tick)));
-  root.append(svg("text", { transform: `translate(11 ${(HEIGHT - BOTTOM) / 2}) rotate(-90)`, "text-anchor": "middle" }, `loss (${unit})`));
+  for (const tick of ticks) root.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick), class: "grid" }), svg("text", { x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }, short(tick)));
+  root.append(svg("text", { transform: `translate(9 ${(HEIGHT - BOTTOM) / 2}) rotate(-90)`, "text-anchor": "middle" }, `loss (${unit})`));
   for (const t of [0, 0.25, 0.5, 0.75, 1]) root.append(svg("text", { x: x(t), y: HEIGHT - 8, "text-anchor": "middle" }, "" + t));
   if (values.includes(pair.threshold)) root.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(pair.threshold), y2: y(pair.threshold), stroke: "currentColor", "stroke-dasharray": "5 4" }));
   for (const key of ["direct", "found"]) {
