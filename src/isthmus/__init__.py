@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from isthmus.certificates import TaylorModels as TaylorModels
     from isthmus.certificates import UniformSamples as UniformSamples
     from isthmus.certificates.affine_pieces import exact_profile as exact_profile
+    from isthmus.comparing import Comparison as Comparison
+    from isthmus.comparing import compare as compare
     from isthmus.connecting import Connection as Connection
     from isthmus.connecting import Connections as Connections
     from isthmus.connecting import Outcome as Outcome
@@ -91,6 +93,7 @@ _HOME = {
     "Certificate": "certificates",
     "Certifier": "certificates",
     "Column": "connecting.columns",
+    "Comparison": "comparing",
     "Connection": "connecting",
     "Connections": "connecting",
     "Connector": "connecting.connectors",
@@ -122,6 +125,7 @@ _HOME = {
     "attack": "making",
     "attribute": "attributions",
     "barrier_graph": "graphs",
+    "compare": "comparing",
     "connect": "connecting",
     "exact_profile": "certificates.affine_pieces",
     "fill": "surfaces",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from isthmus import Connections
 
@@ -20,3 +21,9 @@ def test_demo_connects_digits_and_says_what_next(program, tmp_path):
 def test_doctor(program):
     ran = program("doctor")
     assert ran.code == 0 and "digits network" in ran.out and "works" in ran.out and "cpu" in ran.out
+
+
+def test_doctor_tells_of_a_library_that_cannot_be_imported(program, monkeypatch):
+    monkeypatch.setitem(sys.modules, "foolbox", None)
+    ran = program("doctor")
+    assert ran.code == 0 and "but cannot be imported" in " ".join(ran.out.replace("│", " ").split())

@@ -59,13 +59,14 @@ def test_synthesize_a_channel(program, tmp_path, digits):
 
 def test_attack_a_folder(program, tmp_path, digit_folder, digits):
     out = tmp_path / "attacked"
-    ran = program("attack", digit_folder, "--method", "pgd-linf", "--epsilon", 0.3, "--limit", 12, "--out", out)
+    ran = program("attack", digit_folder, "--method", "pgd-linf", "--epsilon", "3/10", "--limit", 12, "--out", out)
     assert ran.code == 0 and "of 12 attacks succeeded" in ran.out, ran.err
     rows, exact = result_of(out)["rows"], load_file(out / "inputs.safetensors")
     predicted = digits.logits(exact["x"]).argmax(1).tolist()
     assert [row["class_after"] for row in rows] == [str(index) for index in predicted]
     assert all(row["valid"] and row["linf"] <= 0.3 + 1e-6 for row in rows)
     assert sum(row["success"] for row in rows) >= 8
+    assert all(row["target"] is None and str(row["away_from"]) == row["class_before"] for row in rows)
     files = isthmus.load_images(out / "inputs", preprocessing=digits.network.preprocessing)
     again = digits.logits(files.x).argmax(1).tolist()
     assert [str(index) != row["class_before"] for index, row in zip(again, rows, strict=True)] == [
@@ -78,7 +79,7 @@ def test_attack_toward_a_class_sets_aside_what_is_there_already(program, tmp_pat
     ran = program("attack", digit_folder, "--target", "4", "--limit", 50, "--stop", 0.5, "--out", out)
     assert ran.code == 0 and "sees the target in it already" in ran.err
     rows = result_of(out)["rows"]
-    assert all(row["class_before"] != "4" and row["target"] == 4 for row in rows)
+    assert all(row["class_before"] != "4" and row["target"] == 4 and row["away_from"] is None for row in rows)
     assert sum(row["success"] for row in rows) > 0.8 * len(rows)
     assert len(rows) + len(result_of(out)["skipped"]) == 50
 
@@ -97,6 +98,10 @@ def test_bad_input_is_one_line(program, tmp_path, digit_folder):
         (("attack", digit_folder, "--method", "foolbox:Magic"), "foolbox has no attack 'Magic'"),
         (("attack", digit_folder, "--epsilon", 0.1), "knows no such setting"),
         (("attack", digit_folder, "--method", "pgd-l2", "--epsilon", 0), "PGD needs epsilon > 0"),
+        (
+            ("attack", digit_folder, "--method", "pgd-l2", "--epsilon", "8/0"),
+            "a number or a fraction, as 0.03 or 8/255",
+        ),
         (("attack", digit_folder, "--target", "cat"), "--target must name one of 10 classes"),
         (("attack", digit_folder / "4", "--target", "4"), "sees it in every image already"),
         (("synthesize", "--target", "11"), "--target must name one of 10"),

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from isthmus import registries
 from isthmus.cli.members import member
-from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
+from isthmus.cli.options import NetworkOptions, at_least, claimed, fraction, landscape_of, readable
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def attack(
     *,
     target: str | None = None,
     method: Annotated[str, Parameter(name=["--method", "--attack"])] = "paper",
-    epsilon: float | None = None,
+    epsilon: str | None = None,
     steps: int | None = None,
     restarts: int | None = None,
     relative_step: float | None = None,
@@ -49,8 +49,8 @@ def attack(
         paper (the targeted attack of Vrabel et al.), pgd-linf, pgd-l2, fgsm, foolbox:NAME such as
         foolbox:L2CarliniWagnerAttack (pip install "isthmus[attacks]"), or py:PACKAGE.MODULE:NAME.
     epsilon
-        Largest change, in data units: by default 8/255 for pgd-linf and 0.5 for pgd-l2; none for attacks of foolbox,
-        which then look for the smallest change.
+        Largest change, in data units, as 0.03 or 8/255: by default 8/255 for pgd-linf and 0.5 for pgd-l2; none for
+        attacks of foolbox, which then look for the smallest change.
     steps
         Steps at most.
     restarts
@@ -71,7 +71,12 @@ def attack(
     for name, value in (("--steps", steps), ("--restarts", restarts), ("--limit", limit)):
         at_least(name, value, 1)
     folder = claimed(out, "isthmus/made-inputs/1", overwrite=overwrite)
-    given = {"epsilon": epsilon, "steps": steps, "restarts": restarts, "relative_step": relative_step}
+    given = {
+        "epsilon": fraction("--epsilon", epsilon),
+        "steps": steps,
+        "restarts": restarts,
+        "relative_step": relative_step,
+    }
     chosen = _method(method, given, target is not None)
 
     import torch
@@ -112,7 +117,8 @@ def attack(
             "image": file,
             "class_before": class_name(before, names),
             "class_after": class_name(after, names),
-            "target": wanted,
+            "target": wanted if chosen.targeted else None,
+            "away_from": None if chosen.targeted else wanted,
             "success": success,
             "success_8bit": rounded,
             "valid": valid,

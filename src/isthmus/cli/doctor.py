@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from isthmus.errors import MissingLibraryError
+
+MODULES = {"scikit-learn": "sklearn", "adversarial-robustness-toolbox": "art"}  # where it has another name
+
 
 def doctor() -> None:
     """Say what is installed here and which network specs, devices and pictures work."""
@@ -36,10 +40,33 @@ def doctor() -> None:
             found = version(name)
         except PackageNotFoundError:
             found = f"absent, needed for {why}"
+        else:
+            found += _importing(MODULES.get(name, name))
         table.add_row(name, escape(found))
     for what, check in (("devices", _devices), ("digits network", _digits), ("torchvision networks", _torchvision)):
         table.add_row(what, escape(check()))
     Console().print(table)
+
+
+def _importing(module: str) -> str:
+    """Nothing for a library that can be imported; else why it cannot, since one that is there may be broken."""
+    import warnings
+    from importlib import import_module
+
+    from isthmus.networks.zoo import import_zoo
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if module in ("torchvision", "timm", "transformers"):
+                import_zoo("torchvision" if module == "transformers" else module)
+            import_module(module)
+    except MissingLibraryError as error:
+        return "" if module == "transformers" else f", but cannot be imported: {error}"
+    except Exception as error:  # noqa: BLE001 (a broken library raises almost anything)
+        line = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        return f", but cannot be imported: {line}"
+    return ""
 
 
 def _devices() -> str:

@@ -14,6 +14,7 @@ from isthmus._core.bars import only_when_asked
 from isthmus._core.text import visible
 from isthmus.cli.attack import attack
 from isthmus.cli.attribute import attribute
+from isthmus.cli.compare import compare
 from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
 from isthmus.cli.detect import detect
@@ -37,6 +38,7 @@ app = cyclopts.App(
 )
 app.command(demo)
 app.command(connect)
+app.command(compare)
 app.command(graph)
 app.command(fill)
 app.command(synthesize)

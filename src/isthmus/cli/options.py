@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -143,6 +144,16 @@ def numbers(name: str, text: str | None) -> list[float] | None:
         return [float(part) for part in text.split(",")]
     except ValueError as error:
         raise InputError(f"{name} must be numbers with commas between, as 0.5,0.5,0.5, got '{text}'.") from error
+
+
+def fraction(name: str, text: str | None) -> float | None:
+    """A number, or a fraction as radii are often written."""
+    if text is None:
+        return None
+    try:
+        return float(Fraction(text.strip()))
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(f"{name} must be a number or a fraction, as 0.03 or 8/255, got '{text}'.") from error
 
 
 def size_of(text: str | None) -> tuple[int, int] | None:

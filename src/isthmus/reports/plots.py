@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import singledispatch
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 
 from isthmus._core.shapes import Inputs
 from isthmus.attributions import Attribution
+from isthmus.comparing import Comparison
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
@@ -81,6 +83,26 @@ def _(found: Connections, axes: Axes | None, unit: str) -> Axes:
     )
     if len(found):
         axes.legend(loc="upper left", fontsize=9)
+    return axes
+
+
+@plot_of.register(Comparison)
+def _(found: Comparison, axes: Axes | None, unit: str) -> Axes:
+    """For each run, which share of the pairs stays at or below a max loss."""
+    axes = _axes(axes)
+    columns = [np.sort(found.values("max_loss", run)) for run in range(len(found.runs))]
+    finite = np.concatenate([column[np.isfinite(column)] for column in columns])
+    if spans_decades(finite):
+        axes.set_xscale("log")
+        columns = [column.clip(FLOOR) for column in columns]
+    for column, name, color in zip(columns, found.names, cycle((style.FOUND, *style.SERIES)), strict=False):
+        share = np.arange(1, len(column) + 1) / len(column)
+        shown = np.isfinite(column)
+        axes.plot(column[shown], share[shown], color=color, linewidth=2, label=style.plain(name))
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel(f"max loss of the path found ({unit})")
+    axes.set_ylabel(f"share of {len(found):,} pairs")
+    axes.legend(loc="lower right", fontsize=9)
     return axes
 
 

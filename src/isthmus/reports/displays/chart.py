@@ -214,7 +214,8 @@ def _legend(named: Sequence[tuple[str, str, str]]) -> str:
         "dot": '<circle cx="10" cy="6" r="4.5" fill="{0}"/>',
     }
     entries = "".join(
-        f'<span style="white-space:nowrap"><svg width="20" height="12" style="vertical-align:-1px;color:inherit">'
+        f'<span style="white-space:nowrap"><svg width="20" height="12" '
+        f'style="display:inline-block;vertical-align:-1px;color:inherit">'
         f"{shapes[kind].format(color)}</svg> {text(name)}</span>"
         for kind, color, name in dict.fromkeys(named)
     )

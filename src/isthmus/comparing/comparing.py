@@ -1,0 +1,94 @@
+"""compare: several runs on the same pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from isthmus._core.bars import Tell, telling
+from isthmus.comparing.comparison import Comparison
+from isthmus.comparing.rows import matched, runs_of_connections
+from isthmus.comparing.transfer import Transfer, transfers
+from isthmus.connecting.connections import Connections
+from isthmus.errors import InputError
+from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.validation import check_landscape
+
+
+def compare(
+    *runs: Connections | str | Path | Mapping[str, Connections],
+    names: Sequence[str] | None = None,
+    landscapes: Sequence[AbstractLandscape] | Mapping[str, AbstractLandscape] | None = None,
+    seed: int = 0,
+    progress: Tell = None,
+) -> Comparison:
+    """The same pairs in several runs: on several networks, with several methods, or with other settings.
+
+    Pairs are the same where both ends are: bit for bit in float32, in the same order. What only some runs have is left
+    out, and counted.
+
+    Args:
+        runs: what `connect` found, or folders in which that was saved; or one mapping from names to it.
+        names: of the runs; by default those of their networks, with their methods or numbers where these are alike.
+        landscapes: the landscape of each run, in the same order or by name: the paths of each run are looked at on all
+            of them then, beside controls; see `Comparison.transfer`.
+        seed: of the bootstrap.
+        progress: as `connect` takes it.
+
+    Raises:
+        InputError: fewer than two runs, no pair in common, or names or landscapes that do not fit.
+    """
+    if len(runs) == 1 and isinstance(runs[0], Mapping):
+        given = {str(name): _read(run) for name, run in runs[0].items()}
+        if names is not None:
+            raise InputError("compare takes names in the mapping or as names=, not both.")
+    else:
+        read = [_read(run) for run in runs]
+        chosen = _names(read) if names is None else [str(name) for name in names]
+        if len(chosen) != len(read) or len(set(chosen)) != len(chosen):
+            raise InputError(f"names must be {len(read)} different ones, one a run, got {chosen}.")
+        given = dict(zip(chosen, read, strict=True))
+    if len(given) < 2:
+        raise InputError(f"compare needs at least two runs, got {len(given)}.")
+    rows = runs_of_connections(given)
+    places = matched(rows)
+    on = _landscapes(landscapes, list(given))
+    found: tuple[Transfer, ...] = ()
+    if on is not None:
+        with telling(progress, "looking at paths on other networks", "paths") as tell:
+            found = tuple(transfers(given, on, places, seed=seed, on_progress=tell))
+    return Comparison(runs=tuple(rows), places=tuple(map(tuple, places)), transfer=found, seed=seed)
+
+
+def _read(run: object) -> Connections:
+    if isinstance(run, Connections):
+        return run
+    if isinstance(run, str | Path):
+        return Connections.load(run)
+    raise InputError(f"compare takes what isthmus.connect found, or its folder, got a {type(run).__name__}.")
+
+
+def _names(runs: Sequence[Connections]) -> list[str]:
+    """Networks where they tell the runs apart, else networks with methods, else with numbers."""
+    networks = [str((run.description.get("network") or {}).get("name") or "run") for run in runs]
+    if len(set(networks)) == len(networks):
+        return networks
+    methods = [str(run.description.get("method") or "").partition("(")[0] for run in runs]
+    alike = len(set(networks)) == 1
+    both = [m if alike else f"{n}, {m}" for n, m in zip(networks, methods, strict=True)]
+    if len(set(both)) == len(both) and all(both):
+        return both
+    return [f"{network} {number}" for number, network in enumerate(networks, start=1)]
+
+
+def _landscapes(
+    given: Sequence[AbstractLandscape] | Mapping[str, AbstractLandscape] | None, names: Sequence[str]
+) -> dict[str, AbstractLandscape] | None:
+    if given is None:
+        return None
+    by_name = dict(given) if isinstance(given, Mapping) else dict(zip(names, given, strict=False))
+    if set(by_name) != set(names) or (not isinstance(given, Mapping) and len(given) != len(names)):
+        raise InputError(f"landscapes must be one for each run ({', '.join(names)}), got {len(given)}.")
+    for landscape in by_name.values():
+        check_landscape(landscape)
+    return {name: by_name[name] for name in names}

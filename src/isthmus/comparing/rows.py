@@ -1,0 +1,103 @@
+"""Runs: what was found for pairs, row by row, each under a key that the same pair has in every run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import torch
+
+from isthmus.connecting.connection import Connection
+from isthmus.connecting.connections import Connections
+from isthmus.errors import InputError
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run of pairs.
+
+    Attributes:
+        name: what it is called.
+        keys: of its pairs (n,): what is at both ends, and which of several alike it is.
+        rows: of its pairs, with the columns of `connecting.columns`.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    rows: tuple[Mapping[str, Any], ...]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def runs_of_connections(runs: Mapping[str, Connections]) -> list[Run]:
+    """Runs of `connect`, whose pairs are known by their ends, bit for bit in float32."""
+    return [Run(name, numbered([key_of(pair) for pair in found]), _rows(found)) for name, found in runs.items()]
+
+
+def runs_of_study(rows: Sequence[Mapping[str, Any]], *, prefix: str = "") -> list[Run]:
+    """The networks of a study as runs, from the rows of its table; pairs are known by their `pair_id`.
+
+    Args:
+        rows: of the table; rows without a pair, which are inputs that were set aside, and pairs that have no numbers
+            take no part.
+        prefix: of the names of the networks, where there are several studies.
+    """
+    known = [row for row in rows if row["pair_id"] and row["max_loss"] is not None]
+    runs = []
+    for network in dict.fromkeys(row["network"] for row in known):
+        own = [row for row in known if row["network"] == network]
+        runs.append(Run(f"{prefix}{network}", numbered([row["pair_id"] for row in own]), tuple(own)))
+    return runs
+
+
+def renamed(runs: Sequence[Run], names: Sequence[str]) -> list[Run]:
+    """The same runs under other names, all different.
+
+    Raises:
+        InputError: another number of names, or one twice.
+    """
+    if len(names) != len(runs) or len(set(names)) != len(names):
+        raise InputError(f"names must be {len(runs)} different ones, one a run, got {list(names)}.")
+    return [replace(run, name=str(name)) for run, name in zip(runs, names, strict=True)]
+
+
+def key_of(pair: Connection) -> str:
+    """What a pair is known by: its two ends, in this order."""
+    ends = pair.path.ends.detach().cpu().to(torch.float32).contiguous()
+    return hashlib.sha256(repr(tuple(ends.shape)).encode() + ends.numpy().tobytes()).hexdigest()[:20]
+
+
+def numbered(keys: Sequence[str]) -> tuple[str, ...]:
+    """The same, with a number where a key comes again: twice the same pair is two pairs."""
+    met: Counter[str] = Counter()
+    found = []
+    for key in keys:
+        met[key] += 1
+        found.append(key if met[key] == 1 else f"{key}-{met[key]}")
+    return tuple(found)
+
+
+def matched(runs: Sequence[Run]) -> list[list[int]]:
+    """Of every pair that all runs have, its number in each of them, in the order of the first.
+
+    Raises:
+        InputError: there is none.
+    """
+    places = [{key: number for number, key in enumerate(run.keys)} for run in runs]
+    found = [[place[key] for place in places] for key in runs[0].keys if all(key in place for place in places)]
+    if not found:
+        counts = ", ".join(f"{run.name}: {len(run)}" for run in runs)
+        raise InputError(
+            f"No pair is in all runs ({counts} pairs). Pairs are the same where both ends are the same inputs, in the "
+            "same order; networks that take images of different sizes have none in common."
+        )
+    return found
+
+
+def _rows(found: Connections) -> tuple[Mapping[str, Any], ...]:
+    return tuple(found.table().to_pylist())

@@ -1,0 +1,81 @@
+"""The tables of a comparison, as texts: every run beside the first, and how paths carry over."""
+
+from __future__ import annotations
+
+import math
+
+from isthmus.comparing import Comparison
+from isthmus.estimates import Estimate
+
+PER_CENT = ("direct_connected", "connected", "class_connected", "deviation")
+WORDS = {
+    "direct_connected": "connected by the direct path",
+    "connected": "connected",
+    "class_connected": "class kept all along",
+    "direct_max_loss": "max loss, direct path",
+    "max_loss": "max loss",
+    "direct_gap": "gap, direct path",
+    "gap": "gap",
+    "deviation": "deviation",
+    "length_ratio": "length ratio",
+    "forward_equivalents": "forward-equivalents",
+}
+
+Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
+
+
+def compared(found: Comparison) -> Table:
+    """A row for each measure and run: what it is in the first run and in this one, and the paired difference."""
+    headings = ("measure", "run", "of pairs", found.names[0], "this run", "difference", "higher", "lower", "pairs")
+    order = list(WORDS)
+    by_measure = sorted(found.differences(), key=lambda e: (order.index(e.measure), found.names.index(e.run)))
+    rows: list[tuple[str, ...]] = [
+        (
+            WORDS[each.measure],
+            each.run,
+            each.statistic,
+            _value(each.baseline_value, each.measure),
+            _value(each.value, each.measure),
+            _estimate(each.difference, each.measure),
+            f"{each.higher:.0%}" if each.pairs else "–",
+            f"{each.lower:.0%}" if each.pairs else "–",
+            f"{each.pairs:,}",
+        )
+        for each in by_measure
+    ]
+    return headings, rows
+
+
+def transferred(found: Comparison) -> Table:
+    """A row for each pair of networks and kind of path."""
+    headings = ("found on", "looked at on", "path", "stays low", "gap, median", "pairs")
+    rows: list[tuple[str, ...]] = [
+        (
+            each.found_on,
+            each.on,
+            each.path,
+            _estimate(each.low, "connected", signed=False),
+            _estimate(each.gap, "gap", signed=False),
+            f"{each.pairs:,}",
+        )
+        for each in found.transfer
+        if each.pairs
+    ]
+    return headings, rows
+
+
+def _value(value: float, measure: str) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return f"{100 * value:.3g} %" if measure in PER_CENT else f"{value:.3g}"
+
+
+def _estimate(estimate: Estimate, measure: str, *, signed: bool = True) -> str:
+    if not math.isfinite(estimate.value):
+        return "–"
+    times, unit = (100, " %") if measure in PER_CENT else (1, "")
+    sign = "+" if signed else ""
+    middle = f"{times * estimate.value:{sign}.3g}{unit}"
+    if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
+        return middle
+    return f"{middle} ({times * estimate.low:{sign}.3g} to {times * estimate.high:{sign}.3g})"
