@@ -147,7 +147,7 @@ _MODULES = (
     "testing",
 )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["__version__", *sorted(_HOME), *_MODULES]  # noqa: PLE0604 (they are strings)
 
 
