@@ -22,10 +22,13 @@ def test_the_examples_are_found():
         "attributions.md",
         "certificates.md",
         "choosing.md",
+        "comparing.md",
         "detection.md",
         "exact.md",
         *["extending.md"] * 4,
         "graphs.md",
+        "notebooks.md",
+        "notebooks.md",
         "percolation.md",
         "studies.md",
         "surfaces.md",
@@ -79,7 +82,7 @@ def test_every_column_is_explained(digits, digit_pairs):
 def test_public_names_can_be_imported_and_are_few():
     import isthmus
 
-    assert len(isthmus.__all__) <= 64
+    assert len(isthmus.__all__) <= 66
     for name in isthmus.__all__:
         assert getattr(isthmus, name) is not None
     with pytest.raises(AttributeError, match="nonsense"):

@@ -10,7 +10,8 @@ const STYLE = `
 figure { margin: 0; width: 150px; font-size: .85em; }
 canvas { width: 150px; height: auto; display: block; border-bottom: 3px solid transparent; }
 canvas.pixels { image-rendering: pixelated; }
-input[type=range] { width: 100%; margin: .2em 0; accent-color: #0072b2; }
+/* The thumb stands below the cursor: 10 % and 1.8 % are the margins of the curves, 8 px half a thumb. */
+input[type=range] { display: block; margin: .2em 0 .5em calc(10% - 8px); width: calc(88.2% + 16px); accent-color: #0072b2; }
 select { font: inherit; color: inherit; background: transparent; border: 1px solid rgba(128,128,128,.5); border-radius: 4px; }
 select option { color: #111; background: #fff; }
 svg { width: 100%; height: auto; display: block; }
