@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
+import time
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from isthmus._core import bars
 from isthmus._core.bars import progress_bar, renamed, telling
 from isthmus._core.progress import Progress
+from isthmus.errors import InputError
 
 
 class Terminal(io.StringIO):
@@ -24,6 +26,7 @@ def terminal(monkeypatch) -> Terminal:
     made = Terminal()
     monkeypatch.setattr(sys, "stderr", made)
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(bars, "_unasked", True)  # whatever ran here before
     return made
 
 
@@ -141,3 +144,51 @@ def test_the_name_of_version_0_1_is_still_taken():
         return progress
 
     assert call(on_progress=print) is print and call(progress=False) is False
+
+
+def test_what_is_part_of_other_work_has_no_bar(monkeypatch):
+    """Also where the outer work has none, because it was told so or tells somebody else."""
+    screen = terminal(monkeypatch)
+    monkeypatch.setattr(bars, "AFTER", 0.0)
+    for outer in (False, lambda _: None):
+        with telling(outer, "outer", "pairs"):
+            work(None)
+        assert screen.getvalue() == ""
+    work(None)
+    assert "connecting" in screen.getvalue()
+
+
+def test_any_thread_may_tell_and_there_is_one_bar(monkeypatch):
+    made: list[int] = []
+    monkeypatch.setattr(bars, "_on_terminal", lambda *_: (made.append(1) or time.sleep(0.05), (print, lambda: None))[1])
+    terminal(monkeypatch)
+    with progress_bar("growing", "runs", after=1e-9) as tell:
+        threads = [threading.Thread(target=tell, args=(Progress(1, 4, 0),)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(made) == 1
+
+
+def test_a_single_tell_at_the_end_is_heard(capsys):
+    with progress_bar("attributing", "paths") as tell:
+        time.sleep(0.6)
+        tell(Progress(1, 1, 10))
+    assert "attributing: 1/1 paths" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("as_installed")
+@pytest.mark.parametrize("progress", [0, "no", 1.0])
+def test_what_is_no_progress_is_refused(progress):
+    with pytest.raises(InputError, match="progress must be"):
+        work(progress)
+
+
+def test_both_names_are_one_too_many():
+    @renamed
+    def call(*, progress=None):
+        return progress
+
+    with pytest.raises(InputError, match="the same"):
+        call(on_progress=print, progress=True)

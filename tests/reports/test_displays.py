@@ -241,3 +241,23 @@ def test_a_display_of_ones_own():
     display_of.register(Own)(lambda value: "<b>own</b>")
 
     assert display_of(Own()) == "<b>own</b>"
+
+
+def test_every_outcome_of_surfaces_is_counted(digits, eights):
+    filled = isthmus.fill(digits, eights[:8].reshape(2, 4, 1, 8, 8), 8)
+    bad = replace(filled[1], outcome=type(filled[1].outcome).NOT_FINITE)
+    words = read(type(filled)((filled[0], bad), filled.description)).words
+    assert "filled already by the plain surface" in words and "not finite" in words
+
+
+@pytest.mark.parametrize("values", [[1e17, 1e17], [-1e308, 1e308], [0.0, 0.0], [5e-324, 1.0]])
+def test_charts_of_extreme_numbers(values):
+    html = chart([Line(x=[0.0, 1.0], y=values, name="loss")])
+    assert "span too much" in html or "<path" in html
+
+
+def test_slices_of_a_volume_are_no_colours():
+    from isthmus.reports.pictures import to_pixels
+
+    pixels = to_pixels(torch.rand(1, 4, 5, 6))
+    assert pixels.shape == (5, 24, 3) and (pixels[..., 0] == pixels[..., 1]).all()

@@ -22,7 +22,7 @@ def axes():
 
 def test_connections_draw_both_paths(digits, digit_pairs, axes):
     (pair,) = isthmus.connect(digits, *(part[:1] for part in digit_pairs), verify=isthmus.TaylorModels())
-    assert pair.plot(axes) is axes and axes.get_xlabel() == "arc length / |AC|" and "nats" in axes.get_ylabel()
+    assert pair.plot(axes) is axes and axes.get_xlabel() == "arc length / |AC|" and axes.get_ylabel() == "loss"
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert "direct path" in labels and "proven band" in labels
     assert pair.plot(unit="logits").get_ylabel() == "loss (logits)"
@@ -65,7 +65,7 @@ def test_connections_stand_where_their_losses_are(digits, digit_pairs, axes):
     shown = {line.get_label(): line.get_xydata() for line in axes.get_lines()}
     good = [pair for pair in found if pair.connected]
     bad = [pair for pair in found if not pair.connected]
-    assert good and bad and axes.get_title() == f"{len(good)} of {len(found)} pairs connected"
+    assert good and bad and axes.get_title() == f"{len(good)} of {len(found)} connected"
     for label, pairs in (("connected", good), ("not connected", bad)):
         expected = [(pair.direct.max_loss, pair.profile.max_loss) for pair in pairs]
         assert shown[label].tolist() == [pytest.approx(each, rel=1e-6, abs=1.1e-6) for each in expected]

@@ -128,3 +128,20 @@ def test_two_kinds_of_one_name_are_refused():
         parse_config(base | {"pairs": twice})
     twice[1]["name"] = "run on"
     assert [kind.label for kind in parse_config(base | {"pairs": twice}).pairs] == ["attacked", "run on"]
+
+
+def test_pairs_of_real_inputs_are_called_alike_on_every_network_and_others_are_not(tmp_path):
+    text = TEXT.format(stop='"real"', pairs=7).replace("max_steps = 512", "max_steps = 1")
+    text += '[networks.again]\nspec = "untrained:digits?seed=1&classes=10"\n'
+    study = Study.create(tmp_path / "study", text)
+    plan = study.prepare(device="cpu")
+    by = {}
+    for row in plan.rows(0, plan.pairs):
+        by.setdefault((row["kind"], row["a"], row["c"], row["target"]), set()).add((row["network"], row["pair_id"]))
+    shared = [(key, found) for key, found in by.items() if len({network for network, _ in found}) > 1]
+    for (kind, *_), found in shared:
+        assert (len({pair_id for _, pair_id in found}) == 1) == (kind == "within"), kind
+    from isthmus.studies.pair_kinds.attacked import AttackedAcross, AttackedWithin
+    from isthmus.studies.pair_kinds.drawn import Across, Within
+
+    assert [kind.real for kind in (Within, Across, AttackedAcross, AttackedWithin)] == [True, True, False, False]

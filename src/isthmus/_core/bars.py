@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from isthmus._core.progress import OnProgress, Progress
+from isthmus.errors import InputError
 
 PLAIN_EVERY = 5.0  # seconds between lines where there is no terminal
 NOTEBOOK_EVERY = 0.1  # seconds between two pictures of the bar in a notebook
@@ -23,7 +24,8 @@ Tell: TypeAlias = bool | OnProgress | None  # True: a bar; False: none; None: a 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_busy = threading.Lock()  # one bar at a time: work that is part of other work has none of its own
+_busy = threading.Lock()  # one bar at a time
+_inside = threading.local()  # work that is part of other work has no bar that was not asked for
 _unasked = True
 
 
@@ -31,18 +33,30 @@ _unasked = True
 def telling(progress: Tell, what: str, unit: str) -> Iterator[OnProgress]:
     """What to call on the way: what the caller gave, or a bar of its own.
 
-    None makes a bar on a terminal and in a notebook, for work of more than a second in the main thread.
+    None makes a bar on a terminal and in a notebook, for work of more than a second in the main thread that is no part
+    of other work.
+
+    Raises:
+        InputError: progress is something else.
     """
-    if callable(progress):
-        yield progress
-    elif progress is False or (progress is None and not _watched()) or not _busy.acquire(blocking=False):
-        yield lambda _: None
-    else:
-        try:
-            with progress_bar(what, unit, after=AFTER if progress is None else 0.0) as tell:
-                yield tell
-        finally:
-            _busy.release()
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise InputError(f"progress must be None, True, False or a function, got {progress!r}.")
+    outermost = not getattr(_inside, "work", False)
+    _inside.work = True
+    wanted = progress is True or (progress is None and outermost and _watched())
+    try:
+        if callable(progress):
+            yield progress
+        elif not wanted or not _busy.acquire(blocking=False):
+            yield lambda _: None
+        else:
+            try:
+                with progress_bar(what, unit, after=AFTER if progress is None else 0.0) as tell:
+                    yield tell
+            finally:
+                _busy.release()
+    finally:
+        _inside.work = not outermost
 
 
 @contextmanager
@@ -52,25 +66,27 @@ def progress_bar(what: str, unit: str, *, after: float = 0.0) -> Iterator[OnProg
     Args:
         what: is being done.
         unit: of what is counted.
-        after: seconds before the bar appears.
+        after: seconds before the bar appears; any thread may tell.
     """
     make = _in_notebook if in_notebook() else _on_terminal if sys.stderr.isatty() else _plain_lines
     began = time.monotonic()
-    close: Callable[[], None] | None = None
-    draw: OnProgress | None = None
+    made: list[tuple[OnProgress, Callable[[], None]]] = []
+    one_at_a_time = threading.Lock()
 
     def tell(progress: Progress) -> None:
-        nonlocal draw, close
-        if draw is None:
-            if time.monotonic() - began < after:
-                return
-            draw, close = make(what, unit, began)
-        draw(progress)
+        with one_at_a_time:
+            if not made:
+                if time.monotonic() - began < after:
+                    return
+                made.append(make(what, unit, began))
+            made[0][0](progress)
 
+    if not after:
+        made.append(make(what, unit, began))
     try:
         yield tell
     finally:
-        if close is not None:
+        for _, close in made:
             close()
 
 
@@ -87,6 +103,8 @@ def renamed(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def call(*args: P.args, **given: P.kwargs) -> R:
         if "on_progress" in given:
+            if given.get("progress") is not None:
+                raise InputError("progress and on_progress are the same: give one of them.")
             given["progress"] = given.pop("on_progress")
         return function(*args, **given)
 
@@ -152,7 +170,7 @@ def _in_notebook(what: str, unit: str, began: float) -> tuple[OnProgress, Callab
 
 
 def _plain_lines(what: str, unit: str, began: float) -> tuple[OnProgress, Callable[[], None]]:
-    last = time.monotonic()
+    last = began
 
     def draw(progress: Progress) -> None:
         nonlocal last

@@ -23,12 +23,12 @@ class Displayed:
 class Plotted(Displayed):
     """Something that has a picture too; `isthmus.reports.plots` draws it."""
 
-    def plot(self, ax: Axes | None = None, *, unit: str = "nats") -> Axes:
+    def plot(self, ax: Axes | None = None, *, unit: str | None = None) -> Axes:
         """Draws the picture of it.
 
         Args:
             ax: axes of matplotlib; by default those of a new figure, which a notebook shows.
-            unit: of the loss, where the picture has an axis for it.
+            unit: of the loss, where the picture has an axis for it; by default what the result knows of it.
 
         Returns:
             The axes.

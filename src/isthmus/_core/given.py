@@ -21,7 +21,10 @@ def tensor_of(name: str, value: object) -> Tensor:
         return value
     if not hasattr(value, "__array__"):
         raise InputError(f"{name} must be a tensor or a NumPy array, got {type(value).__name__}.")
-    array: np.ndarray[Any, Any] = np.array(value)  # a copy: torch warns of read-only memory, and ours may be changed
+    if isinstance(value, np.ma.MaskedArray) and bool(np.ma.getmaskarray(value).any()):
+        raise InputError(f"{name} must be complete, got a masked array; fill what is missing, or leave it out.")
+    # A copy: torch warns of read-only memory, and ours may be changed.
+    array: np.ndarray[Any, Any] = np.array(value, order="C", subok=False)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise InputError(f"{name} must hold numbers of at most 64 bits, got an array of {array.dtype}.")
-    return torch.from_numpy(np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="))))
+    return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), order="C", copy=False))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 Input: TypeAlias = Float[Tensor, "*input"]
@@ -19,7 +19,7 @@ Targets: TypeAlias = Int[Tensor, "n"]
 AnyInputs: TypeAlias = Float[Tensor, "n *input"] | Float[np.ndarray, "n *input"]  # as callers give them
 # Classes as callers give them, one for all or one each: indices, names, or "predicted".
 AnyTargets: TypeAlias = (
-    Targets | Int[Tensor, ""] | Int[np.ndarray, "n"] | int | np.integer | str | Sequence[int] | Sequence[str]
+    Targets | Int[Tensor, ""] | Shaped[np.ndarray, "*n"] | int | np.integer | str | Sequence[int] | Sequence[str]
 )
 OtherInputs: TypeAlias = Float[Tensor, "m *input"]  # beside n others
 OtherTargets: TypeAlias = Int[Tensor, "m"]

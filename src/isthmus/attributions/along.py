@@ -19,7 +19,7 @@ from isthmus.certificates.affine_pieces.segment import cut_segment
 from isthmus.certificates.following.precision import in_precision
 from isthmus.errors import InputError, NetworkError
 from isthmus.landscapes import AbstractLandscape, Landscape
-from isthmus.landscapes.arguments import targets_of
+from isthmus.landscapes.arguments import PREDICTED, targets_of
 from isthmus.paths import AbstractPath, Polyline
 
 MOST = 20_000  # gradients
@@ -93,12 +93,19 @@ def attribute(
     paths = [path] if isinstance(path, AbstractPath) else list(path)
     if not paths:
         return ()
-    classes = targets_of(landscape, output, len(paths), [torch.stack([one.at(1.0) for one in paths])], name="output")
+    for one in paths:
+        if not isinstance(one, AbstractPath):
+            raise InputError(f"attribute takes paths such as isthmus.Polyline(vertices), got a {type(one).__name__}.")
+    before = landscape.forward_equivalents
+    predicted = isinstance(output, str) and output == PREDICTED
+    if predicted:
+        each = [targets_of(landscape, output, 1, [one.at(1.0)[None]], name="output") for one in paths]
+    classes = torch.cat(each) if predicted else targets_of(landscape, output, len(paths), [], name="output")
     found = []
     with telling(progress, "attributing", "paths") as tell, landscape.fixed():
         for number, (one, index) in enumerate(zip(paths, classes.tolist(), strict=True)):
             found.append(_attributed(landscape, one, index, exact, tolerance, most))
-            tell(Progress(number + 1, len(paths), landscape.forward_equivalents))
+            tell(Progress(number + 1, len(paths), landscape.forward_equivalents - before))
     return found[0] if isinstance(path, AbstractPath) else tuple(found)
 
 

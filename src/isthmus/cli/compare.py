@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -24,6 +24,8 @@ def compare(
     *,
     name: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     on: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    kind: str | None = None,
+    images: str | None = None,
     device: str = "auto",
     seed: int = 0,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-comparison"),
@@ -40,7 +42,12 @@ def compare(
     name
         What the runs are called, in their order.
     on
-        The network of each run, as SPEC or SPEC,WEIGHTS: the paths of every run are looked at on all of them.
+        The network of each run, as SPEC or SPEC,WEIGHTS: the paths of every run are looked at on all of them. Networks
+        with settings of their own (--mean, --loss, ...) are compared in Python.
+    kind
+        Of studies: the kind of pairs; must be said where there are several, whose shares mean different things.
+    images
+        Of studies: the collection, likewise.
     device
         auto (a CUDA device where there is one), cpu, cuda, cuda:1.
     seed
@@ -57,7 +64,7 @@ def compare(
     studies = [path for path in runs if (path / "study.toml").is_file()]
     if studies and (len(studies) < len(runs) or on):
         raise InputError("Give folders of studies alone, or of isthmus connect alone; --on goes with the latter.")
-    found = _of_studies(studies, name, seed) if studies else _of_runs(runs, name, on, device, seed)
+    found = _of_studies(studies, name, seed, kind, images) if studies else _of_runs(runs, name, on, device, seed)
     write_comparison(found, folder, command=readable(shlex.join(["isthmus", *sys.argv[1:]])))
     _show(found)
     print(f"Open {out / 'index.html'} in a browser.")
@@ -81,9 +88,11 @@ def _landscape(text: str, device: str) -> AbstractLandscape:
     return landscape_of(NetworkOptions(network=spec, weights=Path(weights) if weights else None, device=device))
 
 
-def _of_studies(folders: list[Path], names: list[str] | None, seed: int) -> Comparison:
+def _of_studies(
+    folders: list[Path], names: list[str] | None, seed: int, kind: str | None, images: str | None
+) -> Comparison:
     from isthmus.comparing import Comparison, runs_of_study
-    from isthmus.comparing.rows import matched, renamed
+    from isthmus.comparing.rows import matched, under
     from isthmus.studies import Study
 
     labels = [folder.name for folder in folders]
@@ -93,10 +102,12 @@ def _of_studies(folders: list[Path], names: list[str] | None, seed: int) -> Comp
         raise InputError(f"A study is given twice: {max(labels, key=labels.count)}.")
     runs = []
     for folder, label in zip(folders, labels, strict=True):
-        rows = Study(folder).results.table().to_pylist()
-        runs += runs_of_study(rows, prefix=f"{label}: " if len(folders) > 1 else "")
+        results = Study(folder).results
+        prefix = f"{label}: " if len(folders) > 1 else ""
+        rows = results.table().to_pylist()
+        runs += runs_of_study(rows, results.plan.units, kind=kind, images=images, prefix=prefix)
     if names is not None:
-        runs = renamed(runs, names)
+        runs = under(runs, names)
     if len(runs) < 2:
         raise InputError(f"A comparison needs at least two networks or studies, got {len(runs)}.")
     return Comparison(runs=tuple(runs), places=tuple(map(tuple, matched(runs))), seed=seed)
@@ -108,21 +119,19 @@ def _show(found: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from isthmus.reports.comparison_tables import compared, transferred
+    from isthmus.reports.comparison_tables import compared, remarks, transferred
 
     console = Console(highlight=False)
     wide = console.width >= 120  # what a narrow terminal leaves out is on the page
-    both = [(compared(found), (0, 1, 3, 4, 5)), *([(transferred(found), (0, 1, 2, 3, 5))] if found.transfer else [])]
+    both = [(compared(found), (0, 1, 3, 4, 5)), *([(transferred(found), (0, 1, 2, 3, 4))] if found.transfer else [])]
     for (headings, rows), few in both:
         kept = range(len(headings)) if wide else few
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for place in kept:
-            table.add_column(
-                escape(readable(headings[place])), justify="left" if place < 3 else "right", overflow="fold"
-            )
+            side: Literal["left", "right"] = "left" if place < 3 or headings[place] == "path" else "right"
+            table.add_column(escape(readable(headings[place])), justify=side, overflow="fold")
         for row in rows:
             table.add_row(*(escape(readable(row[place])) for place in kept))
         console.print(table)
-    for run, count in found.left_out.items():
-        if count:
-            console.print(f"{escape(readable(run))}: {count} pairs are not in all runs and were left out.")
+    for note in remarks(found):
+        console.print(escape(readable(note)))

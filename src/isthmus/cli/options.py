@@ -152,7 +152,7 @@ def fraction(name: str, text: str | None) -> float | None:
         return None
     try:
         return float(Fraction(text.strip()))
-    except (ValueError, ZeroDivisionError) as error:
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise InputError(f"{name} must be a number or a fraction, as 0.03 or 8/255, got '{text}'.") from error
 
 

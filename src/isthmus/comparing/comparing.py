@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def compare(
         progress: as `connect` takes it.
 
     Raises:
-        InputError: fewer than two runs, no pair in common, or names or landscapes that do not fit.
+        InputError: fewer than two runs, no pair in common, names that do not fit, or landscapes on which the runs were
+            not made.
     """
     if len(runs) == 1 and isinstance(runs[0], Mapping):
         given = {str(name): _read(run) for name, run in runs[0].items()}
@@ -53,6 +55,8 @@ def compare(
     rows = runs_of_connections(given)
     places = matched(rows)
     on = _landscapes(landscapes, list(given))
+    for name, landscape in (on or {}).items():
+        _check_own(name, given[name], landscape)
     found: tuple[Transfer, ...] = ()
     if on is not None:
         with telling(progress, "looking at paths on other networks", "paths") as tell:
@@ -86,9 +90,26 @@ def _landscapes(
 ) -> dict[str, AbstractLandscape] | None:
     if given is None:
         return None
+    if not isinstance(given, Mapping | Sequence):
+        raise InputError(f"landscapes must be one for each run ({', '.join(names)}), got a {type(given).__name__}.")
     by_name = dict(given) if isinstance(given, Mapping) else dict(zip(names, given, strict=False))
     if set(by_name) != set(names) or (not isinstance(given, Mapping) and len(given) != len(names)):
         raise InputError(f"landscapes must be one for each run ({', '.join(names)}), got {len(given)}.")
     for landscape in by_name.values():
         check_landscape(landscape)
     return {name: by_name[name] for name in names}
+
+
+def _check_own(name: str, run: Connections, landscape: AbstractLandscape) -> None:
+    """Refuses a landscape on which the run was not made: its thresholds would be held against other losses."""
+    made, now = run.description, json.loads(json.dumps(landscape.describe(), default=str))
+    for key in ("network", "loss", "domain"):
+        one, other = made.get(key), now.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            parts = ("weights_sha256", "structure_sha256", "mean", "std", "output")
+            differ = [part for part in parts if json.loads(json.dumps(one.get(part))) != other.get(part)]
+        else:
+            differ = [] if one is None or one == other else [key]
+        if differ:
+            what = ", ".join(differ).replace("_sha256", "")
+            raise InputError(f"The landscape given for the run '{name}' is not the one it was made on: other {what}.")

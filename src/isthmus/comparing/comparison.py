@@ -14,7 +14,7 @@ from isthmus._core.random import numpy_generator
 from isthmus.comparing.rows import Run
 from isthmus.comparing.transfer import Transfer
 from isthmus.errors import InputError
-from isthmus.estimates import ClassDraws, Estimate, Floats, mean, median
+from isthmus.estimates import ClassDraws, Estimate, Floats, mean, mean_of_few, median
 
 if TYPE_CHECKING:
     import pyarrow
@@ -32,6 +32,7 @@ MEASURES = {
     "length_ratio": "mean",
     "forward_equivalents": "median",
 }
+LOSSES = ("direct_max_loss", "max_loss", "direct_gap", "gap")  # which only runs of one unit share
 COLUMNS = ("target", "threshold", "outcome", *MEASURES)
 
 
@@ -103,6 +104,17 @@ class Comparison(Plotted):
         return sum(len({int(row["target"]) for row in self._of_pair(pair)}) > 1 for pair in range(len(self)))
 
     @property
+    def unit(self) -> str | None:
+        """Of the losses; None where runs have different ones, whose losses are then not compared."""
+        units = {run.unit for run in self.runs}
+        return units.pop() if len(units) == 1 else None
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What can be compared."""
+        return tuple(name for name in MEASURES if self.unit is not None or name not in LOSSES)
+
+    @property
     def by_class(self) -> bool:
         """Whether intervals come from a bootstrap of whole classes; with one class, pairs are taken as independent."""
         return len(np.unique(self.values("target", 0))) > 1
@@ -125,21 +137,21 @@ class Comparison(Plotted):
         ]
         return pyarrow.Table.from_pylist(rows)
 
-    def differences(
-        self, measures: Sequence[str] = tuple(MEASURES), *, baseline: str | None = None
-    ) -> list[Difference]:
+    def differences(self, measures: Sequence[str] | None = None, *, baseline: str | None = None) -> list[Difference]:
         """Paired differences of every run from one of them, measure by measure.
 
         Args:
-            measures: some of `MEASURES`.
+            measures: some of `self.measures`; all of them by default.
             baseline: name of the run that the others are compared with; the first, by default.
 
         Raises:
             InputError: no such measure or run.
         """
-        unknown = [name for name in measures if name not in MEASURES]
+        measures = self.measures if measures is None else measures
+        unknown = [name for name in measures if name not in self.measures]
         if unknown:
-            raise InputError(f"measures must be some of {', '.join(MEASURES)}, got {unknown[0]!r}.")
+            apart = " (the losses of these runs have different units)" if unknown[0] in LOSSES else ""
+            raise InputError(f"measures must be some of {', '.join(self.measures)}, got {unknown[0]!r}{apart}.")
         if baseline is not None and baseline not in self.names:
             raise InputError(f"baseline must be one of {', '.join(self.names)}, got {baseline!r}.")
         base = 0 if baseline is None else self.names.index(baseline)
@@ -151,10 +163,6 @@ class Comparison(Plotted):
         ours, theirs = self.values(measure, run), self.values(measure, base)
         known = np.isfinite(ours) & np.isfinite(theirs)
         apart, statistic = ours[known] - theirs[known], MEASURES[measure]
-        draws = None
-        if self.by_class:
-            draws = ClassDraws.of(self.values("target", 0)[known], numpy_generator(self.seed))
-        estimate = mean if statistic == "mean" else median
         middle = np.mean if statistic == "mean" else np.median
         return Difference(
             measure=measure,
@@ -163,12 +171,21 @@ class Comparison(Plotted):
             statistic=statistic,
             value=float(middle(ours[known])) if known.any() else math.nan,
             baseline_value=float(middle(theirs[known])) if known.any() else math.nan,
-            difference=estimate(apart, draws) if known.any() else Estimate(math.nan, math.nan, math.nan),
+            difference=self._average(apart, self.values("target", 0)[known], statistic),
             higher=float((apart > 0).mean()) if known.any() else math.nan,
             lower=float((apart < 0).mean()) if known.any() else math.nan,
             pairs=int(known.sum()),
             left_out=int((~known).sum()),
         )
+
+    def _average(self, apart: Floats, cluster: Floats, statistic: str) -> Estimate:
+        """Mean or median of paired differences: by drawing classes, or, of one class, as of independent pairs."""
+        if not len(apart):
+            return Estimate(math.nan, math.nan, math.nan)
+        draws = ClassDraws.of(cluster, numpy_generator(self.seed)) if len(np.unique(cluster)) > 1 else None
+        if statistic == "median":
+            return median(apart, draws)
+        return mean_of_few(apart) if draws is None else mean(apart, draws)  # differences are no shares
 
     def _of_pair(self, pair: int) -> list[Any]:
         return [run.rows[place] for run, place in zip(self.runs, self.places[pair], strict=True)]

@@ -24,11 +24,13 @@ class Run:
         name: what it is called.
         keys: of its pairs (n,): what is at both ends, and which of several alike it is.
         rows: of its pairs, with the columns of `connecting.columns`.
+        unit: of its losses.
     """
 
     name: str
     keys: tuple[str, ...]
     rows: tuple[Mapping[str, Any], ...]
+    unit: str = "nats"
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -36,26 +38,55 @@ class Run:
 
 def runs_of_connections(runs: Mapping[str, Connections]) -> list[Run]:
     """Runs of `connect`, whose pairs are known by their ends, bit for bit in float32."""
-    return [Run(name, numbered([key_of(pair) for pair in found]), _rows(found)) for name, found in runs.items()]
+    return [
+        Run(
+            name,
+            numbered([key_of(pair) for pair in found]),
+            tuple(found.table().to_pylist()),
+            str(found.description.get("unit", "nats")),
+        )
+        for name, found in runs.items()
+    ]
 
 
-def runs_of_study(rows: Sequence[Mapping[str, Any]], *, prefix: str = "") -> list[Run]:
+def runs_of_study(
+    rows: Sequence[Mapping[str, Any]],
+    units: Mapping[str, str],
+    *,
+    kind: str | None = None,
+    images: str | None = None,
+    prefix: str = "",
+) -> list[Run]:
     """The networks of a study as runs, from the rows of its table; pairs are known by their `pair_id`.
 
     Args:
         rows: of the table; rows without a pair, which are inputs that were set aside, and pairs that have no numbers
             take no part.
+        units: of the losses on each network.
+        kind: of the pairs; must be said where there are several, whose shares mean different things.
+        images: the collection, likewise.
         prefix: of the names of the networks, where there are several studies.
+
+    Raises:
+        InputError: there are several kinds or collections, or not the one that was asked for.
     """
     known = [row for row in rows if row["pair_id"] and row["max_loss"] is not None]
+    for column, wanted in (("kind", kind), ("images", images)):
+        there = list(dict.fromkeys(str(row[column]) for row in known))
+        if wanted is None and len(there) > 1:
+            raise InputError(f"The study has pairs of several {column}: say which of {', '.join(there)} is meant.")
+        if wanted is not None and wanted not in there:
+            raise InputError(f"The study has no pairs of the {column} '{wanted}', but of {', '.join(there)}.")
+        known = [row for row in known if wanted in (None, row[column])]
     runs = []
     for network in dict.fromkeys(row["network"] for row in known):
         own = [row for row in known if row["network"] == network]
-        runs.append(Run(f"{prefix}{network}", numbered([row["pair_id"] for row in own]), tuple(own)))
+        keys = numbered([row["pair_id"] for row in own])
+        runs.append(Run(f"{prefix}{network}", keys, tuple(own), units.get(network, "nats")))
     return runs
 
 
-def renamed(runs: Sequence[Run], names: Sequence[str]) -> list[Run]:
+def under(runs: Sequence[Run], names: Sequence[str]) -> list[Run]:
     """The same runs under other names, all different.
 
     Raises:
@@ -97,7 +128,3 @@ def matched(runs: Sequence[Run]) -> list[list[int]]:
             "same order; networks that take images of different sizes have none in common."
         )
     return found
-
-
-def _rows(found: Connections) -> tuple[Mapping[str, Any], ...]:
-    return tuple(found.table().to_pylist())

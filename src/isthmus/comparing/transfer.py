@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 import torch
@@ -14,13 +14,12 @@ from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.random import numpy_generator
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
-from isthmus.connecting.loop import SLACK
-from isthmus.estimates import ClassDraws, Estimate, Floats, mean, median
+from isthmus.estimates import ClassDraws, Estimate, Floats, mean, mean_of_few, median, share
 from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import profile_many
 
-# found: as it was found on the other network. mirrored: bent as far, to the other side. direct: straight.
+# found: as it was found on the other network. mirrored: bent to the other side. direct: straight.
 KINDS = ("found", "mirrored", "direct")
 GROUP = 64  # pairs whose paths are looked at together
 
@@ -28,24 +27,39 @@ GROUP = 64  # pairs whose paths are looked at together
 @final
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
-    """How paths found on one network are on another.
+    """How paths found on one network are on another. Pairs take part that a bypass has connected on the first, with the
+    same target on both.
 
     Attributes:
         found_on, on: names of the two runs.
-        path: which of `KINDS`: `mirrored` and `direct` are controls.
+        blocked: whether it is about pairs whose direct path is too high on the second network as well, so that there is
+            something to carry over; else about those where it is low already, so that there is something to spoil.
+        path: which of `KINDS`; `mirrored` and `direct` are controls.
         low: share of the paths that stay at or below the threshold of the second network's own run.
+        less: share of the path found less that of this one, pair by pair.
         gap: median of max loss less the higher end, on the second network.
-        pairs: counted: those whose direct path is too high on the network that the path was found on.
-        left_out: others, and pairs whose loss is not finite.
+        bent: deviation of these paths / deviation of those found, in the mean: the domain cuts mirrored ones short.
+        pairs: counted.
+        left_out: of these, pairs whose loss is not finite.
     """
 
     found_on: str
     on: str
+    blocked: bool
     path: str
     low: Estimate
+    less: Estimate
     gap: Estimate
+    bent: float
     pairs: int
     left_out: int
+
+
+class _Looked(NamedTuple):
+    """Max loss and gap of paths on a network (n, 2), and their deviations (n,)."""
+
+    top: Floats
+    deviation: Floats
 
 
 def transfers(
@@ -63,54 +77,96 @@ def transfers(
         landscapes: on which each was found, by the same names.
         places: of every pair, its number in each run.
         seed: of the bootstrap.
-        on_progress: called on the way.
+        on_progress: called on the way, with paths.
     """
     names = list(runs)
     found: list[Transfer] = []
-    total, done = len(names) ** 2 * len(KINDS) * len(places), 0
     distinct = {id(each): each for each in landscapes.values()}.values()
-    before = sum(each.forward_equivalents for each in distinct)
-    for source, name in enumerate(names):
-        pairs = [runs[name][each[source]] for each in places]
-        bent = [number for number, pair in enumerate(pairs) if pair.moved]
-        for target, other in enumerate(names):
-            own = [runs[other][each[target]] for each in places]
-            for kind in KINDS:
-                top, limit, cluster = [], [], []
-                for first in range(0, len(bent), GROUP):
-                    some = bent[first : first + GROUP]
-                    paths = [_path(pairs[number], kind, landscapes[other]) for number in some]
-                    aims = torch.tensor([own[number].target for number in some])
-                    seen = profile_many(landscapes[other], paths, aims)
-                    top += [[each.max_loss, each.gap] for each in seen]
-                    limit += [_threshold(own[number]) for number in some]
-                    cluster += [own[number].target for number in some]
-                    if on_progress is not None:
-                        cost = sum(each.forward_equivalents for each in distinct) - before
-                        on_progress(Progress(done + first + len(some), total, cost))
-                done += len(places)
-                found.append(
-                    _transfer(name, other, kind, np.array(top).reshape(-1, 2), limit, cluster, len(places), seed)
-                )
+    before, done = sum(each.forward_equivalents for each in distinct), 0
+    chosen = {
+        (source, target): [
+            (pair, own)
+            for pair, own in ((runs[source][each[i]], runs[target][each[j]]) for each in places)
+            if pair.moved and pair.connected and pair.target == own.target
+        ]
+        for i, source in enumerate(names)
+        for j, target in enumerate(names)
+    }
+    total = len(KINDS) * sum(map(len, chosen.values()))
+    for (source, target), both in chosen.items():
+        looked = {}
+        for kind in KINDS:
+            parts = []
+            for first in range(0, len(both), GROUP):
+                parts.append(_look(landscapes[target], both[first : first + GROUP], kind))
+                done += len(both[first : first + GROUP])
+                if on_progress is not None:
+                    spent = sum(each.forward_equivalents for each in distinct) - before
+                    on_progress(Progress(done, total, spent))
+            looked[kind] = _joined(parts)
+        blocked = np.array([not own.direct_connected for _, own in both], dtype=bool)
+        for state in (True, False):
+            rows = blocked == state
+            if rows.any():
+                found += _transfers(source, target, state, both, looked, rows, seed)
     return found
 
 
-def _transfer(
-    name: str, other: str, kind: str, top: Floats, limit: list[float], cluster: list[int], total: int, seed: int
-) -> Transfer:
-    known = np.isfinite(top).all(1)
-    clusters = np.array(cluster)[known]
-    draws = ClassDraws.of(clusters, numpy_generator(seed)) if len(set(clusters.tolist())) > 1 else None
-    low = (top[known, 0] <= np.array(limit)[known]).astype(float)
-    return Transfer(
-        found_on=name,
-        on=other,
-        path=kind,
-        low=mean(low, draws),
-        gap=median(top[known, 1], draws) if known.any() else Estimate(math.nan, math.nan, math.nan),
-        pairs=int(known.sum()),
-        left_out=total - int(known.sum()),
+def _look(landscape: AbstractLandscape, both: Sequence[tuple[Connection, Connection]], kind: str) -> _Looked:
+    paths = [_path(pair, kind, landscape) for pair, _ in both]
+    seen = profile_many(
+        landscape,
+        paths,
+        torch.tensor([own.target for _, own in both]),
+        ceiling=torch.tensor([own.threshold for _, own in both], dtype=torch.float64),
     )
+    top = np.array([[each.max_loss, each.gap] for each in seen])
+    return _Looked(top, np.array([path.deviation for path in paths]))
+
+
+def _joined(parts: Sequence[_Looked]) -> _Looked:
+    if not parts:
+        return _Looked(np.zeros((0, 2)), np.zeros(0))
+    return _Looked(np.concatenate([part.top for part in parts]), np.concatenate([part.deviation for part in parts]))
+
+
+def _transfers(
+    source: str,
+    target: str,
+    blocked: bool,
+    both: Sequence[tuple[Connection, Connection]],
+    looked: Mapping[str, _Looked],
+    rows: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    seed: int,
+) -> list[Transfer]:
+    limit = np.array([own.threshold for _, own in both])
+    known = rows & np.all([np.isfinite(each.top).all(1) for each in looked.values()], axis=0)
+    cluster = np.array([own.target for _, own in both])[known]
+    draws = ClassDraws.of(cluster, numpy_generator(seed)) if len(np.unique(cluster)) > 1 else None
+    low = {kind: (each.top[:, 0] <= limit)[known].astype(float) for kind, each in looked.items()}
+    nothing = Estimate(math.nan, math.nan, math.nan)
+
+    def less(kind: str) -> Estimate:
+        apart = low["found"] - low[kind]
+        if kind == "found" or not len(apart):
+            return nothing
+        return mean_of_few(apart) if draws is None else mean(apart, draws)
+
+    return [
+        Transfer(
+            found_on=source,
+            on=target,
+            blocked=blocked,
+            path=kind,
+            low=share(low[kind], draws) if known.any() else nothing,
+            less=less(kind),
+            gap=median(each.top[known, 1], draws) if known.any() else nothing,
+            bent=float(np.mean(each.deviation[known] / looked["found"].deviation[known])) if known.any() else math.nan,
+            pairs=int(known.sum()),
+            left_out=int((rows & ~known).sum()),
+        )
+        for kind, each in looked.items()
+    ]
 
 
 def _path(pair: Connection, kind: str, landscape: AbstractLandscape) -> AbstractPath:
@@ -134,10 +190,3 @@ def mirrored(path: AbstractPath, landscape: AbstractLandscape) -> Polyline:
     inside = landscape.domain.project(turned)
     inside[[0, -1]] = vertices[[0, -1]]
     return Polyline(inside)
-
-
-def _threshold(pair: Connection) -> float:
-    """The threshold that the pair has on its own network; where that was not finite, what it would have been."""
-    if math.isfinite(pair.threshold):
-        return pair.threshold
-    return float(torch.maximum(pair.direct.loss[0], pair.direct.loss[-1])) + SLACK

@@ -30,7 +30,7 @@ EARLIER = {"format": "isthmus connections", "version": 2}  # the manifest of ver
 SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
 TABLE, PATHS, PAGE = "table.parquet", "paths.safetensors", "index.html"
 BAND = "certificate.band"  # name of the tensor; absent where no pair has a band
-NAMES = "class_names"  # of the description in the manifest
+NAMES = "names_of_classes_seen"  # of the manifest's description, beside what the landscape says of itself
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,17 @@ def mean(values: Floats, draws: ClassDraws | None) -> Estimate:
     return Estimate.of(share, (draws.times @ sums)[drawn > 0] / drawn[drawn > 0])
 
 
+def share(flags: Floats, draws: ClassDraws | None) -> Estimate:
+    """Share of ones among zeros and ones. The interval is Wilson's, which takes items as independent, widened to that
+    of the bootstrap where there is one: drawing classes says nothing where all of them agree.
+    """
+    alone = mean(flags, None)
+    if draws is None or not len(draws.times):
+        return alone
+    drawn = mean(flags, draws)
+    return Estimate(alone.value, min(alone.low, drawn.low), max(alone.high, drawn.high))
+
+
 def mean_of_few(values: Floats, *, low: float = -math.inf, high: float = math.inf) -> Estimate:
     """Mean of the known values, each a measurement of its own, with Student's interval, cut at `low` and `high`."""
     known = values[np.isfinite(values)]

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 
 def named_class(text: str, class_names: Sequence[str] | None) -> int | None:
-    """The class with that index or name (the first of the names that commas separate also counts)."""
-    if text.lstrip("-").isdecimal():
-        return int(text)
-    names = [name.lower() for name in class_names or ()]
-    wanted = text.lower().replace("_", " ")
-    firsts = [name.split(",")[0] for name in names]
-    for options in (names, firsts):
-        if options.count(wanted) == 1:
-            return options.index(wanted)
-    return None
+    """The class with that name, exactly or but for case, underscores and what follows a comma; or with that index."""
+    names = list(class_names or ())
+    plain = [_plain(name) for name in names]
+    options = (
+        (names, text),
+        (plain, _plain(text)),
+        ([_plain(name.split(",")[0]) for name in names], _plain(text)),
+    )
+    for known, wanted in options:
+        if known.count(wanted) == 1:
+            return known.index(wanted)
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text, re.ASCII) else None
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", " ").strip()
 
 
 def classes_of_labels(

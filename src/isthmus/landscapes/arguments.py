@@ -12,7 +12,7 @@ from torch import Tensor
 
 from isthmus._core.given import tensor_of
 from isthmus._core.shapes import AnyTargets, Index, Inputs, Targets
-from isthmus.errors import InputError
+from isthmus.errors import InputError, NetworkError
 from isthmus.inputs.labels import named_class
 from isthmus.landscapes.base import AbstractLandscape
 from isthmus.landscapes.validation import check_target_range, check_targets
@@ -39,8 +39,10 @@ def targets_of(
     """
     if isinstance(target, str) and target == PREDICTED:
         return _predicted(landscape, inputs, name)
+    if isinstance(target, np.ndarray) and target.dtype.kind == "U":
+        target = [str(each) for each in target.ravel()]
     if isinstance(target, str) or (
-        isinstance(target, Sequence) and len(target) and all(isinstance(each, str) for each in target)
+        isinstance(target, Sequence) and target and all(isinstance(each, str) for each in target)
     ):
         names = [target] if isinstance(target, str) else list(target)
         found = torch.tensor([class_named(str(each), landscape.class_names, name) for each in names])
@@ -94,7 +96,12 @@ def class_named(text: str, class_names: Sequence[str] | None, name: str) -> int:
 def _predicted(landscape: AbstractLandscape, inputs: Sequence[Inputs], name: str) -> Targets:
     if not inputs:
         raise InputError(f"{name} '{PREDICTED}' needs inputs whose class could be predicted; give a class.")
-    seen: list[Index] = [landscape.logits(x).argmax(1).cpu() for x in inputs]
+    seen: list[Index] = []
+    for x in inputs:
+        logits = landscape.logits_of(x).cpu()
+        if bool(logits.isnan().any()):
+            raise NetworkError(f"{name} '{PREDICTED}': the network returns NaN for an input; give a class.")
+        seen.append(logits.argmax(1))
     apart = sum((each != seen[0] for each in seen[1:]), torch.zeros(len(seen[0]), dtype=torch.bool)).nonzero()
     if len(apart):
         first = int(apart[0])

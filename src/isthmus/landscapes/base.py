@@ -13,7 +13,7 @@ from isthmus._core.batching import BatchSize
 from isthmus._core.displayed import Displayed
 from isthmus._core.given import tensor_of
 from isthmus._core.shapes import AnyInputs, AnyTargets, Input, Inputs, Logits, Losses, Targets
-from isthmus.errors import NetworkError
+from isthmus.errors import InputError, NetworkError
 from isthmus.landscapes.domains import Domain
 from isthmus.landscapes.losses import EvenScale
 from isthmus.landscapes.validation import check_inputs
@@ -136,7 +136,7 @@ class AbstractLandscape(Displayed, ABC):
     def logits(self, x: AnyInputs) -> Logits:
         """Logits (n, classes) of inputs (n, *input) in data units."""
         x = tensor_of("x", x)
-        return self.evaluate(x, torch.zeros(len(x), dtype=torch.long)).logits
+        return self.evaluate(x, torch.zeros(len(x) if x.ndim else 0, dtype=torch.long)).logits
 
     @final
     def logits_of(self, x: Inputs) -> Logits:
@@ -205,8 +205,8 @@ class AbstractLandscape(Displayed, ABC):
             x = tensor_of("x", x)
             check_inputs("x", x, self.domain)
             target = targets_of(self, target, len(x), [x])
-        assert isinstance(x, Tensor)  # also where the caller has made the checks
-        assert isinstance(target, Tensor)
+        if not (isinstance(x, Tensor) and isinstance(target, Tensor)):
+            raise InputError("validated=True skips all conversions: x and target must be tensors then.")
         x = self.prepare(x)
         self.try_out(x)
         return x, target.to(x.device, torch.long)

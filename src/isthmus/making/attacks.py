@@ -19,7 +19,7 @@ from isthmus._core.shapes import AnyInputs, AnyTargets, Index, Inputs, Losses, M
 from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.arguments import targets_of
+from isthmus.landscapes.arguments import PREDICTED, targets_of
 from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range
 from isthmus.making.method import AttackMethod
 
@@ -133,7 +133,7 @@ def attack(
         landscape: the landscape.
         x: the sources (n, *input), in data units, inside the domain.
         target: the class wanted of each, or for untargeted methods the class to get away from (n,), or one for all, by
-            number or name; "predicted" is what the network sees in each.
+            number or name; of untargeted methods "predicted" is what the network sees in each.
         method: how; `TargetedAdam()` by default.
         stop: the loss at which an attack ends, for all or for each (n,); None runs on to the last step. The published
             rule stops below the loss of the real input that the attacked one is paired with: attacked ends then
@@ -148,6 +148,8 @@ def attack(
     check_landscape(landscape)
     x = tensor_of("x", x)
     check_inputs("x", x, landscape.domain)
+    if isinstance(target, str) and target == PREDICTED and method.targeted:
+        raise InputError(f"{method!r} leads towards its target, which is what the network sees already: give a class.")
     target = targets_of(landscape, target, len(x), [x])
     if landscape.classes is None:
         landscape.evaluate(x[:1], target[:1], validated=True)

@@ -6,7 +6,6 @@ from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
 import torch
 
 from isthmus._core.bars import Tell, renamed, telling
@@ -126,7 +125,7 @@ def synthesize(
     """
     method = FromNoise() if method is None else method
     check_landscape(landscape)
-    single = isinstance(target, str | int | np.integer) or getattr(target, "ndim", 1) == 0
+    single = isinstance(target, str) or not isinstance(target, Sized) or getattr(target, "ndim", 1) == 0
     target = targets_of(landscape, target, 1 if single else len(cast("Sized", target)), [])
     size = tuple(shape) if shape is not None else landscape.input_shape
     if size is None or not len(target):

@@ -164,7 +164,8 @@ class Network(Displayed):
         Raises:
             NetworkError: the number of channels does not fit, or the outputs are no logits.
         """
-        x = tensor_of("x", x)
+        if not isinstance(x, Tensor):
+            x = tensor_of("x", x).to(self.device, self.dtype)
         shape = tuple(x.shape[1:])
         checks.check_channels(self.mean, self.std, shape)
         if self.mean is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,12 +91,14 @@ def threshold(
     plan = {size: max(10, round(effort * runs)) for size, runs in plan.items()}
     total, done = sum(plan.values()), 0
 
+    counting = threading.Lock()
     with telling(progress, "growing clusters", "runs") as tell:
 
-        def on_run() -> None:
+        def on_run() -> None:  # from several threads
             nonlocal done
-            done += 1
-            tell(Progress(done, total, 0))
+            with counting:
+                done += 1
+                tell(Progress(done, total, 0))
 
         if chosen == "finite size":
             counts = {

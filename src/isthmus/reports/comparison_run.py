@@ -12,26 +12,25 @@ import numpy as np
 from isthmus._core.files import write_json, write_text
 from isthmus._core.versions import versions
 from isthmus.comparing import Comparison
-from isthmus.reports.comparison_tables import Table, compared, transferred
+from isthmus.reports.comparison_tables import Table, compared, remarks, transferred
 from isthmus.reports.displays.chart import Line, chart
 from isthmus.reports.drawn import Drawn
 from isthmus.reports.plots import plot_of
 from isthmus.reports.rendering import Page, render
-from isthmus.reports.style import FOUND, RC, SERIES, save_figure
+from isthmus.reports.style import RC, SERIES, save_figure
 from isthmus.results import RESULT, ResultFolder
 from isthmus.results.saved import write_table
 
 SCHEMA = "isthmus/comparison/1"  # docs/tables.md describes it
 TABLE, PAGE, FIGURE = "table.parquet", "index.html", "comparison"
-COLORS = (FOUND, *SERIES)
 CARRIED = (
-    "Paths found on one network, looked at on another; of the pairs that are not connected by the direct path where "
-    "they were found. Low: at or below the threshold that the pair has on the other network. Controls: the same path "
-    "on the other side of the straight one, and the straight one."
+    "Of the pairs that a bypass has connected on the first network: those whose straight path is too high on the "
+    "second as well, and those where it is low. Low: at or below the threshold that the pair has on the second. "
+    "Mirrored: the same path on the other side of the straight one, a control."
 )
 
 
-def write_comparison(found: Comparison, folder: ResultFolder, *, command: str, unit: str = "nats") -> None:
+def write_comparison(found: Comparison, folder: ResultFolder, *, command: str) -> None:
     """Writes `table.parquet`, `comparison.png` and `.svg`, `index.html` and `result.json`, all or nothing."""
     import matplotlib
 
@@ -39,10 +38,10 @@ def write_comparison(found: Comparison, folder: ResultFolder, *, command: str, u
         write_table(found.table(), stage / TABLE)
         with matplotlib.rc_context(RC):
             figure = Drawn(figsize=(7, 4.4))
-            plot_of(found, figure.subplots(), unit)
+            plot_of(found, figure.subplots(), None)
         for kind in ("png", "svg"):
             save_figure(figure, stage / f"{FIGURE}.{kind}")
-        write_text(stage / PAGE, comparison_page(found, command=command, unit=unit))
+        write_text(stage / PAGE, comparison_page(found, command=command))
         write_json(stage / RESULT, result_of(found, command))
 
 
@@ -64,20 +63,14 @@ def result_of(found: Comparison, command: str) -> dict[str, Any]:
     }
 
 
-def comparison_page(found: Comparison, *, command: str = "", unit: str = "nats", title: str = "Runs compared") -> Page:
+def comparison_page(found: Comparison, *, command: str = "", title: str = "Runs compared") -> Page:
     """The page as HTML text: every run beside the first, how paths carry over, and the curves."""
     how = "over classes" if found.by_class else "that take pairs as independent (there is one class)"
     beside = f"Of pairs that all runs have; in brackets: 95 % intervals {how}."
     tables = [_table("Beside the first run", compared(found), beside)]
     if found.transfer:
         tables.append(_table("Do paths carry over?", transferred(found), CARRIED))
-    notes = [
-        f"{name}: {count:,} pairs are not in all runs and were left out."
-        for name, count in found.left_out.items()
-        if count
-    ]
-    if found.other_targets:
-        notes.append(f"{found.other_targets:,} pairs do not have the same target in all runs.")
+    notes = remarks(found)
     made = {"command": command, "seed": found.seed, "versions": ", ".join(f"{k} {v}" for k, v in versions().items())}
     return render(
         "compare.html",
@@ -86,19 +79,19 @@ def comparison_page(found: Comparison, *, command: str = "", unit: str = "nats",
         title=title,
         about=f"{len(found):,} pairs, the same in {len(found.runs)} runs: {', '.join(found.names)}.",
         tables=tables,
-        figure=_curves(found, unit),
+        figure=_curves(found),
         notes=notes,
         made={key: value for key, value in made.items() if value != ""},
     )
 
 
-def _curves(found: Comparison, unit: str) -> str:
+def _curves(found: Comparison) -> str:
     lines = []
     for run, name in enumerate(found.names):
         values = np.sort(found.values("max_loss", run))
         share = np.arange(1, len(values) + 1) / len(values)
-        lines.append(Line(x=share.tolist(), y=values.tolist(), name=name, color=COLORS[run % len(COLORS)]))
-    return chart(lines, x_label="share of the pairs", y_label=f"max loss ({unit})")
+        lines.append(Line(x=share.tolist(), y=values.tolist(), name=name, color=SERIES[run % len(SERIES)]))
+    return chart(lines, x_label="share of the pairs", y_label=f"max loss ({found.unit or 'different units'})")
 
 
 def _table(title: str, made: Table, note: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The tables of a comparison, as texts: every run beside the first, and how paths carry over."""
+"""The tables of a comparison, as texts: every run beside the first, how paths carry over, and what must be said."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ WORDS = {
     "length_ratio": "length ratio",
     "forward_equivalents": "forward-equivalents",
 }
+
+WHOLE = 0.995  # as far as the path found, but for rounding
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -47,21 +49,53 @@ def compared(found: Comparison) -> Table:
 
 
 def transferred(found: Comparison) -> Table:
-    """A row for each pair of networks and kind of path."""
-    headings = ("found on", "looked at on", "path", "stays low", "gap, median", "pairs")
+    """A row for each pair of networks and kind of path, apart for pairs whose straight path is low there already."""
+    headings = (
+        "found on",
+        "looked at on",
+        "straight path there",
+        "path",
+        "stays low",
+        "found less this",
+        "gap",
+        "pairs",
+    )
     rows: list[tuple[str, ...]] = [
         (
             each.found_on,
             each.on,
-            each.path,
+            "too high" if each.blocked else "low",
+            each.path + (f" ({each.bent:.0%} as far)" if each.path == "mirrored" and each.bent < WHOLE else ""),
             _estimate(each.low, "connected", signed=False),
+            _estimate(each.less, "connected"),
             _estimate(each.gap, "gap", signed=False),
             f"{each.pairs:,}",
         )
         for each in found.transfer
-        if each.pairs
+        if not (each.path == "direct" and each.blocked)  # too high by choice of the pairs
     ]
     return headings, rows
+
+
+def remarks(found: Comparison) -> list[str]:
+    """What a reader must know: pairs that were left out, other targets, other units."""
+    notes = [
+        f"{name}: {count:,} pairs are not in all runs and were left out."
+        for name, count in found.left_out.items()
+        if count
+    ]
+    if found.other_targets:
+        notes.append(
+            f"{found.other_targets:,} pairs do not have the same target in all runs: there the runs answer different "
+            "questions."
+        )
+    if found.unit is None:
+        units = ", ".join(f"{run.name}: {run.unit}" for run in found.runs)
+        notes.append(f"The losses of the runs have different units ({units}) and are not compared.")
+    lost = sum(each.left_out for each in found.transfer)
+    if lost:
+        notes.append(f"{lost:,} paths have losses that are not finite on another network, and were left out.")
+    return notes
 
 
 def _value(value: float, measure: str) -> str:

@@ -24,8 +24,8 @@ def to_pixels(x: Input) -> Pixels:
         values = values[None, None]
     elif values.ndim == 2:
         values = values[None]
-    elif values.ndim > 3:
-        values = values.reshape(-1, *values.shape[-2:])
+    elif values.ndim > 3:  # slices of a volume, not colours
+        values = np.concatenate(list(values.reshape(-1, *values.shape[-2:])), axis=1)[None]
     channels = len(values)
     if channels == 4:
         values = values[:3] * values[3:] + 1 - values[3:]

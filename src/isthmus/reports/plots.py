@@ -17,6 +17,7 @@ from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
 from isthmus.graphs import BarrierGraph
+from isthmus.graphs.edges import Floats
 from isthmus.making.attacks import Attacked
 from isthmus.making.synthesis import Synthesized
 from isthmus.paths import AbstractPath
@@ -30,7 +31,7 @@ from isthmus.reports.graph_figure import draw_tree
 from isthmus.reports.pictures import mosaic
 from isthmus.reports.profile_figure import FLOOR, draw_losses, spans_decades
 from isthmus.studies.statistics import StudySummary
-from isthmus.surfaces import Filling, Surface
+from isthmus.surfaces import Filling, Fillings, Surface
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,13 +41,13 @@ MOST = 32  # inputs in a row of rows
 
 
 @singledispatch
-def plot_of(value: object, axes: Axes | None, unit: str) -> Axes:
-    """Draws a result on axes, or on those of a new figure; `unit` is that of the loss."""
+def plot_of(value: object, axes: Axes | None, unit: str | None) -> Axes:
+    """Draws a result on axes, or on those of a new figure; `unit` is that of the loss, None where nobody said it."""
     raise InputError(f"{type(value).__name__} has no picture.")
 
 
 @plot_of.register(Connection)
-def _(pair: Connection, axes: Axes | None, unit: str) -> Axes:
+def _(pair: Connection, axes: Axes | None, unit: str | None) -> Axes:
     """Loss along the direct path and the path found, the peak and its bypasses, the threshold and what is proven."""
     axes = _axes(axes)
     draw_losses(axes, pair, unit)
@@ -55,59 +56,39 @@ def _(pair: Connection, axes: Axes | None, unit: str) -> Axes:
 
 
 @plot_of.register(Connections)
-def _(found: Connections, axes: Axes | None, unit: str) -> Axes:
+def _(found: Connections, axes: Axes | None, unit: str | None) -> Axes:
     """A point a pair: max loss of the path found over that of the direct path."""
-    axes = _axes(axes)
+    axes, unit = _axes(axes), unit or found.description.get("unit")
     direct, best = (np.array([getattr(pair, part).max_loss for pair in found]) for part in ("direct", "profile"))
     good = np.array([pair.connected for pair in found], dtype=bool)
-    finite = np.isfinite(direct) & np.isfinite(best)
-    values = np.concatenate([direct[finite], best[finite]])
-    if len(values) and spans_decades(values):
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        direct, best, values = (each.clip(FLOOR) for each in (direct, best, values))
-    if len(values):
-        ends = [float(values.min()), float(values.max())]
-        axes.plot(ends, ends, color="0.6", linewidth=1, linestyle=":", label="nothing gained")
-    for rows, color, label in (
-        (finite & good, style.FOUND, "connected"),
-        (finite & ~good, style.ATTACKED, "not connected"),
-    ):
-        if rows.any():
-            axes.plot(direct[rows], best[rows], "o", color=color, markersize=5, alpha=0.7, label=label)
-    left_out = int((~finite).sum())
-    axes.set_xlabel(f"max loss of the direct path ({unit})")
-    axes.set_ylabel(f"max loss of the path found ({unit})")
-    axes.set_title(
-        f"{int(good.sum())} of {len(found)} pairs connected" + (f"; {left_out} not shown" if left_out else "")
-    )
-    if len(found):
-        axes.legend(loc="upper left", fontsize=9)
+    _before_and_after(axes, direct, best, good, ("connected", "not connected"))
+    axes.set_xlabel(f"max loss of the direct path{_in(unit)}")
+    axes.set_ylabel(f"max loss of the path found{_in(unit)}")
     return axes
 
 
 @plot_of.register(Comparison)
-def _(found: Comparison, axes: Axes | None, unit: str) -> Axes:
+def _(found: Comparison, axes: Axes | None, unit: str | None) -> Axes:
     """For each run, which share of the pairs stays at or below a max loss."""
-    axes = _axes(axes)
+    axes, unit = _axes(axes), unit or found.unit
     columns = [np.sort(found.values("max_loss", run)) for run in range(len(found.runs))]
     finite = np.concatenate([column[np.isfinite(column)] for column in columns])
     if spans_decades(finite):
         axes.set_xscale("log")
         columns = [column.clip(FLOOR) for column in columns]
-    for column, name, color in zip(columns, found.names, cycle((style.FOUND, *style.SERIES)), strict=False):
+    for column, name, color in zip(columns, found.names, cycle(style.SERIES), strict=False):
         share = np.arange(1, len(column) + 1) / len(column)
         shown = np.isfinite(column)
         axes.plot(column[shown], share[shown], color=color, linewidth=2, label=style.plain(name))
     axes.set_ylim(0, 1.02)
-    axes.set_xlabel(f"max loss of the path found ({unit})")
+    axes.set_xlabel(f"max loss of the path found{_in(unit)}")
     axes.set_ylabel(f"share of {len(found):,} pairs")
     axes.legend(loc="lower right", fontsize=9)
     return axes
 
 
 @plot_of.register(Profile)
-def _(profile: Profile, axes: Axes | None, unit: str) -> Axes:
+def _(profile: Profile, axes: Axes | None, unit: str | None) -> Axes:
     """The loss at every point that was looked at."""
     axes = _axes(axes)
     loss = profile.loss.double().numpy()
@@ -118,21 +99,21 @@ def _(profile: Profile, axes: Axes | None, unit: str) -> Axes:
     peak = int(profile.loss.argmax())
     axes.plot(float(profile.t[peak]), loss[peak], "o", color=style.PEAK, markersize=9, label="highest", clip_on=False)
     axes.set_xlabel("t")
-    axes.set_ylabel(f"loss ({unit})")
+    axes.set_ylabel(f"loss{_in(unit)}")
     axes.set_xlim(0, 1)
     axes.legend(fontsize=9)
     return axes
 
 
 @plot_of.register(AbstractPath)
-def _(path: AbstractPath, axes: Axes | None, unit: str) -> Axes:
+def _(path: AbstractPath, axes: Axes | None, unit: str | None) -> Axes:
     """Inputs along the path, from left to right."""
     t = torch.linspace(0, 1, PICTURES, dtype=torch.float64)
     return _row(path.at(t), [f"{each:.2f}" for each in t.tolist()], axes, PICTURES)
 
 
 @plot_of.register(Attribution)
-def _(found: Attribution, axes: Axes | None, unit: str) -> Axes:
+def _(found: Attribution, axes: Axes | None, unit: str | None) -> Axes:
     """A map of the values, summed over channels, with 0 in the middle of its scale, and the scale."""
     axes = _axes(axes)
     shown = draw_attribution(axes, found.values)
@@ -141,24 +122,36 @@ def _(found: Attribution, axes: Axes | None, unit: str) -> Axes:
 
 
 @plot_of.register(BarrierGraph)
-def _(graph: BarrierGraph, axes: Axes | None, unit: str) -> Axes:
+def _(graph: BarrierGraph, axes: Axes | None, unit: str | None) -> Axes:
     """How components join as the level rises: a disconnectivity graph, a line for each input that is its own region."""
     axes = _axes(axes)
-    draw_tree(axes, graph, unit=unit)
+    draw_tree(axes, graph, unit=unit or graph.description.get("unit", "nats"))
     return axes
 
 
 @plot_of.register(Filling)
-def _(found: Filling, axes: Axes | None, unit: str) -> Axes:
+def _(found: Filling, axes: Axes | None, unit: str | None) -> Axes:
     """Loss over (u, v) of the surface, with a colour bar; what is above the threshold lies inside a dashed line."""
     axes = _axes(axes)
     shown = draw_surface(axes, found.seen, found.threshold)
-    axes.figure.colorbar(shown, ax=axes, label=f"loss ({unit})")
+    axes.figure.colorbar(shown, ax=axes, label=f"loss{_in(unit)}")
+    return axes
+
+
+@plot_of.register(Fillings)
+def _(found: Fillings, axes: Axes | None, unit: str | None) -> Axes:
+    """A point a loop: max loss of the surface found over that of the plain one."""
+    axes, unit = _axes(axes), unit or found.description.get("unit")
+    plain, best = (np.array([getattr(each, part) for each in found]) for part in ("flat_max_loss", "max_loss"))
+    filled = np.array([each.filled for each in found], dtype=bool)
+    _before_and_after(axes, plain, best, filled, ("filled", "not filled"))
+    axes.set_xlabel(f"max loss of the plain surface{_in(unit)}")
+    axes.set_ylabel(f"max loss of the surface found{_in(unit)}")
     return axes
 
 
 @plot_of.register(Surface)
-def _(surface: Surface, axes: Axes | None, unit: str) -> Axes:
+def _(surface: Surface, axes: Axes | None, unit: str | None) -> Axes:
     """Inputs of the surface on a lattice, u to the right and v upwards."""
     axes = _axes(axes)
     draw_sheet(axes, surface)
@@ -166,7 +159,7 @@ def _(surface: Surface, axes: Axes | None, unit: str) -> Axes:
 
 
 @plot_of.register(GridMap)
-def _(found: GridMap, axes: Axes | None, unit: str) -> Axes:
+def _(found: GridMap, axes: Axes | None, unit: str | None) -> Axes:
     """Loss over a grid of two axes, with a colour bar; hatched where it lies outside the domain."""
     if found.loss.ndim != 2:
         raise InputError(f"Only grids of two axes have a picture, got one of {found.loss.ndim}.")
@@ -178,34 +171,59 @@ def _(found: GridMap, axes: Axes | None, unit: str) -> Axes:
     finite = loss[np.isfinite(loss)]
     norm = LogNorm(max(float(finite.min()), FLOOR), float(finite.max())) if spans_decades(finite) else None
     shown = axes.pcolormesh(u, v, loss.clip(FLOOR) if norm else loss, norm=norm, cmap="viridis", rasterized=True)
-    if not found.inside.all():
+    if not found.inside.all() and min(loss.shape) > 1:
         axes.contourf(u, v, found.inside.T.astype(float), levels=[-0.5, 0.5], colors="none", hatches=["////"])
-    axes.figure.colorbar(shown, ax=axes, label=f"loss ({unit})")
+    axes.figure.colorbar(shown, ax=axes, label=f"loss{_in(unit)}")
     axes.set_xlabel("first axis")
     axes.set_ylabel("second axis")
     return axes
 
 
 @plot_of.register(Attacked)
-def _(made: Attacked, axes: Axes | None, unit: str) -> Axes:
+def _(made: Attacked, axes: Axes | None, unit: str | None) -> Axes:
     """The first attacked inputs, with the class that the network sees."""
     count = min(len(made), MOST)
     return _row(made.x[:count], [f"seen as {int(index)}" for index in made.predicted[:count]], axes, PICTURES)
 
 
 @plot_of.register(Synthesized)
-def _(made: Synthesized, axes: Axes | None, unit: str) -> Axes:
+def _(made: Synthesized, axes: Axes | None, unit: str | None) -> Axes:
     """The first synthesized inputs, with their classes."""
     count = min(len(made), MOST)
     return _row(made.x[:count], [f"class {int(index)}" for index in made.target[:count]], axes, PICTURES)
 
 
 @plot_of.register(StudySummary)
-def _(summary: StudySummary, axes: Axes | None, unit: str) -> Axes:
+def _(summary: StudySummary, axes: Axes | None, unit: str | None) -> Axes:
     """Max loss of the direct paths and of the paths found, one row a group."""
     axes = _axes(axes)
-    draw_barriers(axes, summary.groups, (), "max_loss", f"max loss ({unit})")
+    draw_barriers(axes, summary.groups, (), "max_loss", f"max loss{_in(unit)}")
     return axes
+
+
+def _before_and_after(axes: Axes, before: Floats, after: Floats, good: Any, words: tuple[str, str]) -> None:
+    """A point each: what came of it over what it was, on axes of one kind."""
+    finite = np.isfinite(before) & np.isfinite(after)
+    values = np.concatenate([before[finite], after[finite]])
+    if spans_decades(values):
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        before, after, values = (each.clip(FLOOR) for each in (before, after, values))
+    if len(values):
+        ends = [float(values.min()), float(values.max())]
+        axes.plot(ends, ends, color="0.6", linewidth=1, linestyle=":", label="nothing gained")
+    for rows, color, label in ((finite & good, style.FOUND, words[0]), (finite & ~good, style.ATTACKED, words[1])):
+        if rows.any():
+            axes.plot(before[rows], after[rows], "o", color=color, markersize=5, alpha=0.7, label=label)
+    left_out = int((~finite).sum())
+    aside = f"; {left_out} not shown" if left_out else ""
+    axes.set_title(f"{int(good.sum())} of {len(good)} {words[0]}{aside}")
+    if len(good):
+        axes.legend(loc="upper left", fontsize=9)
+
+
+def _in(unit: str | None) -> str:
+    return "" if unit is None else f" ({unit})"
 
 
 def _row(x: Inputs, captions: list[str], axes: Axes | None, columns: int) -> Axes:

@@ -165,8 +165,10 @@ class _PairWriter:
 
     def add(self, problem: Problem, entry: int, kind: Kind, draws: Draws, found: Survey) -> None:
         # The same pair is the same pair, whatever entry of the file drew it, and on whatever network: real ends do not
-        # depend on it, so that pairs of several networks can be compared. Ends that were made on a network do.
-        head = digest_of([kind.identity()] if kind.real else [problem.identity, kind.identity()]).encode()
+        # depend on it but for how they are read, so that pairs of several networks can be compared. Ends made on it do.
+        read = problem.landscape.preprocessing
+        how = {key: value for key, value in read.describe().items() if key != "source"} if read is not None else None
+        head = digest_of([kind.identity(), how] if kind.real else [problem.identity, kind.identity()]).encode()
         place = digest_of([problem.identity]).encode()  # the same network under two names is one
         for begin in range(0, len(draws.target), CHUNK):
             columns: dict[str, list[Any]] = {name: [] for name in plan_schema().names}

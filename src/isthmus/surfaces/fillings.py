@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus._core.displayed import Displayed
+from isthmus._core.displayed import Plotted
 from isthmus._core.ragged import part_of, ragged
 from isthmus.certificates import Certificate
 from isthmus.results.saved import check_files, read_table, save_files, write_table
@@ -27,7 +27,7 @@ TABLE, TENSORS = "surfaces.parquet", "surfaces.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
-class Fillings(Displayed, Sequence[Filling]):
+class Fillings(Plotted, Sequence[Filling]):
     """What came of many surfaces, in their order.
 
     Attributes:

@@ -101,6 +101,8 @@ def exact_profile(
             network.
         InputError: target out of range, or vertices that cannot be used.
     """
+    if not isinstance(path, Polyline):
+        raise InputError(f"exact_profile takes an isthmus.Polyline, got a {type(path).__name__}.")
     landscape = of_pieces(landscape)
     _check(dtype, max_batch)
     if not bool(path.vertices.isfinite().all()):

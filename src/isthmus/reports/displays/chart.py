@@ -68,7 +68,9 @@ def chart(
         return math.log10(max(value, FLOOR)) if logarithmic else value
 
     low, high = min(map(even, values)), max(map(even, values))
-    pad = 0.06 * (high - low) or 0.5
+    if not math.isfinite(high - low):
+        return f"<div>{text('the values span too much to draw')}</div>"
+    pad = max(0.06 * (high - low), 1e-6 * max(abs(low), abs(high))) or 0.5
     low, high = low - pad, high + pad
     right = max((x for line in lines for x in line.x if math.isfinite(x)), default=1.0) or 1.0
 

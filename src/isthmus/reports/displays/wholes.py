@@ -118,7 +118,7 @@ def of_fillings(found: Fillings) -> str:
     left_out = len(found) - len(rows)
     return card(
         f"{filled} of {len(found)} surfaces filled",
-        facts({f"{count:,}": outcome for outcome, count in outcomes.items()}) if len(outcomes) > 1 else "",
+        facts({outcome: f"{count:,}" for outcome, count in outcomes.items()}) if len(outcomes) > 1 else "",
         table(("loop", "class", "plain max", "found max", "threshold", "outcome"), rows, words=(5,)),
         paragraph(f"and {left_out:,} more; .table() has all, [k] one of them.") if left_out else "",
         state=filled == len(found),

@@ -56,12 +56,12 @@ function chartOf(pair, unit) {
   const lowest = Math.min(...values, Infinity), highest = Math.max(...values, FLOOR);
   const logarithmic = lowest >= 0 && highest > 100 * Math.max(lowest, FLOOR);
   const even = (v) => logarithmic ? Math.log10(Math.max(v, FLOOR)) : v;
-  const margin = 0.06 * (even(highest) - even(lowest)) || 0.5, low = even(lowest) - margin, high = even(highest) + margin;
+  const margin = Math.max(0.06 * (even(highest) - even(lowest)), 1e-6 * Math.abs(even(highest))) || 0.5, low = even(lowest) - margin, high = even(highest) + margin;
   const x = (t) => LEFT + t * (WIDTH - LEFT - RIGHT);
   const y = (v) => HEIGHT - BOTTOM - (even(v) - low) / (high - low) * (HEIGHT - TOP - BOTTOM);
   const ticks = [];
   if (logarithmic) { const every = Math.max(1, Math.ceil((high - low) / 5)); for (let p = Math.ceil(low); p <= high; p++) if (p % every === 0) ticks.push(10 ** p); }
-  else { const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = power * [1, 2, 5, 10].find((k) => k * power >= raw); for (let v = Math.ceil(low / step) * step; v <= high; v += step) ticks.push(Number(v.toPrecision(6))); }
+  else { const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = power * [1, 2, 5, 10].find((k) => k * power >= raw); for (let k = 0, v = Math.ceil(low / step) * step; k < 9 && v + k * step <= high; k++) ticks.push(Number((v + k * step).toPrecision(6))); }
   for (const tick of ticks) root.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick), class: "grid" }), svg("text", { x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }, short(tick)));
   root.append(svg("text", { transform: `translate(9 ${(HEIGHT - BOTTOM) / 2}) rotate(-90)`, "text-anchor": "middle" }, `loss (${unit})`));
   for (const t of [0, 0.25, 0.5, 0.75, 1]) root.append(svg("text", { x: x(t), y: HEIGHT - 8, "text-anchor": "middle" }, "" + t));

@@ -29,6 +29,7 @@ class AttackedAcross(Drawn):
     """
 
     past: ClassVar[str] = "attacked"
+    real: ClassVar[bool] = False  # attacked ends are made on the network
 
     kind: Literal["attacked"] = "attacked"
     stop: float | Literal["real", "matched", "never"] = "real"
