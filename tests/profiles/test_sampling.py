@@ -134,7 +134,7 @@ def test_leaving_the_domain_is_said():
     ("call", "expected"),
     [
         (lambda: profile(DoubleWell(), UNIT, 1), "0 ... 0"),
-        (lambda: profile(DoubleWell(), UNIT, 0.5), "whole number"),
+        (lambda: profile(DoubleWell(), UNIT, 0.5), "class indices"),
         (lambda: profile(DoubleWell(), Polyline(torch.full((2, 2), torch.nan)), 0), "finite"),
         (lambda: Sampling(intervals=0), "at least one"),
         (lambda: Sampling(resolution=0.0), "resolution"),

@@ -13,7 +13,7 @@ from isthmus.cli.options import NetworkOptions, claimed, landscape_of, readable
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
-    from isthmus import AbstractLandscape, Comparison
+    from isthmus import AbstractLandscape, Comparison, Landscape
 
 SCHEMA = "isthmus/comparison/1"
 
@@ -78,12 +78,13 @@ def _of_runs(runs: list[Path], names: list[str] | None, on: list[str] | None, de
     if on is not None:
         if len(on) != len(runs):
             raise InputError(f"--on must name the network of each of {len(runs)} runs, got {len(on)}.")
-        landscapes = [_landscape(text, device) for text in on]
+        landscapes = [landscape_named(text, device) for text in on]
     with progress_bar("looking at paths on other networks", "paths") as tell:
         return isthmus.compare(*runs, names=names, landscapes=landscapes, seed=seed, progress=tell)
 
 
-def _landscape(text: str, device: str) -> AbstractLandscape:
+def landscape_named(text: str, device: str) -> Landscape:
+    """The landscape on the network SPEC, or SPEC,WEIGHTS."""
     spec, _, weights = text.partition(",")
     return landscape_of(NetworkOptions(network=spec, weights=Path(weights) if weights else None, device=device))
 

@@ -19,6 +19,7 @@ from isthmus.cli.connect import connect
 from isthmus.cli.demo import demo
 from isthmus.cli.detect import detect
 from isthmus.cli.doctor import doctor
+from isthmus.cli.explore import explore
 from isthmus.cli.fill import fill
 from isthmus.cli.graph import graph
 from isthmus.cli.holding import holding
@@ -48,6 +49,7 @@ app.command(paper)
 app.command(detect)
 app.command(percolate)
 app.command(study)
+app.command(explore)
 app.command(doctor)
 
 

@@ -10,6 +10,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+EXPORT = "export default { render };\n"  # of the widget, which is a module in notebooks
 CITATION = """@inproceedings{vrabel2025input,
   title     = {Input Space Mode Connectivity in Deep Neural Networks},
   author    = {Vrabel, Jakub and Shem-Ur, Ori and Oz, Yaron and Krueger, David},
@@ -41,7 +42,7 @@ def render(template: str, scripts: Sequence[str], data: Mapping[str, Any], **val
     from jinja2 import Environment, PackageLoader
 
     web = files("isthmus.reports") / "web"
-    script = "\n".join((web / name).read_text(encoding="utf-8") for name in scripts)
+    script = "\n".join((web / name).read_text(encoding="utf-8") for name in scripts).replace(EXPORT, "")
     environment = Environment(autoescape=True, loader=PackageLoader("isthmus.reports", "web"))
     text = environment.get_template(template).render(
         script=script,

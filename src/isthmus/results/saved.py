@@ -60,6 +60,8 @@ def check_files(
     Raises:
         OutputError: a file is missing, of another version, or was changed since.
     """
+    if not (folder / MANIFEST).is_file():
+        raise OutputError(f"{folder} holds no {what}: there is no {MANIFEST} in it.")
     manifest = read_sealed(folder / MANIFEST, unsealed=earlier is not None)
     sealed = {key: manifest.get(key) for key in FORMAT} == FORMAT and SEAL in read_json(folder / MANIFEST)
     of_schema = not schemas or manifest.get("schema") in schemas

@@ -22,7 +22,7 @@ def of_attribution(found: Attribution) -> str:
     how = "exact, affine piece by piece" if found.exact else f"error of the sum {found.completeness_error:.1g}"
     return card(
         f"The output changed by {found.change:+.4g}, from {found.start:.4g} to {found.end:.4g}",
-        pictures([(_diverging(found), "red raised it, blue lowered it", "")]),
+        pictures([(attribution_picture(found), "red raised it, blue lowered it", "")]),
         facts({"gradients": f"{found.gradients:,}, in {found.parts:,} parts", "integral": how}),
     )
 
@@ -60,7 +60,8 @@ def of_synthesized(made: Synthesized) -> str:
     )
 
 
-def _diverging(found: Attribution) -> Pixels:
+def attribution_picture(found: Attribution) -> Pixels:
+    """A map of the values, with 0 in the middle of its scale."""
     from matplotlib import colormaps
 
     plane = in_a_plane(found.values)

@@ -12,7 +12,7 @@ canvas { width: 150px; height: auto; display: block; border-bottom: 3px solid tr
 canvas.pixels { image-rendering: pixelated; }
 /* The thumb stands below the cursor: 10 % and 1.8 % are the margins of the curves, 8 px half a thumb. */
 input[type=range] { display: block; margin: .2em 0 .5em calc(10% - 8px); width: calc(88.2% + 16px); accent-color: #0072b2; }
-select { font: inherit; color: inherit; background: transparent; border: 1px solid rgba(128,128,128,.5); border-radius: 4px; }
+select { max-width: 100%; font: inherit; color: inherit; background: transparent; border: 1px solid rgba(128,128,128,.5); border-radius: 4px; }
 select option { color: #111; background: #fff; }
 svg { width: 100%; height: auto; display: block; }
 svg text { fill: currentColor; font-size: 11px; }
@@ -101,6 +101,7 @@ function render({ model, el }) {
     shown[key] = { canvas, words };
   }
   const note = node("div", { class: "quiet" });
+  choice.hidden = data.pairs.length === 1;
   card.append(choice, note, place, slider, row);
   shadow.append(node("style", {}, STYLE), card);
   let chart = null;
