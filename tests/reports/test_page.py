@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -159,6 +161,58 @@ def test_the_table_sorts(opened):
     assert column() == sorted(unsorted) != unsorted
     opened.click("#table thead th:nth-child(5) button")
     assert column() == sorted(unsorted, reverse=True)
+
+
+def test_the_page_opens_on_the_highest_barrier(browser, found, tmp_path):
+    (tmp_path / "turned.html").write_text(page(type(found)(found.pairs[::-1], found.description)))
+    tab = browser.new_page()
+    tab.goto((tmp_path / "turned.html").as_uri())
+    tab.wait_for_selector("body[data-ready]")
+    assert found[0].direct.gap == max(pair.direct.gap for pair in found)
+    assert tab.text_content("#name").startswith(f"Pair {len(found) - 1}:")
+    tab.close()
+
+
+def test_the_table_is_filtered_and_exported(opened, found):
+    opened.fill("#filter", "c1 DIRECT")
+    rows = opened.locator("#table tbody tr")
+    assert rows.count() == 6 and opened.text_content("#counted") == f"6 of {len(found)} pairs"  # C10 to C15
+    opened.focus("#filter")
+    opened.keyboard.press("ArrowLeft")  # moves the cursor in the words, and not the slider
+    with opened.expect_download() as download:
+        opened.click("#csv")
+    lines = list(csv.reader(io.StringIO(Path(download.value.path()).read_bytes().decode())))
+    assert lines[0][:3] == ["pair", "A", "C"] and len(lines) == rows.count() + 1
+    assert all(line[2].startswith("C1") for line in lines[1:])
+    opened.fill("#filter", "no such pair")
+    assert rows.count() == 0
+    opened.fill("#filter", "")
+    assert rows.count() == len(found)
+
+
+def test_formulas_are_quoted_in_the_export(browser, found, tmp_path):
+    (tmp_path / "index.html").write_text(page(found[:2], names=[("=HYPERLINK(1)", 'a "b", c'), ("+1", "@x")]))
+    tab = browser.new_page()
+    tab.goto((tmp_path / "index.html").as_uri())
+    tab.wait_for_selector("body[data-ready]")
+    lines = list(csv.reader(io.StringIO(tab.evaluate("csv()"))))
+    assert [line[1:3] for line in lines[1:]] == [["'=HYPERLINK(1)", 'a "b", c'], ["'+1", "'@x"]]
+    tab.close()
+
+
+def test_the_thumb_stands_below_the_cursor(opened):
+    for width in (400, 1000, 1600):
+        opened.set_viewport_size({"width": width, "height": 900})
+        opened.wait_for_timeout(100)
+        for value in (0, 500, 1000):
+            apart = opened.evaluate(
+                f"""(() => {{
+                    const slider = document.getElementById("slider"), box = slider.getBoundingClientRect();
+                    slider.value = {value}; slider.dispatchEvent(new Event("input"));
+                    return box.left + 8 + {value} / 1000 * (box.width - 16) - cursors.line.getBoundingClientRect().left;
+                }})()"""
+            )
+            assert abs(apart) < 3, (width, value)
 
 
 @pytest.mark.parametrize("width", [400, 1600])

@@ -8,6 +8,9 @@ from enum import Enum
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+import torch
+
 from isthmus._core.displayed import Plotted
 from isthmus.certificates import Certificate
 from isthmus.paths import AbstractPath, Polyline
@@ -46,7 +49,7 @@ class Connection(Plotted):
         max_loss_after: max loss of the best path after 0, 1, 2, ... rounds; the first is that of the direct path. Where
             a path was moved on in the next round it is known to 5 % only.
         certificate: what was shown of the whole path found, where that was asked for and something could be shown.
-        class_names: names of the target and of the classes seen on the two paths, where the network has names.
+        class_names: names of `seen_classes`, where the network has names.
     """
 
     direct: Profile
@@ -79,8 +82,10 @@ class Connection(Plotted):
 
     @property
     def seen_classes(self) -> tuple[int, ...]:
-        """The target, and every class that is predicted somewhere on one of the two paths."""
-        return tuple(sorted({self.target, *self.direct.predicted.tolist(), *self.profile.predicted.tolist()}))
+        """The target, and every class that is among the five most probable somewhere on one of the two paths."""
+        logits = torch.cat([self.direct.logits, self.profile.logits])
+        top = logits.topk(min(5, logits.shape[1]), dim=1).indices
+        return tuple(sorted({self.target, *np.unique(top.numpy()).tolist()}))
 
     @property
     def direct_connected(self) -> bool:

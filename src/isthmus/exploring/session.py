@@ -5,6 +5,7 @@ protocol.
 from __future__ import annotations
 
 import itertools
+import math
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -35,6 +36,11 @@ LARGEST = 20_000_000  # bytes of an image that is dropped in
 MOST = 500  # images that are dropped in
 THUMBNAIL = 96  # pixels
 KEPT = 50  # pieces of work that are remembered
+
+
+def finite(value: float) -> float | None:
+    """A number as JSON knows it; None for what is none."""
+    return value if math.isfinite(value) else None
 
 
 class Cancelled(Exception):  # noqa: N818 (no error: something else was asked for)
@@ -138,7 +144,7 @@ class Session:
             "number": number,
             "name": self.names[number],
             "class": self._class(number),
-            "loss": self.losses[number],
+            "loss": finite(self.losses[number]),
             "picture": picture,
         }
 
@@ -241,7 +247,7 @@ class Session:
             for name, landscape in self.others.items():
                 both = [profile(landscape, path, earlier.target) for path in (earlier.direct_path, earlier.path)]
                 job.tell(Progress(0, 0, sum(map(len, both))))
-                lines.append([name, *(each.max_loss for each in both), both[1].class_connected])
+                lines.append([name, *(finite(each.max_loss) for each in both), both[1].class_connected])
             job.result = {"transfer": lines}
 
         return self._begin("looking on other networks", work)

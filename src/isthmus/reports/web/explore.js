@@ -16,7 +16,7 @@ const failed = (error) => say(error.message);
 // ---- the images
 function thumbnail(image) {
   const button = node("button", { class: "thumbnail", title: image.name, "data-number": image.number });
-  button.append(node("img", { src: image.picture, alt: "" }), node("span", {}, image.class), node("small", {}, "loss " + short(Number(image.loss.toPrecision(2)))));
+  button.append(node("img", { src: image.picture, alt: "" }), node("span", {}, image.class), node("small", {}, image.loss === null ? "no number" : "loss " + short(Number(image.loss.toPrecision(2)))));
   button.addEventListener("click", () => hold(image));
   return button;
 }

@@ -25,6 +25,22 @@ function cellText(value, kind) {
   if (kind === "percent") return number(100 * value) + " %";
   return typeof value === "number" ? number(value, Number.isInteger(value) ? 9 : 3) : value;
 }
+// Pairs of which every word of the filter stands in some cell.
+function shownPairs() {
+  const words = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const text = (pair) => columns.map(([, , value]) => String(value(pair) ?? "")).join(" ").toLowerCase();
+  const found = words.length ? data.pairs.filter((pair) => { const held = text(pair); return words.every((word) => held.includes(word)); }) : [...data.pairs];
+  byId("counted").textContent = words.length ? `${found.length} of ${data.pairs.length} pairs` : "";
+  return found;
+}
+function csv() {  // what a spreadsheet would take for a formula is quoted
+  const cell = (value) => {
+    const text = String(value ?? ""), plain = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? "'" + text : text;
+    return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  };
+  const rows = [...byId("table").tBodies[0].rows].map((row) => data.pairs[Number(row.dataset.id)]);
+  return [columns.map(([, label]) => cell(label)), ...rows.map((pair) => columns.map(([, , value]) => cell(value(pair))))].map((row) => row.join(",")).join("\r\n") + "\r\n";
+}
 function drawTable() {
   const head = element("tr");
   for (const [key, label, , kind] of columns) {
@@ -35,7 +51,7 @@ function drawTable() {
   }
   byId("table").tHead.replaceChildren(head);
   const read = columns.find(([key]) => key === state.sort)[2];
-  const order = [...data.pairs].sort((p, q) => {
+  const order = shownPairs().sort((p, q) => {
     const x = read(p), y = read(q);
     const sign = typeof x === "string" ? x.localeCompare(y) : (x ?? Infinity) - (y ?? Infinity);
     return (state.down ? -sign : sign) || p.id - q.id;
@@ -62,7 +78,7 @@ let cursors = {}, chart = null;
 const BANDS = ["#cc79a7", "#d8c830", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#999999"];
 function drawChart() {
   const pair = data.pairs[state.pair], root = byId("chart").firstElementChild, width = root.clientWidth || 600;
-  const left = 62, right = 16, plot = 250, rows = pair.found.vertices.length === 2 ? ["direct"] : ["direct", "found"], certified = pair.density !== null;
+  const left = 62, right = 40, plot = 250, rows = pair.found.vertices.length === 2 ? ["direct"] : ["direct", "found"], certified = pair.density !== null;
   const height = plot + 44 + 24 * (rows.length + certified);
   root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height);
   root.replaceChildren();
@@ -76,7 +92,7 @@ function drawChart() {
   root.append(svg("text", { x: 14, y: plot / 2, transform: `rotate(-90 14 ${plot / 2})`, "text-anchor": "middle" }, `loss (${data.unit})`));
   const threshold = y(pair.threshold);
   root.append(svg("line", { x1: left, x2: width - right, y1: threshold, y2: threshold, stroke: "var(--ink)", "stroke-dasharray": "5 4" }));
-  root.append(svg("text", { x: width - right, y: threshold - 5, "text-anchor": "end", class: "faint" }, "threshold"));
+  root.append(svg("text", { x: width - right, y: threshold - 5, "text-anchor": "end", class: "faint clear" }, "threshold"));
   const inside = (v) => Math.min(Math.max(v, 10), plot);
   for (const [begin, end, low, high] of pair.band ?? []) {
     const box = svg("rect", { x: x(begin), width: Math.max(0.5, x(end) - x(begin)), y: inside(y(high)), height: Math.max(1, inside(y(low ?? high)) - inside(y(high))), fill: "var(--found)", "fill-opacity": 0.22 });
@@ -90,13 +106,13 @@ function drawChart() {
   }
   if (pair.directMax !== null) {
     root.append(svg("circle", { cx: x(pair.peak), cy: y(pair.directMax), r: 6, fill: "var(--peak)" }));
-    root.append(svg("text", { x: x(pair.peak) + 9, y: y(pair.directMax) + 4 }, "B"));
+    root.append(svg("text", { x: Math.max(x(pair.peak), left + 8), y: Math.max(y(pair.directMax) - 10, 12), "text-anchor": "middle", class: "clear" }, "B"));
   }
   pair.found.rounds.forEach((round, i) => {
     if (!round) return;
     const t = pair.found.vertices[i], cx = x(t), cy = y(at(pair.found, t).loss ?? 0);
     root.append(svg("path", { d: `M${cx - 6},${cy}L${cx},${cy - 6}L${cx + 6},${cy}L${cx},${cy + 6}Z`, fill: "var(--bypass)" }));
-    root.append(svg("text", { x: cx + 9, y: cy + 4 }, round === 1 ? "B′" : "round " + round));
+    root.append(svg("text", { x: cx, y: Math.min(cy + 21, plot + 2), "text-anchor": "middle", class: "clear" }, round === 1 ? "B′" : "round " + round));
   });
   rows.forEach((key, row) => {
     const top = plot + 8 + 24 * row, colors = {};
@@ -195,16 +211,22 @@ function choose(id, scroll = false) {
   if (scroll) byId("pair").scrollIntoView({ behavior: "smooth", block: "start" });
 }
 const fromAddress = () => { const match = /^#pair-(\d+)$/.exec(location.hash); return match ? Number(match[1]) : null; };
+byId("filter").addEventListener("input", drawTable);
+byId("csv").addEventListener("click", () => {
+  const link = element("a", { href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })), download: "pairs.csv" });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+});
 byId("slider").addEventListener("input", (event) => move(event.target.value / 1000));
 byId("chart").addEventListener("pointermove", (event) => {
   if (event.pointerType === "mouse" && event.buttons === 0) return;
   const box = byId("chart").firstElementChild.getBoundingClientRect();
-  move((event.clientX - box.left - 62) / (box.width - 78));
+  move((event.clientX - box.left - 62) / (box.width - 102));
 });
 byId("previous").addEventListener("click", () => choose((state.pair + data.pairs.length - 1) % data.pairs.length));
 byId("next").addEventListener("click", () => choose((state.pair + 1) % data.pairs.length));
 document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.target.id === "filter") return;
   const inTable = event.target.closest?.("table");
   if (event.key === "ArrowLeft" || event.key === "ArrowRight") { event.preventDefault(); move(state.t + (event.key === "ArrowRight" ? 1 : -1) * (event.shiftKey ? 0.1 : 0.01)); }
   if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !inTable && event.target === byId("slider")) {
@@ -216,5 +238,6 @@ redrawn.push(() => { if (data.pairs.length) { drawChart(); move(state.t); } });
 drawTable();
 if (data.pairs.length) {
   const start = fromAddress();
-  choose(start !== null && data.pairs[start] ? start : data.first ?? 0, start !== null);
+  const barrier = (pair) => pair.directGap ?? -1, telling = data.pairs.reduce((best, pair) => barrier(pair) > barrier(best) ? pair : best);
+  choose(start !== null && data.pairs[start] ? start : data.first ?? telling.id, start !== null);
 } else byId("pair").hidden = true;
