@@ -16,6 +16,10 @@ def test_demo_connects_digits_and_says_what_next(program, tmp_path):
     # What it proposes to try next works as printed.
     proposed = next(line.split() for line in ran.out.splitlines() if "one-pair" in line)
     assert program(*proposed[1:-1], tmp_path / "one-pair", "--pictures", 0).code == 0
+    # It gives the numbers of the demo, but for the 8 bits of a file, as it says.
+    highest = max(pair.direct.max_loss for pair in Connections.load(tmp_path / "demo"))
+    again = Connections.load(tmp_path / "one-pair")[0].direct.max_loss
+    assert "8 bits" in ran.out and again != highest and abs(again - highest) < 0.02 * highest
 
 
 def test_doctor(program):

@@ -41,7 +41,7 @@ def demo(*, pairs: int = 8, seed: int = 0, device: str = "auto", output: OutputO
     folder = place.path
     _write_images(folder, images)
     program = Path(sys.argv[0]).name
-    print("Next, two images of your own choice:")
+    print("Next, two images of your own choice (image files hold 8 bits, so that numbers differ in the third digit):")
     print(f"  {program} connect {' '.join(str(folder / 'images' / name) for name in example)} --out one-pair")
     print("and a network of torchvision, with any two photographs of one class:")
     print(f"  {program} connect A.jpg C.jpg --network torchvision:resnet18 --out photographs")

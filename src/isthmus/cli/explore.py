@@ -71,14 +71,14 @@ def _page_of(run: Path) -> str:
 
 def _session(images: Path | None, on: list[str], network: NetworkOptions) -> Session:
     from isthmus.cli.compare import landscape_named
+    from isthmus.cli.reading import read
     from isthmus.exploring import Session
     from isthmus.inputs.arrays import digits
     from isthmus.inputs.collection import open_collection
-    from isthmus.loading import survey
 
     landscape = landscape_of(network)
     collection = digits() if images is None else open_collection(images)
-    found = survey(collection, landscape, keep=True)
+    found = read(collection, landscape)
     for name, reason in found.skipped.items():
         print(f"isthmus: set aside {readable(name)}: {readable(reason)}", file=sys.stderr)
     rows = found.rows.tolist()

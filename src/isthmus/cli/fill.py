@@ -76,9 +76,9 @@ def fill(
 
     import isthmus
     from isthmus._core.bars import progress_bar
+    from isthmus.cli.reading import read
     from isthmus.cli.terminal import drawing_progress, say_set_aside
     from isthmus.inputs.collection import FileCollection, open_collection
-    from isthmus.loading import survey
     from isthmus.reports.fill_run import FillRun, write_fillings
 
     method = isthmus.AdaptiveMesh(first=min(3, finest), finest=finest)
@@ -86,11 +86,11 @@ def fill(
     collection: Collection
     if corners:
         collection = FileCollection(corners, [file.name for file in corners])
-        found = survey(collection, landscape, keep=True)
+        found = read(collection, landscape)
         index, aims = _of_files(found, landscape, target)
         title = f"Surface of {', '.join(file.name for file in corners)} on {network.network}"
     else:
-        found = survey(open_collection(images), landscape, keep=True)
+        found = read(open_collection(images), landscape)
         hard = images == "digits" if highest is None else highest
         index, aims = _drawn(found, landscape, loops, seed, hard=hard)
         title = f"Surfaces of {images if images == 'digits' else Path(images).name} on {network.network}"

@@ -94,15 +94,15 @@ def graph(
 
     from isthmus import barrier_graph, registries
     from isthmus._core.bars import progress_bar
+    from isthmus.cli.reading import read
     from isthmus.cli.terminal import say_set_aside
     from isthmus.graphs.keeping import keeping
     from isthmus.inputs.collection import open_collection
-    from isthmus.loading import survey
     from isthmus.reports.graph_run import GraphRun, write_graph
 
     connector = registries.METHODS.make(method)
     landscape = landscape_of(network)
-    found = survey(open_collection(images), landscape, keep=True)
+    found = read(open_collection(images), landscape)
     rows = _chosen(found, landscape, classes, per_class, unrecognised=unrecognised)
     x, target = found.x(rows), found.classes[rows]
     names = [readable(found.names[row]) for row in rows.tolist()]

@@ -75,13 +75,13 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
 
     The class of a folder is its name, where that is a class index or name; else the class predicted most often in it.
     """
+    from isthmus.cli.reading import read
     from isthmus.inputs.collection import FolderCollection
     from isthmus.inputs.pairs import pairs_within
-    from isthmus.loading import survey
 
     if not folder.is_dir():
         raise ImageError(f"--images {folder} is no folder.")
-    found = survey(FolderCollection(folder), landscape, keep=True)
+    found = read(FolderCollection(folder), landscape)
     if not bool((found.classes >= 0).any()):
         raise NetworkError(f"The network returns NaN or infinity for every image of {folder}.")
     index = pairs_within(found.groups, found.losses, per_group=per_class, lowest=lowest, seed=seed).tolist()
@@ -101,10 +101,10 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
 
 def _look(landscape: Landscape, files: list[Path], names: list[str]) -> Survey:
     """What the network sees in some files."""
+    from isthmus.cli.reading import read
     from isthmus.inputs.collection import FileCollection
-    from isthmus.loading import survey
 
-    return survey(FileCollection(files, names), landscape, keep=True)
+    return read(FileCollection(files, names), landscape)
 
 
 def refuse_skipped(found: Survey) -> None:

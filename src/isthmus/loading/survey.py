@@ -126,8 +126,8 @@ def survey(
             seen.take(numbers, landscape.logits_of(together).cpu())
             kept += [together] * keep
             numbers, chunk = [], []
-            if on_input is not None:
-                on_input(number + 1, count)
+        if on_input is not None:
+            on_input(number + 1, count)
     if shape is None and count:
         raise ImageError(f"No input could be read: {next(iter(skipped.values()))}")
     for number in (seen.read & ~seen.finite).nonzero()[:, 0].tolist():
