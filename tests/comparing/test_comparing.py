@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import math
 from dataclasses import replace
 
@@ -119,17 +120,24 @@ def test_the_other_network_has_the_last_word(digits, digit_pairs, bent):
         assert by[blocked, "direct"].low.value == (0.0 if blocked else 1.0)
 
 
-def test_a_peak_that_the_run_had_seen_is_seen_again(digits, digit_pairs, bent):
-    """What is above its threshold by little is looked at as well as the run did."""
-    for pair in bent:
-        if pair.moved:
-            narrow = replace(pair, threshold=pair.direct.max_loss - 1e-4)
-            (seen,) = [
-                each for each in isthmus.comparing.transfers(
-                    {"a": type(bent)((narrow,), {})}, {"a": digits}, [[0]]
-                ) if each.path == "direct"
-            ]  # fmt: skip
-            assert seen.low.value == 0.0
+def test_paths_are_looked_at_as_well_as_the_run_did(digits, bent, monkeypatch):
+    """The threshold that decides is known to the profile: no interval is left in which something above may be."""
+    module = importlib.import_module("isthmus.comparing.transfer")
+    seen = []
+
+    def spy(*given, **named):
+        seen.append(named["ceiling"].tolist())
+        return profile_many(*given, **named)
+
+    profile_many = module.profile_many
+    monkeypatch.setattr(module, "profile_many", spy)
+    module.transfers({"a": bent}, {"a": digits}, [[k] for k in range(len(bent))])
+    assert seen == [[pair.threshold for pair in bent if pair.moved]] * 3
+
+
+def test_nothing_to_carry_over_is_said(digits, digit_pairs, straight):
+    found = isthmus.compare([straight, straight], landscapes=[digits, digits])
+    assert found.transfer == () and "nothing to carry over" in found._repr_html_()
 
 
 @pytest.mark.usefixtures("as_installed")

@@ -32,6 +32,12 @@ def test_memory_is_never_shared_and_may_be_of_any_layout():
     assert array.max() == 22.0 and found.max() == 23.0 and found.is_contiguous()
 
 
+def test_an_array_that_could_be_used_as_it_is_is_copied_too():
+    array = np.zeros(3, np.float32)
+    tensor_of("x", array).add_(1)
+    assert array.tolist() == [0, 0, 0]
+
+
 def test_whatever_gives_an_array_of_itself():
     frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
     assert tensor_of("x", frame).tolist() == [[1.0, 3.0], [2.0, 4.0]]

@@ -184,6 +184,18 @@ def test_labels_are_the_first_folders_and_hidden_ones_take_no_part(tmp_path):
     assert load_images(root).folders == ("bird", "cat", "cat", "dog")
 
 
+def test_folders_that_became_one_class_are_named(digits, tmp_path):
+    from isthmus.loading import survey
+
+    x = torch.rand(1, 8, 8)
+    for name in ("sunset", "forest"):
+        (tmp_path / name).mkdir()
+        for k in range(2):
+            Image.fromarray((x[0] * 255).byte().numpy()).save(tmp_path / name / f"{k}.png")
+    notes = survey(FolderCollection(tmp_path), digits).notes(digits.class_names)
+    assert any("the same class (forest, sunset)" in note for note in notes)
+
+
 def test_folders_that_count_from_one_are_noticed(digits, digit_images, tmp_path):
     from isthmus.loading import survey
 

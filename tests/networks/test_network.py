@@ -245,3 +245,9 @@ def test_another_precision_is_a_copy_kept_while_the_network_is_held_fixed():
     with network.fixed(), other.fixed():
         torch.testing.assert_close(other.logits(x.double()).float(), network.logits(x))
     assert network.in_precision(torch.float64, x[0]) is not other
+
+
+def test_names_of_classes_are_one_for_each_output():
+    model = torch.nn.Linear(4, 3)
+    with pytest.raises(NetworkError, match="3 outputs, and 2 class_names"):
+        Network(model, input_shape=(4,), class_names=["a", "b"])

@@ -22,7 +22,7 @@ def axes():
 
 def test_connections_draw_both_paths(digits, digit_pairs, axes):
     (pair,) = isthmus.connect(digits, *(part[:1] for part in digit_pairs), verify=isthmus.TaylorModels())
-    assert pair.plot(axes) is axes and axes.get_xlabel() == "arc length / |AC|" and axes.get_ylabel() == "loss"
+    assert pair.plot(axes) is axes and axes.get_xlabel() == "arc length / |AC|" and axes.get_ylabel() == "loss (nats)"
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert "direct path" in labels and "proven band" in labels
     assert pair.plot(unit="logits").get_ylabel() == "loss (logits)"
@@ -87,3 +87,18 @@ def test_figures_show_themselves_without_pyplot(digits, digit_pairs):
     (pair,) = isthmus.connect(digits, *(part[:1] for part in digit_pairs))
     for figure in (profile_figure(pair), strip_figure(pair)):
         assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_the_unit_is_that_of_the_loss(digits, digit_pairs, tmp_path):
+    import matplotlib.pyplot as plt
+
+    from isthmus.reports import page, profile_figure
+
+    margin = isthmus.Landscape(digits.network, loss=isthmus.Margin())
+    found = isthmus.connect(margin, *(part[:2] for part in digit_pairs), threshold=50.0)
+    again = isthmus.Connections.load(found.save(tmp_path / "run"))
+    for pairs in (found, again):
+        assert pairs[0].unit == "logits" and pairs[0].plot().get_ylabel() == "loss (logits)"
+        assert profile_figure(pairs[0]).axes[0].get_ylabel() == "loss (logits)"
+        assert '"unit":"logits"' in page(pairs) and pairs.plot().get_xlabel().endswith("(logits)")
+    plt.close("all")

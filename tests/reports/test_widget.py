@@ -34,7 +34,7 @@ def test_what_a_front_end_gets_is_plain_json(found):
 
 
 def test_one_connection_has_one_too(found):
-    assert len(found[0].widget(unit="logits").data["pairs"]) == 1
+    assert len(found[0].widget().data["pairs"]) == 1 and found[0].widget().data["unit"] == "nats"
 
 
 def test_no_pairs_and_too_many_are_refused(found):

@@ -121,6 +121,7 @@ def _show(found: Comparison) -> None:
     from rich.table import Table
 
     from isthmus.reports.comparison_tables import compared, remarks, transferred
+    from isthmus.reports.style import shorten
 
     console = Console(highlight=False)
     wide = console.width >= 120  # what a narrow terminal leaves out is on the page
@@ -130,9 +131,9 @@ def _show(found: Comparison) -> None:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for place in kept:
             side: Literal["left", "right"] = "left" if place < 3 or headings[place] == "path" else "right"
-            table.add_column(escape(readable(headings[place])), justify=side, overflow="fold")
+            table.add_column(escape(shorten(readable(headings[place]), 24)), justify=side, overflow="fold")
         for row in rows:
-            table.add_row(*(escape(readable(row[place])) for place in kept))
+            table.add_row(*(escape(shorten(readable(row[place]), 30)) for place in kept))
         console.print(table)
     for note in remarks(found):
         console.print(escape(readable(note)))

@@ -55,7 +55,8 @@ def connect(
     threshold
         The loss that a connected path may reach; by default the higher loss of the two ends + 0.01.
     method
-        bypass, paper (the published procedure, slow), straight (measure the direct path only), or
+        bypass, straight (measure the direct path only), bezier, string, elastic-band, level-set, moco-ea, paper (the
+        published procedure, slow), or
         py:PACKAGE.MODULE:NAME for one of your own (runs its code).
     rounds
         With the method bypass: rounds of bypasses, 4 by default.

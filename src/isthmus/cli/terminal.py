@@ -80,7 +80,7 @@ def show_result(
     from rich.markup import escape
     from rich.table import Table
 
-    from isthmus.reports.style import class_name, shorten
+    from isthmus.reports.style import class_name, percent, shorten
 
     console = Console(highlight=False)
     wide = console.width >= 120  # what a narrow terminal leaves out is in the table file and on the page
@@ -99,7 +99,7 @@ def show_result(
             f"{pair.direct.max_loss:.4g}",
             f"{pair.profile.max_loss:.4g}",
             f"{pair.threshold:.4g}",
-            f"{100 * pair.path.deviation:.2g} %",
+            percent(pair.path.deviation),
             *((str(pair.rounds), str(pair.forward_equivalents)) if wide else ()),
             "yes" if pair.connected else pair.outcome.name.lower().replace("_", " "),
             style="" if pair.connected else "yellow",

@@ -17,7 +17,7 @@ from isthmus.landscapes.validation import check_landscape
 
 
 def compare(
-    *runs: Connections | str | Path | Mapping[str, Connections],
+    *runs: Connections | str | Path | Mapping[str, Connections] | Sequence[Connections | str | Path],
     names: Sequence[str] | None = None,
     landscapes: Sequence[AbstractLandscape] | Mapping[str, AbstractLandscape] | None = None,
     seed: int = 0,
@@ -29,7 +29,8 @@ def compare(
     out, and counted.
 
     Args:
-        runs: what `connect` found, or folders in which that was saved; or one mapping from names to it.
+        runs: what `connect` found, or folders in which that was saved; or one list of them, or one mapping from
+            names to them.
         names: of the runs; by default those of their networks, with their methods or numbers where these are alike.
         landscapes: the landscape of each run, in the same order or by name: the paths of each run are looked at on all
             of them then, beside controls; see `Comparison.transfer`.
@@ -40,6 +41,8 @@ def compare(
         InputError: fewer than two runs, no pair in common, names that do not fit, or landscapes on which the runs were
             not made.
     """
+    if len(runs) == 1 and isinstance(runs[0], list | tuple):
+        runs = tuple(runs[0])
     if len(runs) == 1 and isinstance(runs[0], Mapping):
         given = {str(name): _read(run) for name, run in runs[0].items()}
         if names is not None:
@@ -61,7 +64,9 @@ def compare(
     if on is not None:
         with telling(progress, "looking at paths on other networks", "paths") as tell:
             found = tuple(transfers(given, on, places, seed=seed, on_progress=tell))
-    return Comparison(runs=tuple(rows), places=tuple(map(tuple, places)), transfer=found, seed=seed)
+    return Comparison(
+        runs=tuple(rows), places=tuple(map(tuple, places)), transfer=found, asked=on is not None, seed=seed
+    )
 
 
 def _read(run: object) -> Connections:

@@ -32,6 +32,7 @@ MEASURES = {
     "length_ratio": "mean",
     "forward_equivalents": "median",
 }
+SHARES = ("direct_connected", "connected", "class_connected")
 LOSSES = ("direct_max_loss", "max_loss", "direct_gap", "gap")  # which only runs of one unit share
 COLUMNS = ("target", "threshold", "outcome", *MEASURES)
 
@@ -73,13 +74,15 @@ class Comparison(Plotted):
     Attributes:
         runs: the runs, whole.
         places: of every pair that all runs have, its number in each run (n, runs).
-        transfer: how paths found on one network are on the others; empty where that was not asked for.
+        transfer: how paths found on one network are on the others.
+        asked: whether that was asked for.
         seed: of the bootstrap.
     """
 
     runs: tuple[Run, ...]
     places: tuple[tuple[int, ...], ...]
     transfer: tuple[Transfer, ...] = ()
+    asked: bool = False
     seed: int = 0
 
     def __len__(self) -> int:
@@ -171,21 +174,24 @@ class Comparison(Plotted):
             statistic=statistic,
             value=float(middle(ours[known])) if known.any() else math.nan,
             baseline_value=float(middle(theirs[known])) if known.any() else math.nan,
-            difference=self._average(apart, self.values("target", 0)[known], statistic),
+            difference=self._average(apart, self.values("target", 0)[known], measure),
             higher=float((apart > 0).mean()) if known.any() else math.nan,
             lower=float((apart < 0).mean()) if known.any() else math.nan,
             pairs=int(known.sum()),
             left_out=int((~known).sum()),
         )
 
-    def _average(self, apart: Floats, cluster: Floats, statistic: str) -> Estimate:
+    def _average(self, apart: Floats, cluster: Floats, measure: str) -> Estimate:
         """Mean or median of paired differences: by drawing classes, or, of one class, as of independent pairs."""
         if not len(apart):
             return Estimate(math.nan, math.nan, math.nan)
         draws = ClassDraws.of(cluster, numpy_generator(self.seed)) if len(np.unique(cluster)) > 1 else None
-        if statistic == "median":
+        if MEASURES[measure] == "median":
             return median(apart, draws)
-        return mean_of_few(apart) if draws is None else mean(apart, draws)  # differences are no shares
+        if draws is not None:
+            return mean(apart, draws)
+        most = 1.0 if measure in SHARES else math.inf
+        return mean_of_few(apart, low=-most, high=most)  # differences are no shares: they have two signs
 
     def _of_pair(self, pair: int) -> list[Any]:
         return [run.rows[place] for run, place in zip(self.runs, self.places[pair], strict=True)]

@@ -125,6 +125,7 @@ def matched(runs: Sequence[Run]) -> list[list[int]]:
         counts = ", ".join(f"{run.name}: {len(run)}" for run in runs)
         raise InputError(
             f"No pair is in all runs ({counts} pairs). Pairs are the same where both ends are the same inputs, in the "
-            "same order; networks that take images of different sizes have none in common."
+            "same order; networks that take images of different sizes have none in common. Where pairs are drawn among "
+            "the inputs that a network recognises, give every run the same (--pairs FILE), or make a study."
         )
     return found

@@ -150,7 +150,7 @@ def _transfers(
         apart = low["found"] - low[kind]
         if kind == "found" or not len(apart):
             return nothing
-        return mean_of_few(apart) if draws is None else mean(apart, draws)
+        return mean_of_few(apart, low=-1.0, high=1.0) if draws is None else mean(apart, draws)
 
     return [
         Transfer(

@@ -50,6 +50,7 @@ class Connection(Plotted):
             a path was moved on in the next round it is known to 5 % only.
         certificate: what was shown of the whole path found, where that was asked for and something could be shown.
         class_names: names of `seen_classes`, where the network has names.
+        unit: of the losses.
     """
 
     direct: Profile
@@ -64,6 +65,7 @@ class Connection(Plotted):
     max_loss_after: tuple[float, ...]
     certificate: Certificate | None = None
     class_names: Mapping[int, str] = field(default_factory=dict)
+    unit: str = "nats"
 
     def __repr__(self) -> str:
         return (
@@ -131,9 +133,9 @@ class Connection(Plotted):
         """The straight segment A -> C."""
         return Polyline(self.path.ends)
 
-    def widget(self, *, unit: str = "nats") -> Any:
+    def widget(self) -> Any:
         """Both paths under a slider, in a cell of a notebook; see `Connections.widget`."""
-        return import_module("isthmus.reports.widget").widget([self], unit=unit)
+        return import_module("isthmus.reports.widget").widget([self], unit=self.unit)
 
     def max_loss_after_rounds(self, rounds: int) -> float:
         """Max loss of the best path after so many rounds at most (Sec. 4.3); a pair that was done earlier stays so."""

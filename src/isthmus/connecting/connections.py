@@ -111,7 +111,9 @@ class Connections(Plotted, Sequence[Connection]):
         """Connections from the rows of their table and from `tensors()`."""
         given = dict(description or {})
         names = {int(index): str(name) for index, name in dict(given.pop(NAMES, None) or {}).items()}
-        pairs = tuple(_restore(number, row, tensors, names) for number, row in enumerate(rows))
+        unit = str(given.get("unit", "nats"))
+        made = (_restore(number, row, tensors, names) for number, row in enumerate(rows))
+        pairs = tuple(replace(pair, unit=unit) for pair in made)
         return Connections(pairs, given)
 
     def widget(self) -> Any:

@@ -92,7 +92,6 @@ def connect(
         "unit": landscape.unit,
         "versions": versions(),
     }
-    names = landscape.class_names
     found: list[Connection] = []
     work: list[PairWork] = []
     try:
@@ -105,21 +104,20 @@ def connect(
                 _certify(landscape, work, report, certifier)
                 report(sum(pair.outcome is not None for pair in work))
                 _solve(landscape, method, work, sampling, random, report, certifier)
-                found += [_named(pair.connection(), names) for pair in work]  # on the CPU: a group lies on the device
+                found += [_named(pair.connection(), landscape) for pair in work]  # only a group is on the device
                 work = []
     except KeyboardInterrupt as interrupt:
         done = {len(found) + place: pair for place, pair in enumerate(work) if pair.is_done(certifier is not None)}
         numbers = (*range(len(found)), *done)
-        finished = Connections((*found, *(_named(pair.connection(), names) for pair in done.values())), description)
+        finished = Connections((*found, *(_named(pair.connection(), landscape) for pair in done.values())), description)
         raise Interrupted(finished, numbers, len(a)) from interrupt
     return Connections(tuple(found), description)
 
 
-def _named(pair: Connection, names: Sequence[str] | None) -> Connection:
-    """The same with the names of the classes in it."""
-    if names is None:
-        return pair
-    return replace(pair, class_names={index: names[index] for index in pair.seen_classes if index < len(names)})
+def _named(pair: Connection, landscape: AbstractLandscape) -> Connection:
+    """The same with the unit of its losses, and the names of the classes in it."""
+    names, seen = landscape.class_names or (), pair.seen_classes if landscape.class_names else ()
+    return replace(pair, unit=landscape.unit, class_names={k: names[k] for k in seen if k < len(names)})
 
 
 class Interrupted(KeyboardInterrupt):

@@ -13,7 +13,7 @@ from torch import Tensor
 from isthmus._core.shapes import Input, Inputs, Losses, Mask, OtherInputs, Targets
 from isthmus.errors import ImageError
 from isthmus.inputs.collection import Collection
-from isthmus.inputs.labels import classes_of_labels
+from isthmus.inputs.labels import classes_of_labels, named_class
 from isthmus.landscapes import AbstractLandscape
 
 CHUNK_NUMBERS = 2**25  # numbers of the inputs held at once, where they are not kept
@@ -68,6 +68,14 @@ class Survey:
         if taken:
             names = [f"{label} is class {_named(index, class_names)}" for label, index in list(taken.items())[:8]]
             notes.append(f"Folders: {', '.join(names)}{f' and {len(taken) - 8} more' if len(taken) > 8 else ''}.")
+        voted = {label: index for label, index in taken.items() if named_class(label, class_names) is None}
+        alike = sorted(label for label, index in voted.items() if list(voted.values()).count(index) > 1)
+        if alike:
+            among = ", ".join(alike[:6])
+            notes.append(
+                f"Folders whose names are no classes were taken for the same class ({among}): pairs are drawn across "
+                "them. Name folders after classes, by name or index, where that is not meant."
+            )
         if read and 2 * known < read:
             cause = _likely_cause(self)
             notes.append(f"Most inputs are not recognised, and take no part{cause}.")

@@ -182,7 +182,13 @@ class Network(Displayed):
             if reason is None:
                 raise
             raise NetworkError(reason) from error
-        return unwrap(output, self.output)
+        logits = unwrap(output, self.output)
+        if self.class_names is not None and logits.shape[1] != len(self.class_names):
+            raise NetworkError(
+                f"The network has {logits.shape[1]} outputs, and {len(self.class_names)} class_names were given: give "
+                "one name an output, or none."
+            )
+        return logits
 
     def _call(self, x: Inputs) -> object:
         """The model's output, for a copy of x, which the model may change.

@@ -92,6 +92,8 @@ def remarks(found: Comparison) -> list[str]:
     if found.unit is None:
         units = ", ".join(f"{run.name}: {run.unit}" for run in found.runs)
         notes.append(f"The losses of the runs have different units ({units}) and are not compared.")
+    if found.asked and not found.transfer:
+        notes.append("No pair was connected by a bypass on any of these networks: there is nothing to carry over.")
     lost = sum(each.left_out for each in found.transfer)
     if lost:
         notes.append(f"{lost:,} paths have losses that are not finite on another network, and were left out.")

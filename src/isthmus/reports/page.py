@@ -18,7 +18,7 @@ def page(
     *,
     names: Sequence[tuple[str, str]] | None = None,
     class_names: Sequence[str] | None = None,
-    unit: str = "nats",
+    unit: str | None = None,
     title: str = "Connected inputs",
     made: Mapping[str, Any] | None = None,
 ) -> Page:
@@ -28,12 +28,13 @@ def page(
         pairs: the pairs shown.
         names: what the two ends of each pair are called, such as their files.
         class_names: names of the classes.
-        unit: of the loss.
+        unit: of the loss; by default that of the pairs.
         title: the headline.
         made: how it was made, shown at the foot: command, network, seed, versions, hashes.
     """
     names = names if names is not None else [(f"A{number}", f"C{number}") for number in range(len(pairs))]
     columns = pairs.extra if isinstance(pairs, Connections) else ()
+    unit = unit or (pairs[0].unit if len(pairs) else "nats")
     data = {"unit": unit} | show_pairs(pairs, names, [class_names] * len(pairs), pictures_limit=LIMIT, columns=columns)
     return render(
         "page.html",

@@ -50,7 +50,8 @@ def plot_of(value: object, axes: Axes | None, unit: str | None) -> Axes:
 def _(pair: Connection, axes: Axes | None, unit: str | None) -> Axes:
     """Loss along the direct path and the path found, the peak and its bypasses, the threshold and what is proven."""
     axes = _axes(axes)
-    draw_losses(axes, pair, unit)
+    draw_losses(axes, pair, unit or pair.unit)
+    axes.legend(loc="best", fontsize=9)  # inside: beside these axes there may be others
     axes.set_xlabel("arc length / |AC|")
     return axes
 
@@ -79,7 +80,8 @@ def _(found: Comparison, axes: Axes | None, unit: str | None) -> Axes:
     for column, name, color in zip(columns, found.names, cycle(style.SERIES), strict=False):
         share = np.arange(1, len(column) + 1) / len(column)
         shown = np.isfinite(column)
-        axes.plot(column[shown], share[shown], color=color, linewidth=2, label=style.plain(name))
+        x, y = np.repeat(column[shown], 2), np.repeat(np.append(0.0, share[shown]), 2)[1:-1]  # steps, from none
+        axes.plot(x, y, color=color, linewidth=2, label=style.plain(name))
     axes.set_ylim(0, 1.02)
     axes.set_xlabel(f"max loss of the path found{_in(unit)}")
     axes.set_ylabel(f"share of {len(found):,} pairs")

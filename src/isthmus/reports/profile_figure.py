@@ -25,7 +25,7 @@ FLOOR = 1e-6  # the lowest loss that a logarithmic axis shows
 
 
 def profile_figure(
-    pair: Connection, *, class_names: ClassNames | None = None, unit: str = "nats", note: str = ""
+    pair: Connection, *, class_names: ClassNames | None = None, unit: str | None = None, note: str = ""
 ) -> Figure:
     """Loss over arc length for one pair; below it, the predicted class along each of the two paths, and where a
     certifier looked.
@@ -33,7 +33,7 @@ def profile_figure(
     Args:
         pair: the pair.
         class_names: names of the classes; by default those that the pair came with.
-        unit: of the loss.
+        unit: of the loss; by default that of the pair.
         note: a line below, such as the network and the data.
     """
     import matplotlib
@@ -41,7 +41,7 @@ def profile_figure(
     from isthmus.reports.drawn import Drawn
 
     certified = pair.certificate is not None
-    class_names = pair.class_names if class_names is None else class_names
+    class_names, unit = pair.class_names if class_names is None else class_names, unit or pair.unit
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(8, 5.2 if certified else 4.6))
         heights = (5, 1.15, 0.75) if certified else (5, 1.15)

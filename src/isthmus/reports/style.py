@@ -57,6 +57,11 @@ def plain(text: str) -> str:
     return visible(text).replace("$", r"\$")
 
 
+def percent(value: float) -> str:
+    """A share in per cent, with two digits, or as many as it takes."""
+    return f"{100 * value:,.0f} %" if abs(value) >= 0.995 else f"{100 * value:.2g} %"
+
+
 def shorten(text: str, length: int) -> str:
     """At most `length` characters, with an ellipsis where some were cut."""
     return text if len(text) <= length else text[: length - 1] + "…"

@@ -17,7 +17,7 @@ LIMIT = 4_000_000  # characters of all pictures: a notebook stores them
 MOST = 200  # pairs
 
 
-def widget(pairs: Sequence[Connection], *, unit: str = "nats") -> Any:
+def widget(pairs: Sequence[Connection], *, unit: str | None = None) -> Any:
     """A widget of anywidget that shows both paths of a pair under a slider; pictures and curves lie in the notebook, so
     that the kernel is not asked while the slider moves.
 
@@ -26,7 +26,7 @@ def widget(pairs: Sequence[Connection], *, unit: str = "nats") -> Any:
 
     Args:
         pairs: at most 200.
-        unit: of the loss.
+        unit: of the loss; by default that of the pairs.
 
     Raises:
         MissingLibraryError: anywidget is not installed.
@@ -56,7 +56,7 @@ def widget(pairs: Sequence[Connection], *, unit: str = "nats") -> Any:
             return shown
 
     names = [(f"A{number}", f"C{number}") for number in range(len(pairs))]
-    data = {"unit": unit} | show_pairs(pairs, names, [None] * len(pairs), pictures_limit=LIMIT)
+    data = {"unit": unit or pairs[0].unit} | show_pairs(pairs, names, [None] * len(pairs), pictures_limit=LIMIT)
     # JSON, as a front end takes it: classes are keys, and keys are text.
     for shown in data["pairs"]:
         shown["classes"] = {str(index): name for index, name in shown["classes"].items()}

@@ -48,7 +48,7 @@ def of_connection(pair: Connection) -> str:
             {
                 "max loss": f"{number(pair.direct.max_loss)} direct, {number(pair.profile.max_loss)} on the path found",
                 "threshold": number(pair.threshold),
-                "deviation": f"{100 * pair.path.deviation:.2g} %" if pair.moved else "0: the direct path",
+                "deviation": style.percent(pair.path.deviation) if pair.moved else "0: the direct path",
                 "class": "kept all along" if pair.class_connected else "not kept all along",
                 "certificate": certificate,
                 "cost": f"{pair.forward_equivalents:,} forward-equivalents; rounds: {pair.rounds}",
@@ -72,7 +72,7 @@ def of_connections(found: Connections) -> str:
             number(pair.direct.max_loss),
             number(pair.profile.max_loss),
             number(pair.threshold),
-            f"{100 * pair.path.deviation:.2g} %",
+            style.percent(pair.path.deviation),
             "yes" if pair.connected else "no",
         )
         for k, pair in ((k, found[k]) for k in order)
@@ -126,4 +126,4 @@ def _height(pair: Connection) -> float:
 
 
 def _percent(value: float | None) -> str | None:
-    return None if value is None else f"{100 * value:.2g} % of the distance of the ends"
+    return None if value is None else f"{style.percent(value)} of the distance of the ends"
