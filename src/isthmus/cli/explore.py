@@ -66,7 +66,7 @@ def _page_of(run: Path) -> str:
     from isthmus.reports import page
 
     found = Connections.load(run)
-    return page(found, unit=str(found.description.get("unit", "loss")), title=readable(run.name))
+    return page(found, title=readable(run.name))
 
 
 def _session(images: Path | None, on: list[str], network: NetworkOptions) -> Session:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from isthmus._core.bars import Tell, telling
 from isthmus.comparing.comparison import Comparison
-from isthmus.comparing.rows import matched, runs_of_connections
+from isthmus.comparing.rows import distinct, matched, runs_of_connections
 from isthmus.comparing.transfer import Transfer, transfers
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
@@ -49,10 +49,7 @@ def compare(
             raise InputError("compare takes names in the mapping or as names=, not both.")
     else:
         read = [_read(run) for run in runs]
-        chosen = _names(read) if names is None else [str(name) for name in names]
-        if len(chosen) != len(read) or len(set(chosen)) != len(chosen):
-            raise InputError(f"names must be {len(read)} different ones, one a run, got {chosen}.")
-        given = dict(zip(chosen, read, strict=True))
+        given = dict(zip(distinct(_names(read) if names is None else names, len(read)), read, strict=True))
     if len(given) < 2:
         raise InputError(f"compare needs at least two runs, got {len(given)}.")
     rows = runs_of_connections(given)
@@ -107,12 +104,13 @@ def _landscapes(
 
 def _check_own(name: str, run: Connections, landscape: AbstractLandscape) -> None:
     """Refuses a landscape on which the run was not made: its thresholds would be held against other losses."""
-    made, now = run.description, json.loads(json.dumps(landscape.describe(), default=str))
+    # As files hold them: a run that was loaded has lists where one in memory has tuples.
+    made, now = (json.loads(json.dumps(each, default=str)) for each in (run.description, landscape.describe()))
     for key in ("network", "loss", "domain"):
         one, other = made.get(key), now.get(key)
         if isinstance(one, Mapping) and isinstance(other, Mapping):
             parts = ("weights_sha256", "structure_sha256", "mean", "std", "output")
-            differ = [part for part in parts if json.loads(json.dumps(one.get(part))) != other.get(part)]
+            differ = [part for part in parts if one.get(part) != other.get(part)]
         else:
             differ = [] if one is None or one == other else [key]
         if differ:

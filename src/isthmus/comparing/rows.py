@@ -92,9 +92,18 @@ def under(runs: Sequence[Run], names: Sequence[str]) -> list[Run]:
     Raises:
         InputError: another number of names, or one twice.
     """
-    if len(names) != len(runs) or len(set(names)) != len(names):
-        raise InputError(f"names must be {len(runs)} different ones, one a run, got {list(names)}.")
-    return [replace(run, name=str(name)) for run, name in zip(runs, names, strict=True)]
+    return [replace(run, name=name) for run, name in zip(runs, distinct(names, len(runs)), strict=True)]
+
+
+def distinct(names: Sequence[str], count: int) -> list[str]:
+    """Names of so many runs, all different.
+
+    Raises:
+        InputError: another number of names, or one twice.
+    """
+    if len(names) != count or len(set(names)) != count:
+        raise InputError(f"names must be {count} different ones, one a run, got {list(names)}.")
+    return [str(name) for name in names]
 
 
 def key_of(pair: Connection) -> str:

@@ -135,7 +135,7 @@ class Connection(Plotted):
 
     def widget(self) -> Any:
         """Both paths under a slider, in a cell of a notebook; see `Connections.widget`."""
-        return import_module("isthmus.reports.widget").widget([self], unit=self.unit)
+        return import_module("isthmus.reports.widget").widget([self])
 
     def max_loss_after_rounds(self, rounds: int) -> float:
         """Max loss of the best path after so many rounds at most (Sec. 4.3); a pair that was done earlier stays so."""

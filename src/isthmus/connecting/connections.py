@@ -87,7 +87,7 @@ class Connections(Plotted, Sequence[Connection]):
         rows = self.table() if table is None else table
         files = {TABLE: lambda file: write_table(rows, file), PATHS: self._write_paths}
         if page:
-            shown = import_module("isthmus.reports").page(self, unit=str(self.description.get("unit", "loss")))
+            shown = import_module("isthmus.reports").page(self)
             files[PAGE] = lambda file: write_text(file, shown)
         return save_files(Path(folder), SCHEMA, files, self.description | self._names())
 
@@ -112,8 +112,7 @@ class Connections(Plotted, Sequence[Connection]):
         given = dict(description or {})
         names = {int(index): str(name) for index, name in dict(given.pop(NAMES, None) or {}).items()}
         unit = str(given.get("unit", "nats"))
-        made = (_restore(number, row, tensors, names) for number, row in enumerate(rows))
-        pairs = tuple(replace(pair, unit=unit) for pair in made)
+        pairs = tuple(_restore(number, row, tensors, names, unit) for number, row in enumerate(rows))
         return Connections(pairs, given)
 
     def widget(self) -> Any:
@@ -121,7 +120,7 @@ class Connections(Plotted, Sequence[Connection]):
 
         Its `pair` and `t` are what is shown, and can be set; `input()` is the input of the path found there.
         """
-        return import_module("isthmus.reports.widget").widget(self, unit=str(self.description.get("unit", "loss")))
+        return import_module("isthmus.reports.widget").widget(self)
 
     def tensors(self) -> dict[str, Tensor]:
         """What the table does not hold: what all paths are made of, and all profiles."""
@@ -170,7 +169,9 @@ def _tensor_name(kind: str, name: str) -> str:
     return f"path.{name}" if kind == Polyline.kind else f"path.{kind}.{name}"
 
 
-def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor], names: dict[int, str]) -> Connection:
+def _restore(
+    number: int, row: dict[str, Any], tensors: dict[str, Tensor], names: dict[int, str], unit: str
+) -> Connection:
     def part(name: str) -> Tensor:
         return part_of(tensors, name, number)
 
@@ -199,6 +200,7 @@ def _restore(number: int, row: dict[str, Any], tensors: dict[str, Tensor], names
         forward_equivalents=row["forward_equivalents"],
         max_loss_after=tuple(part("path.max_loss_after").tolist()),
         certificate=_certificate(row, part(BAND) if BAND in tensors else None),
+        unit=unit,
     )
     return replace(made, class_names={index: names[index] for index in made.seen_classes if index in names})
 

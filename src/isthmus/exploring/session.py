@@ -197,12 +197,13 @@ class Session:
         if target == PREDICTED and self.predicted[a] != self.predicted[c]:
             seen = f"{self._class(a)} in A and {self._class(c)} in C"
             raise InputError(f"The network sees {seen}: name the class that you mean, or pick another image.")
+        aim = self.predicted[a] if target == PREDICTED else target
         ends = (self.inputs[a], self.inputs[c])
         names = (self.names[a], self.names[c])
 
         def work(job: Job) -> None:
             x = [end[None] for end in ends]
-            found = connect(self.landscape, x[0], x[1], target, progress=job.tell)
+            found = connect(self.landscape, x[0], x[1], aim, progress=job.tell)
             job.found, job.result = found[0], self._shown(found, names)
 
         return self._begin("connecting", work)
@@ -287,8 +288,6 @@ class Session:
 
     def _shown(self, found: Connections, names: tuple[str, str]) -> dict[str, Any]:
         shown = show_pairs(found, [names], [self.landscape.class_names], pictures_limit=LIMIT)
-        for pair in shown["pairs"]:
-            pair["classes"] = {str(index): name for index, name in pair["classes"].items()}
         return {"unit": self.landscape.unit, "others": list(self.others)} | shown
 
     def _look(self, some: Sequence[Input]) -> None:

@@ -78,11 +78,16 @@ def attribution_figure(
 def draw_attribution(axes: Axes, values: Input) -> Any:
     """A map of values, summed over channels, with 0 in the middle of its scale; the picture, for a colour bar."""
     plane = in_a_plane(values)
-    size = float(plane.abs().flatten().quantile(CLIPPED)) or float(plane.abs().max()) or 1.0
+    size = scale_of(plane)
     look: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -size, "vmax": size, "interpolation": "nearest"}
     shown = axes.imshow(plane.numpy(), aspect="auto" if len(plane) == 1 else "equal", **look)
     axes.set_axis_off()
     return shown
+
+
+def scale_of(plane: Tensor) -> float:
+    """The magnitude at which the scale of a map ends, on either side of 0."""
+    return float(plane.abs().flatten().quantile(CLIPPED)) or float(plane.abs().max()) or 1.0
 
 
 def in_a_plane(values: Input) -> Tensor:

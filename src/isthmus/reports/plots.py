@@ -59,13 +59,10 @@ def _(pair: Connection, axes: Axes | None, unit: str | None) -> Axes:
 @plot_of.register(Connections)
 def _(found: Connections, axes: Axes | None, unit: str | None) -> Axes:
     """A point a pair: max loss of the path found over that of the direct path."""
-    axes, unit = _axes(axes), unit or found.description.get("unit")
     direct, best = (np.array([getattr(pair, part).max_loss for pair in found]) for part in ("direct", "profile"))
     good = np.array([pair.connected for pair in found], dtype=bool)
-    _before_and_after(axes, direct, best, good, ("connected", "not connected"))
-    axes.set_xlabel(f"max loss of the direct path{_in(unit)}")
-    axes.set_ylabel(f"max loss of the path found{_in(unit)}")
-    return axes
+    unit = unit or found.description.get("unit")
+    return _before_and_after(axes, unit, direct, best, good, "connected", ("direct path", "path found"))
 
 
 @plot_of.register(Comparison)
@@ -143,13 +140,10 @@ def _(found: Filling, axes: Axes | None, unit: str | None) -> Axes:
 @plot_of.register(Fillings)
 def _(found: Fillings, axes: Axes | None, unit: str | None) -> Axes:
     """A point a loop: max loss of the surface found over that of the plain one."""
-    axes, unit = _axes(axes), unit or found.description.get("unit")
     plain, best = (np.array([getattr(each, part) for each in found]) for part in ("flat_max_loss", "max_loss"))
     filled = np.array([each.filled for each in found], dtype=bool)
-    _before_and_after(axes, plain, best, filled, ("filled", "not filled"))
-    axes.set_xlabel(f"max loss of the plain surface{_in(unit)}")
-    axes.set_ylabel(f"max loss of the surface found{_in(unit)}")
-    return axes
+    unit = unit or found.description.get("unit")
+    return _before_and_after(axes, unit, plain, best, filled, "filled", ("plain surface", "surface found"))
 
 
 @plot_of.register(Surface)
@@ -203,8 +197,17 @@ def _(summary: StudySummary, axes: Axes | None, unit: str | None) -> Axes:
     return axes
 
 
-def _before_and_after(axes: Axes, before: Floats, after: Floats, good: Any, words: tuple[str, str]) -> None:
-    """A point each: what came of it over what it was, on axes of one kind."""
+def _before_and_after(
+    axes: Axes | None,
+    unit: str | None,
+    before: Floats,
+    after: Floats,
+    good: Any,
+    word: str,
+    of: tuple[str, str],
+) -> Axes:
+    """A point each: the max loss that came of it over what it was, on axes of one kind; `word` is what the good are."""
+    axes = _axes(axes)
     finite = np.isfinite(before) & np.isfinite(after)
     values = np.concatenate([before[finite], after[finite]])
     if spans_decades(values):
@@ -214,14 +217,17 @@ def _before_and_after(axes: Axes, before: Floats, after: Floats, good: Any, word
     if len(values):
         ends = [float(values.min()), float(values.max())]
         axes.plot(ends, ends, color="0.6", linewidth=1, linestyle=":", label="nothing gained")
-    for rows, color, label in ((finite & good, style.FOUND, words[0]), (finite & ~good, style.ATTACKED, words[1])):
+    for rows, color, label in ((finite & good, style.FOUND, word), (finite & ~good, style.ATTACKED, f"not {word}")):
         if rows.any():
             axes.plot(before[rows], after[rows], "o", color=color, markersize=5, alpha=0.7, label=label)
     left_out = int((~finite).sum())
     aside = f"; {left_out} not shown" if left_out else ""
-    axes.set_title(f"{int(good.sum())} of {len(good)} {words[0]}{aside}")
+    axes.set_title(f"{int(good.sum())} of {len(good)} {word}{aside}")
+    axes.set_xlabel(f"max loss of the {of[0]}{_in(unit)}")
+    axes.set_ylabel(f"max loss of the {of[1]}{_in(unit)}")
     if len(good):
         axes.legend(loc="upper left", fontsize=9)
+    return axes
 
 
 def _in(unit: str | None) -> str:

@@ -66,7 +66,7 @@ def _message(pair: Connection, class_names: ClassNames | None) -> str:
     return f"{direct}, {verb} at {pair.profile.max_loss:.3g}"
 
 
-def draw_losses(axes: Axes, pair: Connection, unit: str | None) -> None:
+def draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
     """Loss over arc length for one pair, on axes of their own."""
     direct, found = pair.direct, pair.profile
     losses = np.concatenate([direct.loss.double().numpy(), found.loss.double().numpy()])
@@ -115,7 +115,7 @@ def draw_losses(axes: Axes, pair: Connection, unit: str | None) -> None:
             marked = True
     if logarithmic:
         axes.set_yscale("log")
-    axes.set_ylabel("loss" if unit is None else f"loss ({unit})")
+    axes.set_ylabel(f"loss ({unit})")
     axes.margins(y=0.14)
     axes.set_xlim(0, max(1.0, ratio) * 1.002)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=10)

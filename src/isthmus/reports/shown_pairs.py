@@ -60,9 +60,8 @@ def show_pairs(
             break
     for number, data in enumerate(shown):
         used = {data["target"], *_classes(data["direct"], data["found"])}
-        data["classes"] = {
-            index: style.class_name(index, class_names[number] or pairs[number].class_names) for index in sorted(used)
-        }
+        known = class_names[number] or pairs[number].class_names
+        data["classes"] = {str(index): style.class_name(index, known) for index in sorted(used)}  # as JSON has keys
         data.update({} if extras is None else extras[number])
         data["own"] = [[column.name, _plain(column.read(pairs[number]))] for column in columns]
         if strips:

@@ -57,8 +57,5 @@ def widget(pairs: Sequence[Connection], *, unit: str | None = None) -> Any:
 
     names = [(f"A{number}", f"C{number}") for number in range(len(pairs))]
     data = {"unit": unit or pairs[0].unit} | show_pairs(pairs, names, [None] * len(pairs), pictures_limit=LIMIT)
-    # JSON, as a front end takes it: classes are keys, and keys are text.
-    for shown in data["pairs"]:
-        shown["classes"] = {str(index): name for index, name in shown["classes"].items()}
     first = max(range(len(pairs)), key=lambda number: (isfinite(gap := pairs[number].direct.gap), gap))
     return Pairs(data=data, pair=first, t=pairs[first].direct.argmax_t)

@@ -8,7 +8,7 @@ from isthmus.attributions import Attribution
 from isthmus.making.attacks import Attacked
 from isthmus.making.synthesis import Synthesized
 from isthmus.reports import style
-from isthmus.reports.attribution_figure import CLIPPED, in_a_plane
+from isthmus.reports.attribution_figure import in_a_plane, scale_of
 from isthmus.reports.displays.base import display_of
 from isthmus.reports.displays.card import card, facts, number, of_inputs, paragraph, pictures
 from isthmus.reports.pictures import Pixels
@@ -65,7 +65,6 @@ def attribution_picture(found: Attribution) -> Pixels:
     from matplotlib import colormaps
 
     plane = in_a_plane(found.values)
-    size = float(plane.abs().flatten().quantile(CLIPPED)) or float(plane.abs().max()) or 1.0
-    share = (plane / (2 * size) + 0.5).clamp(0, 1).numpy()
+    share = (plane / (2 * scale_of(plane)) + 0.5).clamp(0, 1).numpy()
     pixels: Pixels = (colormaps["RdBu_r"](share)[..., :3] * 255).round().astype(np.uint8)
     return pixels
