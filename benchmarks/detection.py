@@ -17,7 +17,7 @@ import torch
 from benchmarks import assets
 from isthmus import Landscape, load_images
 from isthmus.detection import Probe, References, views_for
-from isthmus.networks.preprocessing import Preprocessing
+from isthmus.inputs.preprocessing import Preprocessing
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from isthmus import detection as detection
     from isthmus import errors as errors
     from isthmus import experiments as experiments
+    from isthmus import inputs as inputs
     from isthmus import making as making
     from isthmus import percolation as percolation
     from isthmus import registries as registries
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from isthmus.graphs import BarrierGraph as BarrierGraph
     from isthmus.graphs import barrier_graph as barrier_graph
     from isthmus.inputs.images import load_images as load_images
+    from isthmus.inputs.preprocessing import Preprocessing as Preprocessing
     from isthmus.landscapes import AbstractLandscape as AbstractLandscape
     from isthmus.landscapes import Landscape as Landscape
     from isthmus.landscapes.domains import Ball as Ball
@@ -62,8 +64,8 @@ if TYPE_CHECKING:
     from isthmus.making import attack as attack
     from isthmus.making import synthesize as synthesize
     from isthmus.networks.network import Network as Network
-    from isthmus.networks.preprocessing import Preprocessing as Preprocessing
     from isthmus.networks.specs import load_network as load_network
+    from isthmus.networks.text import TextNetwork as TextNetwork
     from isthmus.paths import AbstractPath as AbstractPath
     from isthmus.paths import Bezier as Bezier
     from isthmus.paths import Polyline as Polyline
@@ -113,13 +115,14 @@ _HOME = {
     "Outcome": "connecting",
     "PathConnector": "connecting.connectors",
     "Polyline": "paths",
-    "Preprocessing": "networks.preprocessing",
+    "Preprocessing": "inputs.preprocessing",
     "Profile": "profiles",
     "Progress": "_core.progress",
     "Sampling": "profiles",
     "StraightLine": "connecting.connectors",
     "StringMethod": "connecting.connectors",
     "TaylorModels": "certificates",
+    "TextNetwork": "networks.text",
     "Unbounded": "landscapes.domains",
     "UniformSamples": "certificates",
     "attack": "making",
@@ -139,6 +142,7 @@ _MODULES = (
     "detection",
     "errors",
     "experiments",
+    "inputs",
     "making",
     "percolation",
     "registries",

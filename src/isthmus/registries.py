@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from isthmus.certificates.base import Certifier
     from isthmus.connecting.connectors.base import AnyConnector
     from isthmus.experiments.base import Experiment
+    from isthmus.inputs.kinds.base import InputKind
     from isthmus.landscapes.domains import Domain
     from isthmus.landscapes.losses import Loss
     from isthmus.making.method import AttackMethod, SynthesisMethod
@@ -28,6 +29,17 @@ DOMAINS: Registry[Domain] = Registry(
     "domain",
     ".landscapes.domains:Domain",
     {"box": ".landscapes.domains:Box", "unbounded": ".landscapes.domains:Unbounded"},
+)
+INPUT_KINDS: Registry[InputKind] = Registry(
+    "kind of inputs",
+    ".inputs.kinds.base:InputKind",
+    {
+        "image": ".inputs.kinds.images:Images",
+        "series": ".inputs.kinds.series:Series",
+        "table": ".inputs.kinds.table:Table",
+        "tokens": ".inputs.kinds.tokens:Tokens",
+        "array": ".inputs.kinds.arrays:Arrays",
+    },
 )
 PATHS: Registry[AbstractPath] = Registry(
     "path",

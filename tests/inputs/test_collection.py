@@ -6,6 +6,7 @@ import torch
 
 from isthmus import IsthmusError, Preprocessing
 from isthmus.inputs.collection import open_collection
+from isthmus.inputs.kinds import Images
 
 
 def test_the_digits_are_those_that_the_network_never_saw(digit_images):
@@ -19,7 +20,7 @@ def test_the_digits_are_those_that_the_network_never_saw(digit_images):
 def test_a_folder(digit_folder):
     found = open_collection(digit_folder)
     assert len(found) == 80 and found.names[0] == "0/000.png" and found.labels[0] == "0"
-    assert found.read(0, Preprocessing(channels=1)).shape == (1, 8, 8)
+    assert found.read(0, Images(Preprocessing(channels=1))).shape == (1, 8, 8)
     assert len({found.digest(number) for number in range(80)}) == 80
     (four,) = set(open_collection(digit_folder / "4").labels)
     assert four is None  # without sub-folders, nothing is said of classes

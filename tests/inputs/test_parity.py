@@ -13,8 +13,8 @@ from PIL import Image, ImageFile
 from isthmus.errors import ImageError, MissingLibraryError
 from isthmus.inputs.files import FolderCollection
 from isthmus.inputs.images import load_images, read_image
+from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks import specs
-from isthmus.networks.preprocessing import Preprocessing
 from isthmus.networks.zoo import import_zoo
 
 SIZES = [(500, 375), (375, 500), (333, 500), (512, 512), (301, 300), (257, 611), (640, 229), (226, 225), (200, 180)]

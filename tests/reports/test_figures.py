@@ -78,9 +78,9 @@ def test_inputs_of_any_shape_are_pictures(shape):
 
 def test_difference_is_magnified_by_a_round_factor_and_centred_on_grey():
     base = torch.full((3, 4, 4), 0.5)
-    pixels, factor = difference(base + 0.02, base)
-    assert factor == 20 and set(pixels.flatten().tolist()) <= {229, 230}
-    assert difference(base, base)[1] == 1
+    pixels, caption = difference(base + 0.02, base)
+    assert caption == "× 20" and set(pixels.flatten().tolist()) <= {229, 230}
+    assert difference(base, base)[1] == "× 1"
 
 
 def test_rows_of_a_table_have_figures_too(tmp_path):

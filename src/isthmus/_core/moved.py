@@ -23,7 +23,9 @@ MOVED = {
     "features": "landscapes.features",
     "landscape": "landscapes",
     "losses": "landscapes.losses",
+    "networks.preprocessing": "inputs.preprocessing",
     "progress": "_core.progress",
+    "reports.drawn": "_core.drawn",
     "studies.kinds": "studies.pair_kinds",
     "validation": "landscapes.validation",
 }

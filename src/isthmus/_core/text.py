@@ -17,3 +17,8 @@ def visible(text: str) -> str:
 def no_formula(text: str) -> str:
     """The text as a cell of a table for spreadsheets: one that they would take for a formula gets a quote before it."""
     return f"'{text}" if FORMULA.match(text) else text
+
+
+def shorten(text: str, length: int) -> str:
+    """At most `length` characters, with an ellipsis where some were cut."""
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -126,7 +126,7 @@ def _attributed(
         return work.evaluate(x, torch.full((len(x),), index), validated=True).loss
 
     def gradient(x: Inputs) -> Inputs:
-        return work.gradient(x, torch.full((len(x),), index), validated=True).gradient
+        return work.gradient(x, torch.full((len(x),), index), validated=True, followed=False).gradient
 
     integral = None
     if exact is not False and isinstance(path, Polyline):
@@ -145,6 +145,7 @@ def _attributed(
     landscape.forward_equivalents += work.forward_equivalents
     values = integral.values.cpu()
     return Attribution(
+        input_kind=landscape.input_kind,
         values=values,
         start=ends[0],
         end=ends[1],

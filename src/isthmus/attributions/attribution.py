@@ -7,6 +7,7 @@ from typing import final
 
 from isthmus._core.displayed import Plotted
 from isthmus._core.shapes import Input
+from isthmus.inputs.kinds import InputKind
 
 
 @final
@@ -23,6 +24,7 @@ class Attribution(Plotted):
         gradients: how many were evaluated.
         parts: in how many parts the path was integrated: affine pieces, or intervals.
         exact: whether the gradient was constant on each of the parts, so that nothing but rounding is left out.
+        input_kind: what the inputs are, where that is known.
     """
 
     values: Input
@@ -32,6 +34,7 @@ class Attribution(Plotted):
     gradients: int
     parts: int
     exact: bool
+    input_kind: InputKind | None = None
 
     def __repr__(self) -> str:
         how = "exact" if self.exact else "adaptive"

@@ -81,20 +81,21 @@ def attack(
 
     import torch
 
-    from isthmus import load_images, making
+    from isthmus import making
     from isthmus._core.bars import progress_bar
+    from isthmus.cli.reading import read
+    from isthmus.inputs.collection import open_collection
     from isthmus.inputs.labels import named_class
     from isthmus.reports.made_inputs import MadeInputs, write_made_inputs
     from isthmus.reports.style import class_name, shorten
 
     landscape = landscape_of(network)
     loaded = landscape.network
-    found = load_images(images, preprocessing=loaded.preprocessing)
-    place = images if images.is_dir() else images.parent
-    files = [readable(str(file.relative_to(place))) for file in found.files[:limit]]
-    skipped = {readable(str(file)): readable(reason) for file, reason in found.skipped.items()}
-    x = found.x[:limit]
-    own = landscape.logits(x).argmax(1).cpu()
+    found = read(open_collection(images, kind=landscape.input_kind), landscape)
+    skipped = {readable(name): readable(reason) for name, reason in found.skipped.items()}
+    rows_used = [row for row in found.rows.tolist() if found.names[row] not in found.skipped][:limit]
+    files = [readable(found.names[row]) for row in rows_used]
+    x, own = found.x(torch.tensor(rows_used)), found.predicted[rows_used]
     classes, names = landscape.classes or 0, loaded.class_names
     if target is not None:
         index = named_class(target, names)
@@ -154,6 +155,7 @@ def attack(
         sources=made.source,
         source_captions=[shorten(row["class_before"], 18) for row in rows],
         skipped=skipped,
+        input_kind=landscape.input_kind,
     )
     write_made_inputs(result, folder)
     for name, reason in result.skipped.items():

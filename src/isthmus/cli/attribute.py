@@ -80,7 +80,7 @@ def attribute(
 
     landscape = landscape_of(network)
     files = [a] if c is None else [a, c]
-    loaded = pairing.pair_of_files(landscape, files[0], files[-1], "0")
+    loaded = pairing.pair_of_files(landscape, str(files[0]), str(files[-1]), "0")
     start, end = (loaded.a[0], loaded.c[0]) if c is not None else (torch.full_like(loaded.a[0], baseline), loaded.a[0])
     names = landscape.class_names
     index = pairing.target_of(landscape, target, landscape.logits(end[None]).argmax(1).tolist(), [files[-1].name])

@@ -1,4 +1,4 @@
-"""isthmus connect: low-loss paths between image files."""
+"""isthmus connect: low-loss paths between inputs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from isthmus.errors import InputError
 
 
 def connect(
-    a: Path | None = None,
-    c: Path | None = None,
+    a: str | None = None,
+    c: str | None = None,
     /,
     *,
     target: str = "predicted",
     pairs: Path | None = None,
-    images: Path | None = None,
+    images: Annotated[Path | None, Parameter(name=["--inputs", "--images"])] = None,
     pairs_per_class: int = 5,
     lowest_loss: int | None = None,
     threshold: float | None = None,
@@ -32,14 +32,14 @@ def connect(
     network: NetworkOptions = NetworkOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> None:
-    """Connect two images, a list of pairs, or pairs of each class of a folder.
+    """Connect two inputs, a list of pairs, or pairs of each class of a folder or table.
 
     Writes result.json, table.parquet, paths.safetensors, index.html and the pictures of each pair.
 
     Parameters
     ----------
     a
-        One end of the path: an image file.
+        One end of the path: an image or WAV file, FILE:ROW of a table, or a text, as the network takes it.
     c
         The other end.
     target
@@ -47,11 +47,12 @@ def connect(
     pairs
         CSV file with the columns a, c and, optionally, target.
     images
-        Folder with one sub-folder of images a class; pairs are drawn within classes.
+        Folder with one sub-folder of files a class, a table with a column that says the class, or an .npz file with x
+        and y; pairs are drawn within classes.
     pairs_per_class
-        With --images: pairs drawn from each class.
+        With --inputs: pairs drawn from each class.
     lowest_loss
-        With --images: draw among the so many images of lowest loss of each class.
+        With --inputs: draw among the so many inputs of lowest loss of each class.
     threshold
         The loss that a connected path may reach; by default the higher loss of the two ends + 0.01.
     method
@@ -73,9 +74,7 @@ def connect(
     """
     sources = [a is not None or c is not None, pairs is not None, images is not None]
     if sum(sources) != 1 or (sources[0] and (a is None or c is None)):
-        raise InputError(
-            "connect takes two image files, or --pairs FILE, or --images FOLDER: exactly one of the three."
-        )
+        raise InputError("connect takes two inputs, or --pairs FILE, or --inputs FOLDER: exactly one of the three.")
     at_least("--pairs-per-class", pairs_per_class, 1)
     at_least("--lowest-loss", lowest_loss, 2)
     if rounds is not None and method != "bypass":
@@ -105,5 +104,5 @@ def connect(
     else:
         assert a is not None and c is not None
         chosen = pairing.pair_of_files(landscape, a, c, target)
-        title = f"{a.name} and {c.name} on {name}"
+        title = f"{pairing.called(a)} and {pairing.called(c)} on {name}"
     solve_and_write(landscape, chosen, task, place, pictures=output.pictures, title=title)

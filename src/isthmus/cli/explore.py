@@ -77,7 +77,7 @@ def _session(images: Path | None, on: list[str], network: NetworkOptions) -> Ses
     from isthmus.inputs.collection import open_collection
 
     landscape = landscape_of(network)
-    collection = digits() if images is None else open_collection(images)
+    collection = digits() if images is None else open_collection(images, kind=landscape.input_kind)
     found = read(collection, landscape)
     for name, reason in found.skipped.items():
         print(f"isthmus: set aside {readable(name)}: {readable(reason)}", file=sys.stderr)

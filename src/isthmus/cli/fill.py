@@ -85,12 +85,12 @@ def fill(
     landscape = landscape_of(network)
     collection: Collection
     if corners:
-        collection = FileCollection(corners, [file.name for file in corners])
+        collection = FileCollection(corners, [file.name for file in corners], landscape.input_kind)
         found = read(collection, landscape)
         index, aims = _of_files(found, landscape, target)
         title = f"Surface of {', '.join(file.name for file in corners)} on {network.network}"
     else:
-        found = read(open_collection(images), landscape)
+        found = read(open_collection(images, kind=landscape.input_kind), landscape)
         hard = images == "digits" if highest is None else highest
         index, aims = _drawn(found, landscape, loops, seed, hard=hard)
         title = f"Surfaces of {images if images == 'digits' else Path(images).name} on {network.network}"

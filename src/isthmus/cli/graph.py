@@ -102,7 +102,7 @@ def graph(
 
     connector = registries.METHODS.make(method)
     landscape = landscape_of(network)
-    found = read(open_collection(images), landscape)
+    found = read(open_collection(images, kind=landscape.input_kind), landscape)
     rows = _chosen(found, landscape, classes, per_class, unrecognised=unrecognised)
     x, target = found.x(rows), found.classes[rows]
     names = [readable(found.names[row]) for row in rows.tolist()]

@@ -42,8 +42,9 @@ class NetworkOptions:
     """Inputs evaluated at once: auto or a number. It bounds the memory."""
     loss: str = "cross-entropy"
     """What makes an input low: cross-entropy, margin, or py:PACKAGE.MODULE:NAME (runs its code)."""
-    domain: str = "box"
-    """Where inputs may lie: box (between 0 and 1), unbounded, or py:PACKAGE.MODULE:NAME."""
+    domain: str = "auto"
+    """Where inputs may lie: auto (as the network's kind of inputs says: between 0 and 1 for images), box (between 0 and
+    1), unbounded, or py:PACKAGE.MODULE:NAME."""
     autocast: bool = False
     """Run the network in bfloat16 mixed precision (for accelerators)."""
 

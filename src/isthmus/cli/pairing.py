@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from isthmus._core.text import shorten
 from isthmus.cli.options import readable
 from isthmus.errors import ImageError, InputError, NetworkError
 
@@ -30,12 +31,19 @@ class Pairs:
     notes: list[str] = field(default_factory=list)
 
 
-def pair_of_files(landscape: Landscape, a: Path, c: Path, target: str) -> Pairs:
+def pair_of_files(landscape: Landscape, a: str, c: str, target: str) -> Pairs:
     """One pair; whatever is wrong with it is an error."""
-    found = _look(landscape, [a, c], [a.name, c.name])
+    names = (called(a), called(c))
+    found = _look(landscape, [a, c], names)
     refuse_skipped(found)
     chosen = target_of(landscape, target, found.predicted.tolist(), ("A", "C"))
-    return _pairs(found, [(0, 1)], [chosen], [(a.name, c.name)], {})
+    return _pairs(found, [(0, 1)], [chosen], [names], {})
+
+
+def called(source: str) -> str:
+    """What an input is called: a file by its name, a text by its first words."""
+    name = Path(source).name
+    return shorten(name or source, 40)
 
 
 def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
@@ -43,9 +51,12 @@ def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
 
     A pair that cannot be used is set aside by name, and the rest goes on.
     """
+    from isthmus.inputs.kinds import Images
+
     rows = _read_rows(file)
     wanted = list(dict.fromkeys(name for row in rows for name in (row["a"], row["c"])))
-    found = _look(landscape, [file.parent / name for name in wanted], wanted)
+    kind = landscape.input_kind or Images()
+    found = _look(landscape, [kind.beside(file.parent, name) for name in wanted], wanted)
     place = {name: number for number, name in enumerate(wanted)}
     ends, targets, names = [], [], []
     skipped = dict(found.skipped)
@@ -71,23 +82,23 @@ def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
 
 
 def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: int | None, seed: int) -> Pairs:
-    """Random pairs of images that the network gives the class of their folder (without sub-folders: the same class).
+    """Random pairs of inputs that the network gives the class of their folder (without sub-folders: the same class).
 
     The class of a folder is its name, where that is a class index or name; else the class predicted most often in it.
     """
     from isthmus.cli.reading import read
-    from isthmus.inputs.collection import FolderCollection
+    from isthmus.inputs.collection import open_collection
     from isthmus.inputs.pairs import pairs_within
 
-    if not folder.is_dir():
+    if not folder.exists():
         raise ImageError(f"--images {folder} is no folder.")
-    found = read(FolderCollection(folder), landscape)
+    found = read(open_collection(folder, kind=landscape.input_kind), landscape)
     if not bool((found.classes >= 0).any()):
-        raise NetworkError(f"The network returns NaN or infinity for every image of {folder}.")
+        raise NetworkError(f"The network returns NaN or infinity for every input of {folder}.")
     index = pairs_within(found.groups, found.losses, per_group=per_class, lowest=lowest, seed=seed).tolist()
     if not index:
         raise InputError(
-            f"--images {folder}: no class has two images that the network recognises, so there is no pair."
+            f"--images {folder}: no class has two {_many(landscape)} that the network recognises, so there is no pair."
         )
     names = [(found.names[i], found.names[j]) for i, j in index]
     target = [int(found.groups[i]) for i, _ in index]
@@ -99,12 +110,16 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
     return replace(pairs, notes=notes)
 
 
-def _look(landscape: Landscape, files: list[Path], names: list[str]) -> Survey:
-    """What the network sees in some files."""
+def _many(landscape: Landscape) -> str:
+    return "images" if landscape.input_kind is None else landscape.input_kind.many
+
+
+def _look(landscape: Landscape, sources: Sequence[str], names: Sequence[str]) -> Survey:
+    """What the network sees in some inputs, by what a user types."""
     from isthmus.cli.reading import read
     from isthmus.inputs.collection import FileCollection
 
-    return read(FileCollection(files, names), landscape)
+    return read(FileCollection(sources, names, landscape.input_kind), landscape)
 
 
 def refuse_skipped(found: Survey) -> None:

@@ -17,5 +17,6 @@ def read(collection: Collection, landscape: Landscape) -> Survey:
     """What is known of the inputs of a collection, with the inputs."""
     from isthmus.loading import survey
 
-    with progress_bar("reading", "images", after=0.5) as tell:
+    many = "inputs" if landscape.input_kind is None else landscape.input_kind.many
+    with progress_bar("reading", many, after=0.5) as tell:
         return survey(collection, landscape, keep=True, on_input=lambda done, of: tell(Progress(done, of, 0)))

@@ -109,6 +109,7 @@ def synthesize(
     captions = [f"{shorten(row['target_name'], 20)}\n{what} {sign * row['loss']:.3g}" for row in rows]
     made = MadeInputs(
         x=found.x,
+        input_kind=landscape.input_kind,
         rows=rows,
         captions=captions,
         title=readable(f"Synthesized inputs of {network.network}"),

@@ -13,6 +13,7 @@ import torch
 
 from isthmus._core.displayed import Plotted
 from isthmus.certificates import Certificate
+from isthmus.inputs.kinds import InputKind, kind_for
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import Profile
 
@@ -51,6 +52,7 @@ class Connection(Plotted):
         certificate: what was shown of the whole path found, where that was asked for and something could be shown.
         class_names: names of `seen_classes`, where the network has names.
         unit: of the losses.
+        input_kind: what the inputs are, where that is known.
     """
 
     direct: Profile
@@ -66,6 +68,7 @@ class Connection(Plotted):
     certificate: Certificate | None = None
     class_names: Mapping[int, str] = field(default_factory=dict)
     unit: str = "nats"
+    input_kind: InputKind | None = None
 
     def __repr__(self) -> str:
         return (
@@ -127,6 +130,12 @@ class Connection(Plotted):
     def class_connected(self) -> bool:
         """Whether the target is the predicted class all along the path found."""
         return self.profile.class_connected
+
+    @property
+    def drawn_as(self) -> InputKind:
+        """The kind that draws the inputs of this pair: the one that is known or likely, and what differs first."""
+        ends = self.path.ends
+        return kind_for(self.input_kind, tuple(ends.shape[1:])).focused(ends)
 
     @property
     def direct_path(self) -> Polyline:

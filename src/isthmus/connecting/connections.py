@@ -17,6 +17,8 @@ from isthmus._core.files import write_text
 from isthmus._core.ragged import part_of, ragged
 from isthmus.certificates import AffinePieces, Band, Certificate
 from isthmus.connecting.connection import Connection, Outcome
+from isthmus.inputs.kinds import InputKind
+from isthmus.inputs.kinds.restoring import restored
 from isthmus.paths import Polyline
 from isthmus.profiles import Profile
 from isthmus.results.saved import check_files, read_table, save_files, write_table
@@ -92,8 +94,13 @@ class Connections(Plotted, Sequence[Connection]):
         return save_files(Path(folder), SCHEMA, files, self.description | self._names())
 
     @staticmethod
-    def load(folder: str | Path) -> Connections:
+    def load(folder: str | Path, *, input_kind: InputKind | None = None) -> Connections:
         """Reads what `save` wrote, after checking it against the hashes in the manifest.
+
+        Args:
+            folder: where it is.
+            input_kind: what the inputs are, where the files do not say all of it: the vocabulary of texts is the
+                network's, `network.input_kind`.
 
         Raises:
             OutputError: a file is missing, of another version, or was changed since.
@@ -102,7 +109,10 @@ class Connections(Plotted, Sequence[Connection]):
         description = check_files(folder, (TABLE, PATHS), "saved connections", earlier=EARLIER)
         from safetensors.torch import load_file
 
-        return Connections.restore(read_table(folder / TABLE).to_pylist(), load_file(folder / PATHS), description)
+        found = Connections.restore(read_table(folder / TABLE).to_pylist(), load_file(folder / PATHS), description)
+        if input_kind is None:
+            return found
+        return replace(found, pairs=tuple(replace(pair, input_kind=input_kind) for pair in found))
 
     @staticmethod
     def restore(
@@ -111,8 +121,8 @@ class Connections(Plotted, Sequence[Connection]):
         """Connections from the rows of their table and from `tensors()`."""
         given = dict(description or {})
         names = {int(index): str(name) for index, name in dict(given.pop(NAMES, None) or {}).items()}
-        unit = str(given.get("unit", "nats"))
-        pairs = tuple(_restore(number, row, tensors, names, unit) for number, row in enumerate(rows))
+        unit, kind = str(given.get("unit", "nats")), restored(given)
+        pairs = tuple(_restore(number, row, tensors, names, unit, kind) for number, row in enumerate(rows))
         return Connections(pairs, given)
 
     def widget(self) -> Any:
@@ -170,7 +180,12 @@ def _tensor_name(kind: str, name: str) -> str:
 
 
 def _restore(
-    number: int, row: dict[str, Any], tensors: dict[str, Tensor], names: dict[int, str], unit: str
+    number: int,
+    row: dict[str, Any],
+    tensors: dict[str, Tensor],
+    names: dict[int, str],
+    unit: str,
+    inputs: InputKind | None,
 ) -> Connection:
     def part(name: str) -> Tensor:
         return part_of(tensors, name, number)
@@ -201,6 +216,7 @@ def _restore(
         max_loss_after=tuple(part("path.max_loss_after").tolist()),
         certificate=_certificate(row, part(BAND) if BAND in tensors else None),
         unit=unit,
+        input_kind=inputs,
     )
     return replace(made, class_names={index: names[index] for index in made.seen_classes if index in names})
 

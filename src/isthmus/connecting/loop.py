@@ -117,7 +117,8 @@ def connect(
 def _named(pair: Connection, landscape: AbstractLandscape) -> Connection:
     """The same with the unit of its losses, and the names of the classes in it."""
     names, seen = landscape.class_names or (), pair.seen_classes if landscape.class_names else ()
-    return replace(pair, unit=landscape.unit, class_names={k: names[k] for k in seen if k < len(names)})
+    known = {k: names[k] for k in seen if k < len(names)}
+    return replace(pair, unit=landscape.unit, class_names=known, input_kind=landscape.input_kind)
 
 
 class Interrupted(KeyboardInterrupt):

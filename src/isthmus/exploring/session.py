@@ -139,7 +139,7 @@ class Session:
     def described(self, number: int) -> dict[str, Any]:
         """An input as a page shows it."""
         store = Pictures(THUMBNAIL)
-        picture = store.urls[store.add(self.inputs[number])]
+        picture = store.urls[store.add(self.inputs[number], self.landscape.input_kind)]
         return {
             "number": number,
             "name": self.names[number],

@@ -125,6 +125,7 @@ def barrier_graph(
             landscape, x, targets, loss.numpy(), edges, method=method, level=level, sampling=sampling, seed=seed
         )
     return BarrierGraph(
+        input_kind=landscape.input_kind,
         x=x,
         target=targets,
         loss=loss.numpy(),

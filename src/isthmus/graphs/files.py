@@ -11,6 +11,7 @@ import torch
 from isthmus._core.ragged import part_of, ragged
 from isthmus.graphs.edges import TYPES, Edges
 from isthmus.graphs.graph import BarrierGraph
+from isthmus.inputs.kinds.restoring import restored
 from isthmus.paths import Polyline
 from isthmus.results.saved import check_files, read_table, save_files, write_table
 
@@ -75,5 +76,6 @@ def load(folder: Path) -> BarrierGraph:
             row: Polyline(part_of(tensors, "led.vertices", place)) for place, row in enumerate(tensors["led"].tolist())
         },
         description=description,
+        input_kind=restored(description),
         **about,
     )

@@ -18,6 +18,7 @@ from isthmus._core.shapes import Input, Inputs, Targets
 from isthmus.errors import InputError
 from isthmus.graphs.edges import Edges, Floats, Numbers
 from isthmus.graphs.forest import Forest
+from isthmus.inputs.kinds import InputKind
 from isthmus.paths import Polyline
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class BarrierGraph(Plotted):
         tolerance: an edge that is higher than its ends by no more counted as low as these.
         cost: forward-equivalents of everything.
         description: how it was made: landscape, settings, versions; ready for JSON.
+        input_kind: what the inputs are, where that is known.
     """
 
     x: Inputs
@@ -90,6 +92,7 @@ class BarrierGraph(Plotted):
     tolerance: float
     cost: int
     description: dict[str, Any]
+    input_kind: InputKind | None = None
 
     def __len__(self) -> int:
         return len(self.x)

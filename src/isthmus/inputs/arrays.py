@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from isthmus._core.shapes import Input
 from isthmus.errors import ImageError
 from isthmus.inputs.base import Collection
-from isthmus.networks.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from isthmus.inputs.kinds.base import InputKind
 
 PLANES = (1, 3, 4)  # what the last axis of 8-bit images may hold
 
@@ -20,7 +22,7 @@ PLANES = (1, 3, 4)  # what the last axis of 8-bit images may hold
 class ArrayCollection(Collection):
     """Arrays: 8-bit images (n, height, width) or (n, height, width, channels), or anything in data units (n, *input).
 
-    Preprocessing is not applied: arrays have the shape that the network takes.
+    Nothing is applied to them: arrays have the shape that the network takes.
     """
 
     def __init__(self, name: str, x: NDArray[Any], y: NDArray[Any] | None) -> None:
@@ -35,7 +37,7 @@ class ArrayCollection(Collection):
         self.names = tuple(f"{name}[{number}]" for number in range(len(x)))
         self.labels = (None,) * len(x) if y is None else tuple(str(label) for label in y.tolist())
 
-    def read(self, number: int, preprocessing: Preprocessing | None) -> Input:
+    def read(self, number: int, kind: InputKind | None) -> Input:
         values = self.x[number]
         if values.dtype != np.uint8:
             return torch.from_numpy(np.array(values, dtype=values.dtype if values.itemsize > 2 else np.float32))

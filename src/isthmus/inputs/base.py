@@ -1,6 +1,6 @@
 """What a collection of inputs is: named inputs that are read when they are needed: there may be more than memory holds.
 
-A kind of input of your own (sound, tables) is a `Collection` in a file of its own beside this one.
+How one of them is read is said by its kind, see `isthmus.inputs.kinds`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from isthmus._core.shapes import Input
-from isthmus.networks.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from isthmus.inputs.kinds.base import InputKind
 
 
 class Collection(ABC):
@@ -30,8 +33,8 @@ class Collection(ABC):
         return len(self.names)
 
     @abstractmethod
-    def read(self, number: int, preprocessing: Preprocessing | None) -> Input:
-        """One input in data units.
+    def read(self, number: int, kind: InputKind | None) -> Input:
+        """One input in data units, as the kind of a network's inputs says; without one, images as they are.
 
         Raises:
             ImageError: it cannot be read.

@@ -10,7 +10,8 @@ from isthmus.errors import ImageError
 from isthmus.inputs.arrays import ArrayCollection, digits
 from isthmus.inputs.base import Collection
 from isthmus.inputs.files import FileCollection, FolderCollection
-from isthmus.networks.preprocessing import Preprocessing
+from isthmus.inputs.kinds.base import InputKind
+from isthmus.inputs.kinds.images import Images
 
 __all__ = [
     "ArrayCollection",
@@ -29,18 +30,22 @@ class Nothing(Collection):
     names = ()
     labels = ()
 
-    def read(self, number: int, preprocessing: Preprocessing | None) -> Input:
+    def read(self, number: int, kind: InputKind | None) -> Input:
         raise ImageError("There are no inputs to read.")
 
     def digest(self, number: int) -> str:
         raise ImageError("There are no inputs to read.")
 
 
-def open_collection(source: str | Path, *, x: str | None = None, y: str | None = None) -> Collection:
-    """The inputs of a folder of images or of an `.npz` file, the embedded `digits`, or `none`.
+def open_collection(
+    source: str | Path, *, kind: InputKind | None = None, x: str | None = None, y: str | None = None
+) -> Collection:
+    """The inputs of a folder, such as one of images, of a file, such as a table or an `.npz` file, the embedded
+    `digits`, or `none`.
 
     Args:
         source: the folder, the file, or the word `digits` or `none`.
+        kind: of the inputs; images by default. `.npz` files hold inputs of any kind.
         x, y: names of the arrays of inputs and labels in an `.npz` file; by default `x` and, where it is there, `y`.
 
     Raises:
@@ -51,10 +56,11 @@ def open_collection(source: str | Path, *, x: str | None = None, y: str | None =
     if source == "none":
         return Nothing()
     place = Path(source)
-    if place.is_dir():
-        return FolderCollection(place)
     if place.suffix.lower() != ".npz" or not place.is_file():
-        raise ImageError(f"{place} is no folder of images and no .npz file.")
+        kind = Images() if kind is None else kind
+        if not place.exists():
+            raise ImageError(f"{place} does not exist: it is no folder of {kind.many} and no .npz file.")
+        return kind.open(place)
     try:
         names = names_in_npz(place)
         missing = [name for name in (x or "x", *([y] if y else [])) if name not in names]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from PIL import Image, ImageOps
 
 from isthmus.errors import ImageError
-from isthmus.networks.preprocessing import Preprocessing
+from isthmus.inputs.preprocessing import Preprocessing
 
 LONGEST = 16  # times the shorter side: beyond it a resized image would fill the memory
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import ImageError
 from isthmus.inputs.geometry import fitted
-from isthmus.networks.preprocessing import Preprocessing
+from isthmus.inputs.preprocessing import Preprocessing
 
 logger = logging.getLogger("isthmus")
 
@@ -147,12 +147,17 @@ def list_images(source: str | Path | Iterable[str | Path]) -> Sequence[Path]:
     if not isinstance(source, str | Path):
         return [Path(file) for file in source]
     source = Path(source)
-    return [source] if not source.is_dir() else [file for file in _files(source) if file.suffix.lower() in ENDINGS]
+    return [source] if not source.is_dir() else list_files(source, ENDINGS)
 
 
-def other_files(folder: Path) -> list[Path]:
-    """The files of a folder, hidden ones left out, whose ending is none of an image that is read."""
-    return [file for file in _files(folder) if file.suffix.lower() not in ENDINGS]
+def list_files(folder: Path, endings: frozenset[str]) -> list[Path]:
+    """The files of a folder and its sub-folders with these endings, in sorted order; hidden ones take no part."""
+    return [file for file in _files(folder) if file.suffix.lower() in endings]
+
+
+def other_files(folder: Path, endings: frozenset[str]) -> list[Path]:
+    """The files of a folder, hidden ones left out, whose ending is none of these."""
+    return [file for file in _files(folder) if file.suffix.lower() not in endings]
 
 
 def label_of(file: Path, folder: Path) -> str | None:

@@ -14,10 +14,11 @@ from isthmus._core.displayed import Displayed
 from isthmus._core.given import tensor_of
 from isthmus._core.shapes import AnyInputs, AnyTargets, Input, Inputs, Logits, Losses, Targets
 from isthmus.errors import InputError, NetworkError
+from isthmus.inputs.kinds import InputKind
+from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.landscapes.domains import Domain
 from isthmus.landscapes.losses import EvenScale
 from isthmus.landscapes.validation import check_inputs
-from isthmus.networks.preprocessing import Preprocessing
 
 
 class Evaluation(NamedTuple):
@@ -110,6 +111,11 @@ class AbstractLandscape(Displayed, ABC):
         return None
 
     @property
+    def input_kind(self) -> InputKind | None:
+        """What its inputs are, where the landscape knows it."""
+        return None
+
+    @property
     def class_names(self) -> tuple[str, ...] | None:
         """Names of the classes, where the landscape knows them."""
         return None
@@ -168,8 +174,12 @@ class AbstractLandscape(Displayed, ABC):
         return result
 
     @final
-    def gradient(self, x: AnyInputs, target: AnyTargets, *, validated: bool = False) -> Slope:
-        """Loss (n,) and gradient (n, *input) in data units; takes and raises what `evaluate` does."""
+    def gradient(self, x: AnyInputs, target: AnyTargets, *, validated: bool = False, followed: bool = True) -> Slope:
+        """Loss (n,) and gradient (n, *input) in data units; takes and raises what `evaluate` does.
+
+        Where the domain holds coordinates or their sums (`Restricted`), the gradient is that along what can move;
+        `followed=False` gives the whole of it.
+        """
         x = tensor_of("x", x)
         dtype = x.dtype
         x, target = self._ready(x, target, validated)
@@ -187,7 +197,7 @@ class AbstractLandscape(Displayed, ABC):
 
         with self.fixed():
             self._batch.pieces(len(x), x[0].numel(), x.device, call)
-        result = Slope(torch.cat(losses), gradient.to(dtype))
+        result = Slope(torch.cat(losses), (self.domain.free(gradient) if followed else gradient).to(dtype))
         if not validated:
             _check_finite(result.loss)
         return result

@@ -10,19 +10,21 @@ from torch import Tensor
 
 from isthmus._core.shapes import Inputs, Losses, Targets
 from isthmus.errors import NetworkError
+from isthmus.inputs.kinds import InputKind
+from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.landscapes.base import AbstractLandscape, Evaluation, Slope
-from isthmus.landscapes.domains import Box, Domain
+from isthmus.landscapes.domains import Domain, domain_of
 from isthmus.landscapes.losses import CrossEntropy, EvenScale, Loss, Margin
 from isthmus.landscapes.validation import check_target_range
 from isthmus.networks.network import Network
-from isthmus.networks.preprocessing import Preprocessing
 
 
 class NetworkLandscape(AbstractLandscape):
     """A landscape on a fixed network: its device, precision, units and shape are the network's."""
 
     def __init__(self, network: Network, *, domain: Domain | None, max_batch: int | str) -> None:
-        super().__init__(domain=Box(0, 1) if domain is None else domain, max_batch=max_batch)
+        own = domain_of(network.input_kind) if domain is None else domain
+        super().__init__(domain=own, max_batch=max_batch)
         self.network = network
 
     def fixed(self) -> AbstractContextManager[None]:
@@ -46,6 +48,10 @@ class NetworkLandscape(AbstractLandscape):
         return self.network.preprocessing
 
     @property
+    def input_kind(self) -> InputKind | None:
+        return self.network.input_kind
+
+    @property
     def class_names(self) -> tuple[str, ...] | None:
         return self.network.class_names
 
@@ -61,7 +67,8 @@ class Landscape(NetworkLandscape):
     Args:
         network: the fixed network; its mean and std are applied inside, so x is in data units.
         loss: `CrossEntropy()` (nats) or `Margin()`.
-        domain: where inputs may lie: `Box(0, 1)`, `Ball(...)` or `Unbounded()`.
+        domain: where inputs may lie: `Box(0, 1)`, `Ball(...)` or `Unbounded()`; by default what the kind of the
+            network's inputs says, which is `Box(0, 1)` for images and where nothing is known.
         max_batch: inputs evaluated at once; "auto" finds a size and halves it when memory runs out.
         autocast: torch.bfloat16 runs the network in mixed precision (for accelerators); the loss stays in float32.
     """

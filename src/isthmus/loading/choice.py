@@ -23,7 +23,8 @@ class NetworkChoice:
         network: spec of the network. A `py:` factory may also return a landscape of its own.
         weights: its weights, where they are not the spec's own.
         mean, std, size: replace the normalisation and the (height, width) that come with the spec.
-        loss, domain: by name, what makes an input low and where inputs may lie.
+        loss, domain: by name, what makes an input low and where inputs may lie; the domain auto is that of the kind of
+            inputs.
         device: where it is evaluated: auto (a CUDA device where there is one), cpu, cuda, cuda:1.
         max_batch: inputs evaluated at once, or "auto".
         autocast: whether it runs in bfloat16 mixed precision.
@@ -35,7 +36,7 @@ class NetworkChoice:
     std: tuple[float, ...] | None = None
     size: tuple[int, int] | None = None
     loss: str = "cross-entropy"
-    domain: str = "box"
+    domain: str = "auto"
     device: str = "auto"
     max_batch: int | str = "auto"
     autocast: bool = False
@@ -70,7 +71,7 @@ class NetworkChoice:
         return Landscape(
             network,
             loss=registries.LOSSES.make(self.loss),
-            domain=registries.DOMAINS.make(self.domain),
+            domain=None if self.domain == "auto" else registries.DOMAINS.make(self.domain),
             max_batch=self.max_batch,
             autocast=torch.bfloat16 if self.autocast else None,
         )

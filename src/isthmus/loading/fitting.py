@@ -44,14 +44,14 @@ def labelled(images: Path, network: Network) -> Examples:
     Raises:
         InputError: an input without a label, or inputs of several shapes.
     """
-    collection = open_collection(images)
+    collection = open_collection(images, kind=network.input_kind)
     if None in collection.labels:
         raise InputError(f"{images} has inputs without a class, and a network cannot be trained on them.")
     words = sorted({label for label in collection.labels if label is not None})
     classes = {word: named_class(word, network.class_names) for word in words}
     if None in classes.values():
         classes = {word: number for number, word in enumerate(words)}
-    inputs = [collection.read(number, network.preprocessing) for number in range(len(collection))]
+    inputs = [collection.read(number, network.input_kind) for number in range(len(collection))]
     shapes = sorted({tuple(x.shape) for x in inputs})
     if len(shapes) > 1:
         raise InputError(f"{images} has inputs of the shapes {shapes[0]} and {shapes[1]}; give a --size.")

@@ -121,7 +121,7 @@ def survey(
     for number in range(count):
         try:
             digests[number] = inputs.digest(number)
-            x = inputs.read(number, landscape.preprocessing)
+            x = inputs.read(number, landscape.input_kind)
             _check(inputs.names[number], x, shape, landscape)
         except ImageError as error:
             skipped[inputs.names[number]] = str(error)

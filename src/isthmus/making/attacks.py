@@ -18,6 +18,7 @@ from isthmus._core.random import generator
 from isthmus._core.shapes import AnyInputs, AnyTargets, Index, Inputs, Losses, Mask, Targets
 from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError, IsthmusWarning
+from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import PREDICTED, targets_of
 from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range
@@ -81,6 +82,7 @@ class Attacked(Plotted):
         valid: whether it lies inside the domain and no farther from its source than the attack's radius + 1e-6 (n,).
         steps: steps taken (n,).
         flat: share of its points at which the gradient was exactly zero or no number (n,); NaN where nobody counted.
+        input_kind: what the inputs are, where that is known.
     """
 
     x: Inputs
@@ -93,6 +95,7 @@ class Attacked(Plotted):
     valid: Mask
     steps: Index
     flat: Losses
+    input_kind: InputKind | None = None
 
     @property
     def suspect(self) -> Mask:
@@ -189,6 +192,7 @@ def verified(
         distance = change.abs().amax(1) if norm == math.inf else change.norm(dim=1)
         valid &= distance <= size + 1e-6
     return Attacked(
+        input_kind=landscape.input_kind,
         x=moved.x,
         source=source,
         target=target,

@@ -15,6 +15,7 @@ from isthmus._core.random import generator
 from isthmus._core.shapes import AnyTargets, Index, Inputs, Losses, Mask, Targets
 from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError
+from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
 from isthmus.landscapes.validation import check_landscape
@@ -83,6 +84,7 @@ class Synthesized(Plotted):
         loss: of each for its target (n,), in a fresh pass.
         success: whether the target is the predicted class (n,).
         steps: steps taken (n,).
+        input_kind: what the inputs are, where that is known.
     """
 
     x: Inputs
@@ -91,6 +93,7 @@ class Synthesized(Plotted):
     loss: Losses
     success: Mask
     steps: Index
+    input_kind: InputKind | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -141,6 +144,7 @@ def synthesize(
         made = method.run(landscape, target, size, seeds, on_progress=tell)
     loss, logits = landscape.evaluate(made.x, target, validated=True)
     return Synthesized(
+        input_kind=landscape.input_kind,
         x=made.x,
         target=target.cpu(),
         seeds=seeds,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
-from isthmus.networks.preprocessing import Preprocessing
+from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks.recipe import Recipe
 from isthmus.networks.weights import fit_weights
 

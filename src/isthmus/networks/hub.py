@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from isthmus.errors import MissingLibraryError, WeightsError
-from isthmus.networks.preprocessing import Preprocessing
+from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks.recipe import Recipe
 from isthmus.networks.zoo import import_zoo, plain_weights_only
 

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from isthmus._core.displayed import Displayed
 from isthmus._core.given import tensor_of
 from isthmus._core.shapes import AnyInputs, Input, Inputs, Logits
-from isthmus.errors import NetworkError
+from isthmus.errors import InputError, NetworkError
+from isthmus.inputs.kinds import Images, InputKind
+from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks import checks
 from isthmus.networks.outputs import unwrap
-from isthmus.networks.preprocessing import Preprocessing
 from isthmus.networks.state import held_fixed, is_held
 from isthmus.networks.weights import hash_weights
 
@@ -37,7 +38,8 @@ class Network(Displayed):
         std: per-channel standard deviation divided by; None divides by nothing.
         input_shape: shape of one input, such as (3, 224, 224). Guessed from the first layer where that is possible.
         class_names: one name a class, for tables and pages.
-        preprocessing: how image files become inputs of this network.
+        preprocessing: how image files become inputs of this network: short for `input_kind=Images(preprocessing)`.
+        input_kind: what its inputs are: how they are read, drawn and written, and where they may lie.
         name: what results call the network.
         output: which of several outputs are the logits: a key or attribute, or an index. None takes a tensor, `logits`,
             or the only matrix there is, and refuses what is ambiguous.
@@ -61,6 +63,7 @@ class Network(Displayed):
         input_shape: Sequence[int] | None = None,
         class_names: Sequence[str] | None = None,
         preprocessing: Preprocessing | None = None,
+        input_kind: InputKind | None = None,
         name: str | None = None,
         output: str | int | None = None,
         check: bool = True,
@@ -75,7 +78,7 @@ class Network(Displayed):
         self.std = checks.channel_values("std", std)
         self.input_shape = None if input_shape is None else tuple(input_shape)
         self.class_names = None if class_names is None else tuple(class_names)
-        self.preprocessing = preprocessing
+        self.input_kind = _kind(input_kind, preprocessing)
         self.name = name or type(model).__name__
         self.output = output
         self._check = check
@@ -85,6 +88,8 @@ class Network(Displayed):
         self._channels_last = True
         self._copies: dict[torch.dtype, Network] = {}
         checks.check_channels(self.mean, self.std, self.input_shape)
+        if self.input_kind is not None and self.input_shape is not None:
+            self.input_kind.check(self.input_shape)
         if check:
             like = torch.empty(0, device=self.device, dtype=self.dtype)
             probe = checks.probe(model, self.mean, self.input_shape, like, self._evaluate)
@@ -101,6 +106,11 @@ class Network(Displayed):
     def device(self) -> torch.device:
         """Device of the model's first weight (CPU for a model without weights)."""
         return next((tensor.device for tensor in self._tensors()), torch.device("cpu"))
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """How image files become inputs, where they are images and it is known."""
+        return self.input_kind.preprocessing if isinstance(self.input_kind, Images) else None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -144,7 +154,7 @@ class Network(Displayed):
                 std=None if self.std is None else self.std.tolist(),
                 input_shape=self.input_shape,
                 class_names=self.class_names,
-                preprocessing=self.preprocessing,
+                input_kind=self.input_kind,
                 name=self.name,
                 output=self.output,
                 check=False,
@@ -228,6 +238,8 @@ class Network(Displayed):
     def try_out(self, x: Inputs) -> None:
         """Checks, with the first inputs it sees, what only a pass can show; of a new shape, whether it is accepted."""
         shape = tuple(x.shape[1:])
+        if self.input_kind is not None and shape not in self._accepted:
+            self.input_kind.check(shape)
         if not self._unchecked and (not self._check or shape in self._accepted):
             return
         # One input alone shows no dependence on the rest of a batch: it gets a mirror image beside it.
@@ -279,4 +291,20 @@ class Network(Displayed):
             "std": None if self.std is None else [round(value, 9) for value in self.std.tolist()],
             "input_shape": self.input_shape,
             "preprocessing": None if self.preprocessing is None else self.preprocessing.describe(),
+            **(
+                {}
+                if self.input_kind is None or isinstance(self.input_kind, Images)
+                else {"inputs": self.input_kind.describe()}
+            ),
         }
+
+
+def _kind(given: InputKind | None, preprocessing: Preprocessing | None) -> InputKind | None:
+    """The kind of inputs, of which a preprocessing says that they are images."""
+    if given is not None and not isinstance(given, InputKind):
+        raise InputError(f"input_kind must be a kind such as isthmus.inputs.Table, got {type(given).__name__}.")
+    if preprocessing is None:
+        return given
+    if given is not None and given != Images(preprocessing):
+        raise InputError("Give a preprocessing (of images) or an input_kind, not both.")
+    return Images(preprocessing)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from isthmus.networks.preprocessing import Preprocessing
+from isthmus.inputs.kinds import InputKind
+from isthmus.inputs.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +21,5 @@ class Recipe:
     input_shape: tuple[int, ...] | None = None
     class_names: Sequence[str] | None = None
     preprocessing: Preprocessing | None = None
+    input_kind: InputKind | None = None
+    output: str | int | None = None

@@ -24,9 +24,10 @@ from torch import nn
 from isthmus._core.random import lent_seed
 from isthmus._core.registry import OWN, load_own
 from isthmus.errors import SpecError
+from isthmus.inputs.kinds import Images
+from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks import digits, hub, zoo
 from isthmus.networks.network import Network
-from isthmus.networks.preprocessing import Preprocessing
 from isthmus.networks.recipe import Recipe
 from isthmus.networks.weights import fit_weights
 
@@ -66,11 +67,16 @@ def load_network(
                 f"'{spec}' asks for fresh weights, but weights {weights} were given; leave out one of them."
             )
         fit_weights(recipe.model, Path(weights))
-    preprocessing = recipe.preprocessing or Preprocessing(channels=_channels(recipe.model, mean or recipe.mean))
+    preprocessing = recipe.preprocessing
+    if recipe.input_kind is not None and size is not None:
+        raise SpecError(f"'{spec}' takes {recipe.input_kind.many}, and a size is one of images; leave it out.")
+    if preprocessing is None and recipe.input_kind is None and (size is not None or _takes_images(recipe, mean)):
+        preprocessing = Preprocessing(channels=_channels(recipe.model, mean or recipe.mean))
     if size is not None:
+        assert preprocessing is not None
         preprocessing = replace(preprocessing, size=size, resize=None, crop_mode="center", source="given")
     shape = recipe.input_shape
-    if preprocessing.size is not None:
+    if preprocessing is not None and preprocessing.size is not None:
         shape = (preprocessing.channels, *preprocessing.size)
     return Network(
         recipe.model if device is None else recipe.model.to(device),
@@ -79,8 +85,16 @@ def load_network(
         input_shape=shape,
         class_names=recipe.class_names if class_names is None else class_names,
         preprocessing=preprocessing,
+        input_kind=recipe.input_kind,
+        output=recipe.output,
         name=spec,
     )
+
+
+def _takes_images(recipe: Recipe, mean: Sequence[float] | None) -> bool:
+    """Whether files are read as images by a network that does not say what it takes: not where it begins otherwise."""
+    first = next((m for m in recipe.model.modules() if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Linear)), None)
+    return mean is not None or recipe.mean is not None or isinstance(first, nn.Conv2d)
 
 
 def _channels(model: nn.Module, mean: Sequence[float] | None) -> int:
@@ -146,6 +160,8 @@ def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
             input_shape=made.input_shape,
             class_names=made.class_names,
             preprocessing=made.preprocessing,
+            input_kind=None if isinstance(made.input_kind, Images) else made.input_kind,
+            output=made.output,
         )
     if isinstance(made, nn.Module):
         return Recipe(model=made)

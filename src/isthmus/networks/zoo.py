@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from isthmus.errors import MissingLibraryError, SpecError, WeightsError
-from isthmus.networks.preprocessing import Preprocessing
+from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks.recipe import Recipe
 from isthmus.networks.weights import fit_state
 

@@ -32,7 +32,7 @@ def barriers_figure(
     """
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     rows = len(groups) + len(paper)
     with matplotlib.rc_context(style.RC):

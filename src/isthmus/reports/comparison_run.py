@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.drawn import Drawn
 from isthmus._core.files import write_json, write_text
 from isthmus._core.versions import versions
 from isthmus.comparing import Comparison
 from isthmus.reports.comparison_tables import Table, compared, remarks, transferred
 from isthmus.reports.displays.chart import Line, chart
-from isthmus.reports.drawn import Drawn
 from isthmus.reports.plots import plot_of
 from isthmus.reports.rendering import Page, render
 from isthmus.reports.style import RC, SERIES, save_figure

@@ -89,8 +89,8 @@ def _one(
         "before": _grid(found.flat),
         "after": _grid(found.seen),
         "side": side,
-        "plain": [[store.add(flat.at(float(u), float(v))) for u in places] for v in places],
-        "found": [[store.add(found.surface.at(float(u), float(v))) for u in places] for v in places],
+        "plain": [[store.add(flat.at(float(u), float(v)), found.input_kind) for u in places] for v in places],
+        "found": [[store.add(found.surface.at(float(u), float(v)), found.input_kind) for u in places] for v in places],
     }
 
 

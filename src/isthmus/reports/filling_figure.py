@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isthmus.inputs.kinds import InputKind
 from isthmus.reports import style
 from isthmus.reports.pictures import Pixels, to_pixels
 from isthmus.surfaces import Filling, Surface
@@ -29,7 +30,7 @@ def filling_figure(found: Filling, *, unit: str = "nats", note: str = "") -> Fig
     """
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(11.4, 4.4))
@@ -43,7 +44,7 @@ def filling_figure(found: Filling, *, unit: str = "nats", note: str = "") -> Fig
             (middle, f"found: max loss {found.max_loss:.3g}"),
         ):
             axes.set_title(caption, fontsize=10, fontweight="normal", loc="center")
-        draw_sheet(right, found.surface)
+        draw_sheet(right, found.surface, found.input_kind)
         figure.suptitle(
             f"{str(found.outcome).capitalize()}; threshold {found.threshold:.3g}",
             x=0.01,
@@ -89,12 +90,12 @@ def _limits(found: Filling) -> tuple[float, float]:
     return low, high if high > low else low + 1e-9
 
 
-def draw_sheet(axes: Axes, surface: Surface) -> None:
+def draw_sheet(axes: Axes, surface: Surface, kind: InputKind | None = None) -> None:
     """Inputs of the surface on a lattice, as one picture: hundreds of axes would take seconds."""
     places = np.linspace(0, 1, SHEET)
     rows = []
     for v in places[::-1]:
-        tiles = [_framed(to_pixels(surface.at(float(u), float(v))), {u, v} <= {0.0, 1.0}) for u in places]
+        tiles = [_framed(to_pixels(surface.at(float(u), float(v)), kind), {u, v} <= {0.0, 1.0}) for u in places]
         rows.append(np.concatenate(tiles, axis=1))
     axes.imshow(np.concatenate(rows), interpolation="nearest", aspect="auto")
     axes.set_box_aspect(1)

@@ -59,7 +59,7 @@ def graph_figure(
     """
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(11, 5.6 if pictures else 4.6))
@@ -217,7 +217,7 @@ def _pictures(axes: Axes, graph: BarrierGraph, chosen: Numbers, class_names: Seq
     axes.set_axis_off()
     for column, number in enumerate(chosen.tolist()):
         inset = axes.inset_axes((column / SHOWN, 0.0, 0.92 / SHOWN, 0.8))
-        pixels = to_pixels(graph.x[number])
+        pixels = to_pixels(graph.x[number], graph.input_kind)
         inset.imshow(pixels, interpolation="nearest", aspect="auto" if pixels.shape[0] == 1 else "equal")
         inset.set_axis_off()
         wrong = graph.predicted[number] != int(graph.target[number])

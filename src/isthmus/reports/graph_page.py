@@ -87,7 +87,7 @@ def _group(
             "name": names[k],
             "loss": float(graph.loss[k]),
             "seen": None if graph.predicted[k] == target else style.class_name(int(graph.predicted[k]), class_names),
-            "picture": store.add(graph.x[k]),
+            "picture": store.add(graph.x[k], graph.input_kind),
             "x": int(place.x[k]),
             "parent": int(place.parent[k]),
             "level": plain(float(place.level[k])),
@@ -104,7 +104,7 @@ def _group(
                 "i": int(tree.i[row]),
                 "j": int(tree.j[row]),
                 "max": float(tree.weight[row]),
-                "peak": store.add(graph.peak(edge)),
+                "peak": store.add(graph.peak(edge), graph.input_kind),
                 "led": led,
                 "seen": style.class_name(int(graph.edges.peak_class[edge]), class_names),
             }

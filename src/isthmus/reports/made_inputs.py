@@ -10,8 +10,9 @@ from typing import Any
 from PIL import Image
 
 from isthmus._core.files import sha256, write_json
-from isthmus._core.shapes import Inputs
-from isthmus.reports.pictures import to_pixels
+from isthmus._core.shapes import Input, Inputs
+from isthmus.errors import InputError
+from isthmus.inputs.kinds import InputKind, kind_for
 from isthmus.reports.sheet_figure import sheet_figure
 from isthmus.reports.style import save_figure
 from isthmus.results import RESULT, ResultFolder, claim
@@ -34,6 +35,7 @@ class MadeInputs:
         sources: what each was made from.
         source_captions: likewise.
         skipped: inputs that could not be used, with the reason.
+        input_kind: what they are; images, where their shape looks so, by default.
     """
 
     x: Inputs
@@ -45,10 +47,12 @@ class MadeInputs:
     sources: Inputs | None = None
     source_captions: Sequence[str] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    input_kind: InputKind | None = None
 
 
 def write_made_inputs(made: MadeInputs, folder: Path | ResultFolder, *, overwrite: bool = False) -> None:
-    """Writes `inputs/NUMBER.png` (8 bits), `inputs.safetensors` (exact), `sheet.png` and `result.json`, all or nothing.
+    """Writes `inputs/NUMBER.png` (8 bits), or what else files of the kind are, `inputs.safetensors`
+    (exact), `sheet.png` and `result.json`, all or nothing.
 
     Raises:
         OutputError: it cannot be written, or the folder holds something and `overwrite` is off.
@@ -61,17 +65,21 @@ def _fill(made: MadeInputs, stage: Path) -> None:
     from safetensors.torch import save_file
 
     (stage / PICTURES).mkdir()
-    rows = []
+    rows, kind = [], kind_for(made.input_kind, tuple(made.x.shape[1:]))
     for number, row in enumerate(made.rows):
-        name = f"{PICTURES}/{number:04d}.png"
-        Image.fromarray(to_pixels(made.x[number])).save(stage / name, format="PNG")
-        rows.append(dict(row) | {"file": name})
+        file = _written(kind, made.x[number], stage / PICTURES / f"{number:04d}")
+        rows.append(dict(row) | {"file": f"{PICTURES}/{file.name}"})
     tensors = {"x": made.x.contiguous()}
     if made.sources is not None:
         tensors["source"] = made.sources.contiguous()
     save_file(tensors, stage / EXACT)
     figure = sheet_figure(
-        made.x, made.captions, sources=made.sources, source_captions=made.source_captions, title=made.title
+        made.x,
+        made.captions,
+        sources=made.sources,
+        source_captions=made.source_captions,
+        title=made.title,
+        input_kind=made.input_kind,
     )
     save_figure(figure, stage / SHEET)
     result = {
@@ -83,3 +91,12 @@ def _fill(made: MadeInputs, stage: Path) -> None:
         "files": {"inputs": EXACT, "sheet": SHEET, "pictures": PICTURES, "inputs_sha256": sha256(stage / EXACT)},
     }
     write_json(stage / RESULT, result)
+
+
+def _written(kind: InputKind, x: Input, file: Path) -> Path:
+    """The input in the format of its kind; of one that has none, its picture."""
+    try:
+        return kind.write(x, file)
+    except InputError:
+        Image.fromarray(kind.pixels(x)).save(file.with_suffix(".png"), format="PNG")
+        return file.with_suffix(".png")

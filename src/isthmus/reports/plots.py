@@ -18,6 +18,7 @@ from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
 from isthmus.graphs import BarrierGraph
 from isthmus.graphs.edges import Floats
+from isthmus.inputs.kinds import InputKind
 from isthmus.making.attacks import Attacked
 from isthmus.making.synthesis import Synthesized
 from isthmus.paths import AbstractPath
@@ -179,14 +180,18 @@ def _(found: GridMap, axes: Axes | None, unit: str | None) -> Axes:
 def _(made: Attacked, axes: Axes | None, unit: str | None) -> Axes:
     """The first attacked inputs, with the class that the network sees."""
     count = min(len(made), MOST)
-    return _row(made.x[:count], [f"seen as {int(index)}" for index in made.predicted[:count]], axes, PICTURES)
+    return _row(
+        made.x[:count], [f"seen as {int(index)}" for index in made.predicted[:count]], axes, PICTURES, made.input_kind
+    )
 
 
 @plot_of.register(Synthesized)
 def _(made: Synthesized, axes: Axes | None, unit: str | None) -> Axes:
     """The first synthesized inputs, with their classes."""
     count = min(len(made), MOST)
-    return _row(made.x[:count], [f"class {int(index)}" for index in made.target[:count]], axes, PICTURES)
+    return _row(
+        made.x[:count], [f"class {int(index)}" for index in made.target[:count]], axes, PICTURES, made.input_kind
+    )
 
 
 @plot_of.register(StudySummary)
@@ -234,9 +239,9 @@ def _in(unit: str | None) -> str:
     return "" if unit is None else f" ({unit})"
 
 
-def _row(x: Inputs, captions: list[str], axes: Axes | None, columns: int) -> Axes:
+def _row(x: Inputs, captions: list[str], axes: Axes | None, columns: int, kind: InputKind | None = None) -> Axes:
     axes = _axes(axes, (1.4 * min(columns, len(x)), 1.55 * math.ceil(len(x) / columns)))
-    picture, places = mosaic(list(x), columns)
+    picture, places = mosaic(list(x), columns, kind)
     axes.imshow(picture, interpolation="nearest")
     for (across, down), caption in zip(places, captions, strict=True):
         axes.annotate(style.plain(caption), (across, down), ha="center", va="top", fontsize=8, annotation_clip=False)

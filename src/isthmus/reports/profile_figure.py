@@ -38,7 +38,7 @@ def profile_figure(
     """
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     certified = pair.certificate is not None
     class_names, unit = pair.class_names if class_names is None else class_names, unit or pair.unit

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from isthmus._core.shapes import Inputs
+from isthmus.inputs.kinds import InputKind, kind_for
 from isthmus.reports import style
-from isthmus.reports.pictures import difference, to_pixels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +24,7 @@ def sheet_figure(
     sources: Inputs | None = None,
     source_captions: Sequence[str] = (),
     title: str = "",
+    input_kind: InputKind | None = None,
 ) -> Figure:
     """Pictures of the first 64 inputs in rows of eight; with sources, each row is followed by them and by the change.
 
@@ -33,12 +34,13 @@ def sheet_figure(
         sources: what each was made from (n, *input).
         source_captions: likewise for the sources.
         title: above all.
+        input_kind: what they are.
     """
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
-    count = min(len(x), MOST)
+    count, kind = min(len(x), MOST), kind_for(input_kind, tuple(x.shape[1:]))
     columns, per = min(COLUMNS, count), 1 if sources is None else 3
     rows = per * -(-count // columns)
     with matplotlib.rc_context(style.RC):
@@ -52,12 +54,12 @@ def sheet_figure(
         for number in range(count):
             row, column = per * (number // columns), number % columns
             if sources is None:
-                _show(grid[row, column], to_pixels(x[number]), captions[number])
+                _show(grid[row, column], kind.pixels(x[number]), captions[number])
                 continue
-            pixels, factor = difference(x[number], sources[number])
-            _show(grid[row, column], to_pixels(sources[number]), source_captions[number])
-            _show(grid[row + 1, column], to_pixels(x[number]), captions[number])
-            _show(grid[row + 2, column], pixels, f"change, × {factor:g}")
+            pixels, caption = kind.change(x[number], sources[number])
+            _show(grid[row, column], kind.pixels(sources[number]), source_captions[number])
+            _show(grid[row + 1, column], kind.pixels(x[number]), captions[number])
+            _show(grid[row + 2, column], pixels, f"change, {caption}")
         figure.suptitle(style.plain(title), x=0.01, ha="left", fontsize=12, fontweight="bold")
     return figure
 

@@ -18,9 +18,10 @@ from torch import Tensor
 
 from isthmus.connecting.columns import Column
 from isthmus.connecting.connection import Connection, Outcome
+from isthmus.inputs.kinds import InputKind
+from isthmus.paths import Polyline
 from isthmus.profiles import Profile
 from isthmus.reports import style
-from isthmus.reports.pictures import difference
 from isthmus.reports.profile_figure import class_bands, looked_along
 from isthmus.reports.stored_pictures import Pictures
 from isthmus.reports.strip_figure import strip_figure
@@ -30,6 +31,7 @@ STORED = 8  # most probable classes kept of each evaluated point; the page shows
 BINS = 100  # of the path, in each of which the places are counted at which a certifier looked
 STRAIGHT = 2e-3  # of the length of a path that is no polyline: how far what the page shows may lie from it
 SIZES = (224, 160, 112, 80)  # pixels of a picture's longer side: the first with which the page stays small
+PLACES, FEWEST, ALL = 65, 9, 3000  # at which a path is shown whose pictures do not blend: of one, at least, of all
 
 
 def show_pairs(
@@ -55,7 +57,8 @@ def show_pairs(
     """
     for size in SIZES:
         store = Pictures(size)
-        shown = [_pair(number, pair, names[number], store) for number, pair in enumerate(pairs)]
+        places = min(PLACES, max(FEWEST, ALL // max(1, len(pairs))))
+        shown = [_pair(number, pair, names[number], store, places) for number, pair in enumerate(pairs)]
         if store.characters <= pictures_limit:
             break
     for number, data in enumerate(shown):
@@ -76,15 +79,20 @@ def _strip(pair: Connection, class_names: Sequence[str] | None) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def _pair(number: int, pair: Connection, names: tuple[str, str], store: Pictures) -> dict[str, Any]:
-    shown = pair.path.to_polyline(STRAIGHT)
+def _pair(number: int, pair: Connection, names: tuple[str, str], store: Pictures, places: int) -> dict[str, Any]:
+    shown, kind = pair.path.to_polyline(STRAIGHT), pair.drawn_as
     t = shown.t
     direct, found = _profile(pair.direct, (0.0, 1.0)), _profile(pair.profile, t.tolist())
     extra: dict[str, Any] = {}
     if pair.aside_t is not None:
-        pixels, factor = difference(pair.path.at(pair.aside_t), pair.direct_path.at(pair.direct.argmax_t))
-        extra = {"difference": store.add_difference(pixels), "factor": factor}
-    pictures = [store.add(vertex) for vertex in shown.vertices]
+        pixels, caption = kind.change(pair.path.at(pair.aside_t), pair.direct_path.at(pair.direct.argmax_t))
+        extra = {"difference": store.add_difference(pixels), "change": caption}
+    if kind.blends:
+        pictures = [store.add(vertex, kind) for vertex in shown.vertices]
+        looks = {"direct": {"pictures": [pictures[0], pictures[-1]]}, "found": {"pictures": pictures}}
+    else:
+        looks = {"direct": _places(pair.direct_path, kind, store, places)}
+        looks["found"] = _places(shown, kind, store, places) if pair.moved else looks["direct"]
     return extra | {
         "id": number,
         "a": names[0],
@@ -109,14 +117,26 @@ def _pair(number: int, pair: Connection, names: tuple[str, str], store: Pictures
         "certified": pair.certified,
         "band": _band(pair),
         "peak": _number(pair.direct.argmax_t),
-        "direct": direct | {"vertices": [0, 1], "pictures": [pictures[0], pictures[-1]], "rounds": [0, 0]},
+        "direct": direct | {"vertices": [0, 1], "rounds": [0, 0]} | looks["direct"],
         "found": found
         | {
             "vertices": [_number(v) for v in t.tolist()],
-            "pictures": pictures,
             "rounds": list(pair.vertex_rounds) or [0] * len(t),
-        },
+        }
+        | looks["found"],
     }
+
+
+def _places(path: Polyline, kind: InputKind, store: Pictures, count: int) -> dict[str, Any]:
+    """Pictures of so many places and of the vertices, and what words say of each against the first."""
+    t = torch.unique(torch.cat([torch.linspace(0, 1, count, dtype=torch.float64), path.t.double()]))
+    x = path.at(t)
+    readings = [kind.reading(x[0]), *(kind.reading(each, x[0]) for each in x[1:])]
+    found: dict[str, Any] = {
+        "places": [_number(v, 5) for v in t.tolist()],
+        "pictures": [store.add(each, kind) for each in x],
+    }
+    return found | ({"readings": readings} if any(readings) else {})
 
 
 def _band(pair: Connection) -> list[list[float | None]]:

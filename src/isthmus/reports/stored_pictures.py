@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 from isthmus._core.shapes import Input
+from isthmus.inputs.kinds import InputKind
 from isthmus.reports.pictures import to_image, to_pixels
 
 LIMIT = 11_000_000  # characters that the pictures of a page may take
@@ -26,9 +27,9 @@ class Pictures:
         """How many all of them take."""
         return sum(map(len, self.urls))
 
-    def add(self, x: Input) -> int:
+    def add(self, x: Input, kind: InputKind | None = None) -> int:
         """Number of the picture of an input."""
-        return self.add_pixels(to_pixels(x), self.largest, 82)
+        return self.add_pixels(to_pixels(x, kind), self.largest, 82)
 
     def add_difference(self, pixels: Any) -> int:
         """Number of a smaller picture, of a difference."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from isthmus.connecting.connection import Connection
+from isthmus.inputs.kinds import Walk
 from isthmus.reports import style
-from isthmus.reports.pictures import difference, to_pixels
 from isthmus.reports.style import ClassNames
 
 if TYPE_CHECKING:
@@ -16,15 +17,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 7
+PLACES = 101  # along the paths, for figures that kinds draw themselves
 
 
 def strip_figure(pair: Connection, *, class_names: ClassNames | None = None) -> Figure:
-    """Two rows of pictures at the same positions of both paths, the peak B among them; below, B, B' and B' - B."""
+    """Two rows of pictures at the same positions of both paths, the peak B among them; below, B, B' and B' - B.
+
+    Kinds of inputs that are better seen otherwise draw their own figure: features of a table over t, waves, tokens.
+    """
+    own = _own_figure(pair, class_names)
+    if own is not None:
+        return own
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
-    aside = pair.aside_t
+    aside, kind = pair.aside_t, pair.drawn_as
     class_names = pair.class_names if class_names is None else class_names
     positions = _positions(pair.direct.argmax_t if aside is None else aside)
     rows = 1 if aside is None else 3
@@ -37,21 +45,47 @@ def strip_figure(pair: Connection, *, class_names: ClassNames | None = None) -> 
         for axes in grid.flat:
             axes.set_axis_off()
         for column, t in enumerate(positions):
-            _show(grid[0, column], pair.direct_path.at(t), _caption(pair, t, False, class_names), style.DIRECT)
+            _show(
+                grid[0, column],
+                kind.pixels(pair.direct_path.at(t)),
+                _caption(pair, t, False, class_names),
+                style.DIRECT,
+            )
             if aside is not None:
-                _show(grid[1, column], pair.path.at(t), _caption(pair, t, True, class_names), style.FOUND)
+                _show(grid[1, column], kind.pixels(pair.path.at(t)), _caption(pair, t, True, class_names), style.FOUND)
         grid[0, 0].text(-0.12, 0.5, "direct", rotation=90, va="center", ha="right", transform=grid[0, 0].transAxes)
         if aside is not None:
             grid[1, 0].text(-0.12, 0.5, "found", rotation=90, va="center", ha="right", transform=grid[1, 0].transAxes)
             b, moved = pair.direct_path.at(pair.direct.argmax_t), pair.path.at(aside)
-            pixels, factor = difference(moved, b)
-            _show(grid[2, 0], b, f"B, the peak\nloss {pair.direct.max_loss:.3g}", style.PEAK)
-            _show(grid[2, 1], moved, "B′", style.BYPASS)
-            _show_pixels(grid[2, 2], pixels, f"B′ − B, × {factor:g}", "black")
-        name = style.plain(style.shorten(style.class_name(pair.target, class_names), 60))
-        along = "direct path" if aside is None else "two paths"
-        figure.suptitle(f"Inputs along the {along}, target {name}", x=0.01, ha="left", fontsize=12, fontweight="bold")
+            pixels, caption = kind.change(moved, b)
+            _show(grid[2, 0], kind.pixels(b), f"B, the peak\nloss {pair.direct.max_loss:.3g}", style.PEAK)
+            _show(grid[2, 1], kind.pixels(moved), "B′", style.BYPASS)
+            _show(grid[2, 2], pixels, f"B′ − B, {caption}", "black")
+        figure.suptitle(_title(pair, class_names), x=0.01, ha="left", fontsize=12, fontweight="bold")
     return figure
+
+
+def _title(pair: Connection, class_names: ClassNames | None) -> str:
+    name = style.plain(style.shorten(style.class_name(pair.target, class_names), 60))
+    one, many = ("direct path", "two paths")
+    return f"{pair.drawn_as.many.capitalize()} along the {many if pair.moved else one}, target {name}"
+
+
+def _own_figure(pair: Connection, class_names: ClassNames | None) -> Figure | None:
+    """The figure that the kind of the inputs draws itself, if it has one."""
+    even = torch.linspace(0, 1, PLACES, dtype=torch.float64)
+    peak = pair.direct.argmax_t
+    t = torch.unique(torch.cat([even, torch.tensor([peak], dtype=torch.float64)]))
+    profile = pair.profile if pair.moved else pair.direct
+    walk = Walk(
+        t=tuple(t.tolist()),
+        direct=pair.direct_path.at(t),
+        found=pair.path.at(t) if pair.moved else None,
+        peak=peak,
+        losses=tuple(np.interp(t, profile.t, profile.loss.double()).tolist()),
+        title=_title(pair, pair.class_names if class_names is None else class_names),
+    )
+    return pair.drawn_as.figure(walk)
 
 
 def _positions(peak: float) -> list[float]:
@@ -71,11 +105,7 @@ def _caption(pair: Connection, t: float, found: bool, class_names: ClassNames | 
     return f"t = {t:.2f}\n{style.plain(name)}, {float(profile.loss[nearest]):.2g}"
 
 
-def _show(axes: Axes, x: torch.Tensor, title: str, color: str) -> None:
-    _show_pixels(axes, to_pixels(x), title, color)
-
-
-def _show_pixels(axes: Axes, pixels: object, title: str, color: str) -> None:
+def _show(axes: Axes, pixels: object, title: str, color: str) -> None:
     from matplotlib.patches import Rectangle
 
     axes.imshow(pixels, interpolation="nearest", aspect="auto" if getattr(pixels, "shape", (1,))[0] == 1 else "equal")  # type: ignore[arg-type]

@@ -1,37 +1,45 @@
-"""One meaning, one look: colours (Okabe and Ito 2008, safe for colour-blind readers), sizes, and the class bands."""
+"""What figures and pages share: names of classes, numbers in words, files of figures, and the look of `_core.look`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from isthmus._core.text import visible
+from isthmus._core.look import (
+    ATTACKED,
+    BANDS,
+    BYPASS,
+    DIRECT,
+    FOUND,
+    PEAK,
+    RC,
+    SERIES,
+    TARGET_BAND,
+)
+from isthmus._core.text import shorten, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DIRECT = "#7f7f7f"
-FOUND = "#0072b2"
-PEAK = "#e69f00"
-BYPASS = "#009e73"
-ATTACKED = "#d55e00"
-BANDS = ("#cc79a7", "#f0e442", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#999999")
-TARGET_BAND = "#bcd9ea"
-SERIES = (FOUND, "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")  # of equals
-
-RC: Any = {  # matplotlib names every key in its type
-    "font.size": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "legend.frameon": False,
-    "svg.fonttype": "none",
-    "figure.constrained_layout.use": True,
-}
-
+__all__ = [
+    "ATTACKED",
+    "BANDS",
+    "BYPASS",
+    "DIRECT",
+    "FOUND",
+    "PEAK",
+    "RC",
+    "SERIES",
+    "TARGET_BAND",
+    "ClassNames",
+    "band_colors",
+    "class_name",
+    "percent",
+    "plain",
+    "save_figure",
+    "shorten",
+]
 
 ClassNames: TypeAlias = Sequence[str] | Mapping[int, str]  # all of them, or some by their indices
 
@@ -60,11 +68,6 @@ def plain(text: str) -> str:
 def percent(value: float) -> str:
     """A share in per cent, with two digits, or as many as it takes."""
     return f"{100 * value:,.0f} %" if abs(value) >= 0.995 else f"{100 * value:.2g} %"
-
-
-def shorten(text: str, length: int) -> str:
-    """At most `length` characters, with an ellipsis where some were cut."""
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def band_colors(classes: Sequence[int], target: int) -> dict[int, str]:

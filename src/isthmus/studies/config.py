@@ -38,11 +38,11 @@ Positive = Annotated[int, Field(ge=1, le=MOST, strict=True)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 
-def known(registry: Registry[Any]) -> AfterValidator:
-    """A name of a family, or `py:PACKAGE.MODULE:NAME`."""
+def known(registry: Registry[Any], *others: str) -> AfterValidator:
+    """A name of a family, `py:PACKAGE.MODULE:NAME`, or another word."""
 
     def check(name: str | None) -> str | None:
-        if name is not None:
+        if name is not None and name not in others:
             registry.maker(name)
         return name
 
@@ -71,7 +71,7 @@ class ImagesSection(Section):
 class NetworkSection(Section):
     """A network, and the names of the images that it is studied on (all, by default).
 
-    `domain` is where inputs may lie: between 0 and 1, or anywhere.
+    `domain` is where inputs may lie: as their kind says (auto), between 0 and 1 (box), or anywhere (unbounded).
     """
 
     spec: str
@@ -83,7 +83,7 @@ class NetworkSection(Section):
     max_batch: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     autocast: bool = False
     loss: Annotated[str, known(registries.LOSSES)] = "cross-entropy"
-    domain: Annotated[str, known(registries.DOMAINS)] = "box"
+    domain: Annotated[str, known(registries.DOMAINS, "auto")] = "auto"
 
 
 class ConnectSection(Section):

@@ -16,6 +16,8 @@ from isthmus._core.files import cannot_write, sha256, write_json, write_text, wr
 from isthmus._core.progress import OnStage
 from isthmus.errors import ImageError
 from isthmus.inputs.collection import Collection
+from isthmus.inputs.kinds import Images, InputKind
+from isthmus.landscapes import AbstractLandscape
 from isthmus.loading import Survey, survey
 from isthmus.results import digest_of
 from isthmus.studies.config import Config
@@ -104,13 +106,15 @@ def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: st
 
 def current_fingerprint(config: Config, base: Path, device: str) -> dict[str, Any]:
     """The fingerprint as it is now: networks are loaded and all inputs are hashed, but nothing is evaluated."""
-    networks = {
-        name: identity(config, name, open_landscape(config, base, name, device))
-        for name in dict.fromkeys(name for name, _ in config.problems())
-    }
+    networks: dict[str, Any] = {}
+    kinds: dict[str, InputKind | None] = {}
+    for name in dict.fromkeys(name for name, _ in config.problems()):
+        landscape = open_landscape(config, base, name, device)
+        networks[name], kinds[name] = identity(config, name, landscape), landscape.input_kind
     contents = {}
+    first = {images: network for network, images in reversed(config.problems())}
     for name in dict.fromkeys(images for _, images in config.problems()):
-        inputs = open_inputs(config, base, name)
+        inputs = open_inputs(config, base, name, kinds[first[name]])
         contents[name] = digest_of([inputs.names, [_digest(inputs, number) for number in range(len(inputs))]])
     return fingerprint(config, networks, contents)
 
@@ -166,8 +170,7 @@ class _PairWriter:
     def add(self, problem: Problem, entry: int, kind: Kind, draws: Draws, found: Survey) -> None:
         # The same pair is the same pair, whatever entry of the file drew it, and on whatever network: real ends do not
         # depend on it but for how they are read, so that pairs of several networks can be compared. Ends made on it do.
-        read = problem.landscape.preprocessing
-        how = {key: value for key, value in read.describe().items() if key != "source"} if read is not None else None
+        how = _how_read(problem.landscape)
         head = digest_of([kind.identity(), how] if kind.real else [problem.identity, kind.identity()]).encode()
         place = digest_of([problem.identity]).encode()  # the same network under two names is one
         for begin in range(0, len(draws.target), CHUNK):
@@ -210,6 +213,14 @@ class _PairWriter:
 
         if columns["pair"]:
             self.writer.write_table(pyarrow.table(dict(columns), schema=plan_schema()))
+
+
+def _how_read(landscape: AbstractLandscape) -> dict[str, Any] | None:
+    """What decides which numbers are read from a file: two networks of one answer see the same inputs."""
+    preprocessing, kind = landscape.preprocessing, landscape.input_kind
+    if preprocessing is not None:
+        return {key: value for key, value in preprocessing.describe().items() if key != "source"}
+    return None if kind is None or isinstance(kind, Images) else kind.describe()
 
 
 def _class_name(problem: Problem, target: int) -> str:

@@ -11,6 +11,7 @@ from isthmus._core.files import sha256
 from isthmus._core.registry import OWN, source_of
 from isthmus.errors import InputError, StudyError
 from isthmus.inputs.collection import Collection, open_collection
+from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
 from isthmus.loading import NetworkChoice
 from isthmus.studies.config import Config
@@ -50,17 +51,18 @@ def open_landscape(config: Config, base: Path, name: str, device: str) -> Abstra
         raise StudyError(f"networks.{name}: {error}") from error
 
 
-def open_inputs(config: Config, base: Path, name: str) -> Collection:
-    """The inputs of that name in a study; paths are relative to its folder."""
+def open_inputs(config: Config, base: Path, name: str, kind: InputKind | None) -> Collection:
+    """The inputs of that name in a study, of the kind that a network takes; paths are relative to its folder."""
     section = config.images[name]
     source = section.source if section.source in ("digits", "none") else base / section.source
-    return open_collection(source, x=section.x, y=section.y)
+    return open_collection(source, kind=kind, x=section.x, y=section.y)
 
 
 def open_problem(config: Config, base: Path, network: str, images: str, device: str) -> Problem:
     """A network on its inputs."""
     landscape = open_landscape(config, base, network, device)
-    return Problem(network, images, landscape, open_inputs(config, base, images), identity(config, network, landscape))
+    inputs = open_inputs(config, base, images, landscape.input_kind)
+    return Problem(network, images, landscape, inputs, identity(config, network, landscape))
 
 
 def identity(config: Config, network: str, landscape: AbstractLandscape) -> dict[str, Any]:

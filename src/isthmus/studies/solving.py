@@ -202,7 +202,7 @@ class Bench:
             try:
                 if problem.inputs.digest(number) != self._digests[number]:
                     raise ImageError(f"{problem.inputs.names[number]} was changed since the study was planned.")
-                inputs[number] = problem.inputs.read(number, problem.landscape.preprocessing)
+                inputs[number] = problem.inputs.read(number, problem.landscape.input_kind)
             except ImageError as error:
                 reasons[number] = str(error)
         return inputs, reasons

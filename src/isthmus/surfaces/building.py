@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -101,7 +102,7 @@ def fill(
             for ready in _fill_group(landscape, work, threshold, method, verify, random):
                 spent = landscape.forward_equivalents - before
                 tell(Progress(first + ready, len(loops), spent))
-            done += [each.filling() for each in work]
+            done += [replace(each.filling(), input_kind=landscape.input_kind) for each in work]
     return Fillings(tuple(done), description)
 
 

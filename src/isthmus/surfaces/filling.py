@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from isthmus._core.displayed import Plotted
 from isthmus.certificates import Certificate
+from isthmus.inputs.kinds import InputKind
 from isthmus.surfaces.surface import Surface
 
 Floats = NDArray[np.float64]
@@ -88,6 +89,7 @@ class Filling(Plotted):
     forward_equivalents: int
     certificate: Certificate | None = None
     eight_bits: float = float("nan")
+    input_kind: InputKind | None = None
 
     def __repr__(self) -> str:
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from isthmus._core.displayed import Plotted
 from isthmus._core.ragged import part_of, ragged
 from isthmus.certificates import Certificate
+from isthmus.inputs.kinds.restoring import restored
 from isthmus.results.saved import check_files, read_table, save_files, write_table
 from isthmus.surfaces.filling import Filling, Outcome, SeenPoints
 from isthmus.surfaces.loops import loop_of
@@ -83,7 +84,9 @@ class Fillings(Plotted, Sequence[Filling]):
         folder = Path(folder)
         description = check_files(folder, (TABLE, TENSORS), "saved surfaces", schemas=[SCHEMA])
         rows, tensors = read_table(folder / TABLE).to_pylist(), load_file(folder / TENSORS)
-        return Fillings(tuple(_restored(number, row, tensors) for number, row in enumerate(rows)), description)
+        kind = restored(description)
+        found = (replace(_restored(number, row, tensors), input_kind=kind) for number, row in enumerate(rows))
+        return Fillings(tuple(found), description)
 
     def _tensors(self) -> dict[str, Tensor]:
         """What the table does not hold."""

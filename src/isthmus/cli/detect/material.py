@@ -24,12 +24,12 @@ def inputs_of(images: Path | None, references: Path | None, landscape: Landscape
     from isthmus.detection.labelled import read_labelled
     from isthmus.inputs.collection import digits, open_collection
 
-    source: Collection = digits() if images is None else open_collection(images)
+    source: Collection = digits() if images is None else open_collection(images, kind=landscape.input_kind)
     given = read_labelled(source, landscape)
     for name, reason in given.skipped.items():
         print(f"isthmus: set aside {readable(name)}: {readable(reason)}", file=sys.stderr)
     if references is not None:
-        return given, read_labelled(open_collection(references), landscape)
+        return given, read_labelled(open_collection(references, kind=landscape.input_kind), landscape)
     return given, read_labelled(digits(held_out=False), landscape) if images is None else None
 
 

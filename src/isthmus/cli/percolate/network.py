@@ -80,7 +80,7 @@ def network(
     landscapes: dict[str, AbstractLandscape] = {"trained": trained, "untrained": fresh}
     with stage_progress() as tell:
         tell("reading images", 0, 1)
-        given = read_labelled(digits() if images is None else open_collection(images), trained)
+        given = read_labelled(digits() if images is None else open_collection(images, kind=trained.input_kind), trained)
         if sizes:
             landscapes |= sized_landscapes(seed=seed, tell=tell)
         rows, examples = study_slices(landscapes, given.x, given.y, study, tell=tell)

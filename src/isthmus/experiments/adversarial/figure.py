@@ -28,7 +28,7 @@ def adversarial_figure(groups: Mapping[str, Group], compared: Sequence[Compariso
     """Left: gaps and max losses of direct paths; right: AUROC of every comparison."""
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(12.5, 7.2))

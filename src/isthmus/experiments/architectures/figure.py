@@ -21,7 +21,7 @@ def architectures_figure(groups: Sequence[Group]) -> Figure:
     """A row for every network."""
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(11, 1.9 + 0.62 * len(groups)))

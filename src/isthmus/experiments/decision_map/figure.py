@@ -54,7 +54,7 @@ def decision_figure(pieces: Sequence[MarkedMap], *, names: Sequence[str] | None,
     import matplotlib
     from matplotlib.patches import Patch
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     target = pieces[0].drawn.target
     classes, counts = np.unique(

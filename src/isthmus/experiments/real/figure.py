@@ -13,7 +13,6 @@ from isthmus.experiments.real.measured import MeasuredPairs
 from isthmus.experiments.real.measures import BypassMeasures
 from isthmus.findings.drawing import band, box
 from isthmus.reports import style
-from isthmus.reports.pictures import difference, to_pixels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +30,7 @@ def real_figure(measured: MeasuredPairs) -> Figure:
     """Four panels; those about bypasses are left out where no pair needed one."""
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     measures, example = measured.measures, measured.example
     pictures = example is not None and example.path.ends.ndim == 4
@@ -99,13 +98,14 @@ def _pictures(figure: SubFigure, pair: Connection) -> None:
     place = pair.first_bypass
     assert place is not None
     peak, moved = pair.direct_path.at(pair.direct.argmax_t), pair.path.to_polyline().vertices[place]
-    pixels, factor = difference(moved, peak)
+    kind = pair.drawn_as
+    pixels, caption = kind.change(moved, peak)
     shown = (
-        (to_pixels(pair.path.ends[0]), f"A, loss {float(pair.direct.loss[0]):.2g}", "black"),
-        (to_pixels(peak), f"B, loss {pair.direct.max_loss:.2g}", style.PEAK),
-        (to_pixels(moved), "B′", style.BYPASS),
-        (to_pixels(pair.path.ends[1]), f"C, loss {float(pair.direct.loss[-1]):.2g}", "black"),
-        (pixels, f"B′ − B, × {factor:g}", style.BYPASS),
+        (kind.pixels(pair.path.ends[0]), f"A, loss {float(pair.direct.loss[0]):.2g}", "black"),
+        (kind.pixels(peak), f"B, loss {pair.direct.max_loss:.2g}", style.PEAK),
+        (kind.pixels(moved), "B′", style.BYPASS),
+        (kind.pixels(pair.path.ends[1]), f"C, loss {float(pair.direct.loss[-1]):.2g}", "black"),
+        (pixels, f"B′ − B, {caption}", style.BYPASS),
     )
     grid = figure.subplots(1, len(shown))
     for axes, (picture, title, color) in zip(grid, shown, strict=True):

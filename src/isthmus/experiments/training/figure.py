@@ -33,7 +33,7 @@ def training_figure(stages: Sequence[Stage], *, unit: str) -> Figure:
     """Left: mean loss along direct paths at every stage. Right: max loss and gap against the number of batches."""
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(11, 4.2))

@@ -43,7 +43,7 @@ def untrained_figure(
     """A panel for every stage, and one with the share connected after each round."""
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     count = len(curves.panels)
     with matplotlib.rc_context(style.RC):

@@ -222,7 +222,7 @@ def conjecture_findings(connected: Sequence[WithDimension], straight: Sequence[S
 def _figure(connected: Sequence[WithDimension], straight: Sequence[Straightness]) -> Figure:
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(10.5, 4.2))

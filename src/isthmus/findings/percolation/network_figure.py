@@ -26,7 +26,7 @@ def network_figure(rows: Sequence[SliceRow], examples: Sequence[Example], study:
     """Three panels."""
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(13.6, 4.5))

@@ -119,7 +119,7 @@ def _in_errors(each: Threshold) -> float | None:
 def _figure(found: Sequence[Threshold]) -> Figure:
     import matplotlib
 
-    from isthmus.reports.drawn import Drawn
+    from isthmus._core.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(10.5, 4.2))

@@ -3,6 +3,8 @@
 from isthmus.landscapes.domains.ball import Ball
 from isthmus.landscapes.domains.base import Domain
 from isthmus.landscapes.domains.box import Box
+from isthmus.landscapes.domains.of_kind import domain_of
+from isthmus.landscapes.domains.restricted import Restricted
 from isthmus.landscapes.domains.unbounded import Unbounded
 
-__all__ = ["Ball", "Box", "Domain", "Unbounded"]
+__all__ = ["Ball", "Box", "Domain", "Restricted", "Unbounded", "domain_of"]

@@ -25,6 +25,10 @@ class Domain(ABC):
         `through` must lie in the domain. A zero normal stands for no hyperplane.
         """
 
+    def free(self, slope: Inputs) -> Inputs:
+        """What of a slope can be followed inside the domain's plane; a box has none, and leaves it as it is."""
+        return slope
+
     def contains(self, x: Inputs, tolerance: float = 1e-6) -> Mask:
         """Whether each input (n,) lies inside, up to `tolerance` in data units."""
         return self.excess(x) <= tolerance

@@ -10,6 +10,7 @@ from html import escape
 
 from isthmus._core.shapes import Input
 from isthmus._core.text import visible
+from isthmus.inputs.kinds import InputKind
 from isthmus.reports import style
 from isthmus.reports.pictures import Pixels, to_pixels
 from isthmus.reports.stored_pictures import Pictures
@@ -91,11 +92,13 @@ def pictures(shown: Sequence[tuple[Pixels, str, str]]) -> str:
     )
 
 
-def of_inputs(inputs: Sequence[Input], captions: Sequence[str], colors: Sequence[str] = ()) -> str:
+def of_inputs(
+    inputs: Sequence[Input], captions: Sequence[str], colors: Sequence[str] = (), *, kind: InputKind | None = None
+) -> str:
     """Inputs as pictures in a row."""
     return pictures(
         [
-            (to_pixels(x), caption, colors[number] if colors else "")
+            (to_pixels(x, kind), caption, colors[number] if colors else "")
             for number, (x, caption) in enumerate(zip(inputs, captions, strict=True))
         ]
     )

@@ -11,7 +11,6 @@ from isthmus.reports.displays.base import display_of
 from isthmus.reports.displays.card import card, facts, number, paragraph, pictures, table
 from isthmus.reports.displays.chart import Mark, bands, chart
 from isthmus.reports.displays.paths import line_of
-from isthmus.reports.pictures import difference, to_pixels
 from isthmus.reports.profile_figure import class_bands
 from isthmus.reports.summary import summarize
 
@@ -100,14 +99,19 @@ def of_connections(found: Connections) -> str:
 
 
 def _inputs(pair: Connection) -> str:
-    a, c = pair.path.ends
+    (a, c), kind = pair.path.ends, pair.drawn_as
     b = pair.direct_path.at(pair.direct.argmax_t)
-    shown = [(to_pixels(a), "A", style.DIRECT), (to_pixels(b), f"B, loss {number(pair.direct.max_loss)}", style.PEAK)]
+    shown = [
+        (kind.pixels(a), "A", style.DIRECT),
+        (kind.pixels(b), f"B, loss {number(pair.direct.max_loss)}", style.PEAK),
+    ]
     if pair.aside_t is not None:
         aside = pair.path.at(pair.aside_t)
-        pixels, factor = difference(aside, b)
-        shown += [(to_pixels(aside), "B′", style.BYPASS), (pixels, f"B′ − B, × {factor:g}", "")]
-    return pictures([*shown, (to_pixels(c), "C", style.DIRECT)])
+        pixels, caption = kind.change(aside, b)
+        shown += [(kind.pixels(aside), "B′", style.BYPASS), (pixels, f"B′ − B, {caption}", "")]
+    row = pictures([*shown, (kind.pixels(c), "C", style.DIRECT)])
+    said = "" if pair.aside_t is None else kind.reading(pair.path.at(pair.aside_t), b)
+    return row + (paragraph(f"B′ against B: {said}.") if said else "")
 
 
 def _stretches(pair: Connection, *, found: bool) -> list[tuple[float, float, str, str]]:

@@ -35,7 +35,7 @@ def of_attacked(made: Attacked) -> str:
     colors = [style.ATTACKED if bool(made.success[k]) else style.DIRECT for k in range(len(captions))]
     return card(
         f"{success} of {len(made)} attacks succeeded",
-        of_inputs(list(made.x[:MOST]), captions, colors),
+        of_inputs(list(made.x[:MOST]), captions, colors, kind=made.input_kind),
         facts(
             {
                 "largest change, median": number(float(made.linf.median())),
@@ -54,7 +54,7 @@ def of_synthesized(made: Synthesized) -> str:
     success = int(made.success.sum())
     return card(
         f"{success} of {len(made)} inputs are seen as the class that they were made for",
-        of_inputs(list(made.x[:MOST]), captions),
+        of_inputs(list(made.x[:MOST]), captions, kind=made.input_kind),
         paragraph(f"The first {MOST} of {len(made):,}.") if len(made) > MOST else "",
         state=success == len(made),
     )

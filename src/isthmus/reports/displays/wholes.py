@@ -42,7 +42,9 @@ def of_graph(graph: BarrierGraph) -> str:
             }
         ),
         paragraph("Apart from all others, the most first:") if len(apart) else "",
-        of_inputs([graph.x[int(k)] for k in apart], [f"input {int(k)}" for k in apart]) if len(apart) else "",
+        of_inputs([graph.x[int(k)] for k in apart], [f"input {int(k)}" for k in apart], kind=graph.input_kind)
+        if len(apart)
+        else "",
     )
 
 
@@ -87,7 +89,7 @@ def of_filling(found: Filling) -> str:
     shown = [
         (field(found.flat, low, high), f"plain: max {number(found.flat_max_loss)}", ""),
         (field(found.seen, low, high), f"found: max {number(found.max_loss)}", ""),
-        *((to_pixels(x), f"corner {k}", style.DIRECT) for k, x in enumerate(found.surface.corners)),
+        *((to_pixels(x, found.input_kind), f"corner {k}", style.DIRECT) for k, x in enumerate(found.surface.corners)),
     ]
     return card(
         f"Class {found.target}: {found.outcome}",

@@ -5,7 +5,7 @@ function picture(number) {  // decoded when a pair that shows it is chosen
   if (!loaded.has(number)) { const image = new Image(); image.src = data.pictures[number]; loaded.set(number, image); }
   return loaded.get(number);
 }
-const picturesOf = (pair) => [...pair.found.pictures, ...(pair.difference === undefined ? [] : [pair.difference])].map(picture);
+const picturesOf = (pair) => [...pair.direct.pictures, ...pair.found.pictures, ...(pair.difference === undefined ? [] : [pair.difference])].map(picture);
 
 // ---- the table
 const columns = [
@@ -154,11 +154,13 @@ function at(profile, t) {
 
 // ---- the slider
 function drawInput(key) {
-  const pair = data.pairs[state.pair], path = pair[key], t = state.t;
+  const pair = data.pairs[state.pair], path = pair[key], t = state.t, places = path.places ?? path.vertices;
   let i = 1;
-  while (i < path.vertices.length - 1 && path.vertices[i] < t) i++;
-  const width = path.vertices[i] - path.vertices[i - 1], s = width > 0 ? (t - path.vertices[i - 1]) / width : 0;
+  while (i < places.length - 1 && places[i] < t) i++;
+  const width = places[i] - places[i - 1], between = width > 0 ? (t - places[i - 1]) / width : 0;
+  const s = path.places === undefined ? between : Math.round(between); // such pictures do not blend: the nearer is shown
   paint(byId("image-" + key), picture(path.pictures[i - 1]), picture(path.pictures[i]), s);
+  byId("reading-" + key).textContent = path.readings === undefined ? "" : path.readings[s < 0.5 ? i - 1 : i];
   const here = at(path, t);
   byId("now-" + key).textContent = `loss ${number(here.loss)}` + (here.loss !== null && here.loss <= pair.threshold ? "" : ", above the threshold");
   const bars = here.probabilities.sort((p, q) => q[1] - p[1]).slice(0, 5).map(([index, p]) => {
@@ -197,7 +199,7 @@ function choose(id, scroll = false) {
     (pair.own ?? []).map(([name, value]) => ` ${name}: ${typeof value === "number" ? number(value) : value}.`).join("");
   byId("difference").hidden = pair.difference === undefined;
   if (pair.difference !== undefined) {
-    byId("now-difference").textContent = `what moves the peak off the barrier, × ${pair.factor}`;
+    byId("now-difference").textContent = `what moves the peak off the barrier: ${pair.change}`;
   }
   if (pair.strip !== undefined) { byId("strip").hidden = false; byId("strip").lastElementChild.src = pair.strip; }
   drawChart(); move(pair.peak ?? 0.5); markRow();

@@ -112,10 +112,12 @@ function render({ model, el }) {
     slider.setAttribute("aria-valuetext", "t = " + t.toFixed(2));
     chart.cursor.setAttribute("x1", chart.x(t)); chart.cursor.setAttribute("x2", chart.x(t));
     for (const key of ["direct", "found"]) {
-      const path = pair[key], [i, s] = before(path.vertices, t), loss = lossAt(path, t), [index, p] = likeliest(path, t);
+      const path = pair[key], [i, between] = before(path.places ?? path.vertices, t), loss = lossAt(path, t), [index, p] = likeliest(path, t);
+      const s = path.places === undefined ? between : Math.round(between); // such pictures do not blend
       paint(shown[key].canvas, picture(path.pictures[i - 1]), picture(path.pictures[i]), s);
+      const reading = path.readings === undefined ? "" : ": " + path.readings[s < 0.5 ? i - 1 : i];
       const seen = index === null ? "" : `, ${pair.classes[index] ?? "class " + index} (${(100 * p).toFixed(0)} %)`;
-      shown[key].words.textContent = `loss ${number(loss)}${seen}`;
+      shown[key].words.textContent = `loss ${number(loss)}${seen}${reading}`;
     }
   }
   function choose() {

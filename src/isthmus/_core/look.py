@@ -1,0 +1,26 @@
+"""One meaning, one look: colours (Okabe and Ito 2008, safe for colour-blind readers) and settings of figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DIRECT = "#7f7f7f"
+FOUND = "#0072b2"
+PEAK = "#e69f00"
+BYPASS = "#009e73"
+ATTACKED = "#d55e00"
+BANDS = ("#cc79a7", "#f0e442", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#999999")
+TARGET_BAND = "#bcd9ea"
+SERIES = (FOUND, "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")  # of equals
+
+RC: Any = {  # matplotlib names every key in its type
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "figure.constrained_layout.use": True,
+}

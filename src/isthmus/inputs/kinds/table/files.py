@@ -1,0 +1,77 @@
+"""Tables in files: CSV and Parquet, read by Arrow."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isthmus._core.shapes import Input
+from isthmus.errors import ImageError, InputError
+from isthmus.inputs.base import Collection
+from isthmus.inputs.kinds.base import InputKind
+
+if TYPE_CHECKING:
+    from isthmus.inputs.kinds.table.kind import Table
+
+CSV, PARQUET = (".csv", ".tsv"), (".parquet", ".pq")
+
+
+class TableCollection(Collection):
+    """The rows of a CSV or Parquet file; the class of each is in the column `label` of the table, where it has one."""
+
+    def __init__(self, file: Path, table: Table) -> None:
+        found = read_columns(file)
+        if table.label is not None and table.label not in found:
+            raise ImageError(f"{file} has no column '{table.label}' that says the class.")
+        try:
+            self.x = table.encode(found)
+        except InputError as error:
+            raise ImageError(f"{file}: {error}") from error
+        labels = None if table.label is None else found[table.label].tolist()
+        self.names = tuple(f"{file.name}:{number}" for number in range(len(self.x)))
+        self.labels = (None,) * len(self.x) if labels is None else tuple(_label(label) for label in labels)
+
+    def read(self, number: int, kind: InputKind | None) -> Input:
+        return self.x[number].clone()
+
+    def digest(self, number: int) -> str:
+        return hashlib.sha256(self.x[number].numpy().tobytes()).hexdigest()
+
+
+def read_columns(file: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The columns of a file by their names.
+
+    Raises:
+        ImageError: it is not there, is of no known format, is damaged, or has no rows.
+    """
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    if not file.is_file():
+        raise ImageError(f"{file} is no file of a table: expected CSV or Parquet.")
+    ending = file.suffix.lower()
+    if ending not in CSV + PARQUET:
+        raise ImageError(f"{file} is no table by its ending; expected {', '.join(CSV + PARQUET)}.")
+    try:
+        if ending in PARQUET:
+            table = pyarrow.parquet.read_table(file, page_checksum_verification=True)
+        else:
+            parse = pyarrow.csv.ParseOptions(delimiter="\t" if ending == ".tsv" else ",")
+            table = pyarrow.csv.read_csv(file, parse_options=parse)
+    except (OSError, ValueError, pyarrow.ArrowException) as error:
+        raise ImageError(f"{file} cannot be read as a table ({(str(error).splitlines() or [''])[0][:160]}).") from error
+    if not table.num_rows:
+        raise ImageError(f"{file} has no rows.")
+    if len(set(table.column_names)) != table.num_columns:
+        raise ImageError(f"{file} has two columns of the same name.")
+    return {name: table[name].to_numpy() for name in table.column_names}
+
+
+def _label(value: Any) -> str | None:
+    """A class as a word; a missing one says nothing."""
+    if value is None or value != value:  # noqa: PLR0124 (NaN)
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,112 @@
+"""Vocabulary: tokens as words, numbers and vectors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from isthmus._core.shapes import Inputs
+from isthmus._core.text import shorten
+from isthmus.errors import ImageError, InputError
+
+CHUNK = 2**24  # distances held at once
+
+
+@runtime_checkable
+class Tokenizer(Protocol):
+    """What turns texts into numbers of tokens and back, such as the tokenizers of Hugging Face."""
+
+    def encode(self, text: str) -> Any:
+        """Numbers of the tokens of a text, with those that the network expects at its ends."""
+
+    def decode(self, ids: Any) -> str:
+        """The text of some tokens."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Vocabulary:
+    """Texts and vectors of a network.
+
+    Attributes:
+        tokenizer: makes numbers of texts.
+        embedding: the layer that makes vectors of numbers; it is the network's own, and read when it is needed.
+        length: tokens of an input. Every text is brought to it with the filler, which the network reads like any token.
+        filler: number of the token that texts are filled with.
+    """
+
+    tokenizer: Tokenizer
+    embedding: nn.Embedding
+    length: int
+    filler: int
+
+    def __post_init__(self) -> None:
+        if self.length < 1 or not 0 <= self.filler < self.embedding.num_embeddings:
+            raise InputError(
+                f"A text needs a length of at least 1 and a filler among {self.embedding.num_embeddings} tokens, got "
+                f"{self.length} and {self.filler}."
+            )
+
+    @property
+    def vectors(self) -> Tensor:
+        """The vector of every token (tokens, width)."""
+        return self.embedding.weight.detach()
+
+    def ids(self, text: str) -> list[int]:
+        """Numbers of the tokens of a text, filled up to the length.
+
+        Raises:
+            ImageError: it is longer than the network takes, or has tokens that the network does not know.
+        """
+        encoded = self.tokenizer.encode(text)
+        found = [int(each) for each in getattr(encoded, "ids", encoded)]
+        if not found:
+            raise ImageError("The text is empty.")
+        if len(found) > self.length:
+            raise ImageError(
+                f"The text '{shorten(text, 40)}' has {len(found)} tokens, and inputs here have {self.length}; shorten "
+                "it, or give the network another length."
+            )
+        unknown = [each for each in found if not 0 <= each < self.embedding.num_embeddings]
+        if unknown:
+            raise ImageError(
+                f"The text '{shorten(text, 40)}' has the token {unknown[0]}, and the network knows "
+                f"{self.embedding.num_embeddings}: is the tokenizer the network's own?"
+            )
+        return found + [self.filler] * (self.length - len(found))
+
+    def embedded(self, ids: Sequence[Sequence[int]]) -> Inputs:
+        """Vectors (n, length, width) of the tokens of some texts, on the CPU."""
+        return self.vectors[torch.tensor(ids, device=self.vectors.device)].cpu()
+
+    def nearest(self, x: Inputs) -> Tensor:
+        """For every vector of inputs (n, length, width) the number of the nearest token (n, length), on the CPU."""
+        vectors = self.vectors.to("cpu", torch.float32)
+        flat = x.detach().to("cpu", torch.float32).flatten(0, 1)
+        step = max(1, CHUNK // len(vectors))
+        # |v|^2 - 2 <x, v> would lose the digits of what lies on a token.
+        parts = [
+            torch.cdist(part, vectors, compute_mode="donot_use_mm_for_euclid_dist").argmin(1)
+            for part in torch.split(flat, step)
+        ]
+        return torch.cat(parts).reshape(x.shape[:2])
+
+    def word(self, number: int) -> str:
+        """A token as a word: a space before it is shown as such."""
+        return str(self.tokenizer.decode([number])) or "∅"
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of some tokens, without the filler at its end."""
+        kept = list(ids)
+        while kept and kept[-1] == self.filler:
+            kept.pop()
+        return str(self.tokenizer.decode(kept))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the vectors."""
+        return hashlib.sha256(self.vectors.cpu().contiguous().float().numpy().tobytes()).hexdigest()

@@ -1,0 +1,148 @@
+"""Restricted: a box in which some coordinates have a given sum, and some are held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from isthmus._core.geometry import inner, share_along
+from isthmus._core.shapes import Inputs, Losses
+from isthmus.errors import InputError
+from isthmus.landscapes.domains.base import Domain
+from isthmus.landscapes.domains.box import Box
+
+TRIES = 60  # halvings of a bracket: float64 has no more
+INNER = 40
+
+
+@dataclass(frozen=True)
+class Restricted(Domain):
+    """Coordinates between `low` and `high`, of which groups have given sums; slopes leave the held ones as they are.
+
+    For rows of tables: one of k categories, or shares of a whole, are coordinates whose sum is given, and what a
+    person cannot change is held. Held coordinates are no bound: two inputs may differ in them, and a path between them
+    leads straight from one value to the other.
+
+    Args:
+        low, high: bounds, numbers or tensors that spread to one input.
+        sums: groups of coordinates (numbers in the flattened input), and the sum of each; no coordinate is in two.
+        held: coordinates along which there is no slope.
+
+    Raises:
+        InputError: groups that overlap, or sums that the bounds do not allow.
+    """
+
+    low: float | Tensor = -torch.inf
+    high: float | Tensor = torch.inf
+    sums: Sequence[tuple[Sequence[int], float]] = ()
+    held: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        members = [k for group, _ in self.sums for k in group]
+        if len(set(members)) < len(members) or any(not group for group, _ in self.sums):
+            raise InputError("The sums of a Restricted domain are those of groups that share no coordinate.")
+        for group, total in self.sums:
+            low, high = (self._bound(bound, group) for bound in (self.low, self.high))
+            if not low - 1e-6 <= total <= high + 1e-6:
+                raise InputError(f"A sum of {total:g} is not possible: the bounds allow {low:g} to {high:g}.")
+
+    def __repr__(self) -> str:
+        return f"Restricted({len(self.sums)} sums, {len(self.held)} held)"
+
+    @staticmethod
+    def _bound(bound: float | Tensor, group: Sequence[int]) -> float:
+        values = torch.as_tensor(bound)
+        return float(values) * len(group) if values.ndim == 0 else float(values.flatten()[list(group)].sum())
+
+    @property
+    def _box(self) -> Box:
+        return Box(self.low, self.high)
+
+    def free(self, slope: Inputs) -> Inputs:
+        flat = slope.flatten(1).clone()
+        flat[:, list(self.held)] = 0
+        for group, _ in self.sums:
+            moving = [k for k in group if k not in set(self.held)]
+            if moving:
+                part = flat[:, moving]
+                flat[:, moving] = part - part.mean(1, keepdim=True)
+        return flat.reshape(slope.shape)
+
+    def excess(self, x: Inputs) -> Losses:
+        flat = x.flatten(1)
+        found = self._box.excess(x)
+        for group, total in self.sums:
+            found = torch.maximum(found, (flat[:, list(group)].sum(1) - total).abs() / len(group))
+        return found
+
+    def project(self, x: Inputs) -> Inputs:
+        return self._with_sums(x.double()).to(x.dtype)
+
+    def project_to_plane(self, x: Inputs, through: Inputs, normal: Inputs) -> Inputs:
+        """The nearest point: P(x - shift * normal), P the projection to box and sums, for the one shift that lands in
+        the hyperplane. Its height falls with the shift (the dual is concave), so that a bracket is halved.
+        """
+        point, through, normal = x.double(), through.double(), normal.double()
+        squared = inner(normal, normal)
+        shift = share_along(point - through, normal).nan_to_num(0.0)
+        moved = self._with_sums(_along(point, shift, normal))
+        height = inner(moved - through, normal)
+        there = height.abs() <= 1e-9 * squared
+        if bool(there.all()):
+            return moved.to(x.dtype)
+        reach = shift.abs() + 1.0
+        below, above = shift - reach, shift + reach
+        for _ in range(TRIES):  # a bracket: above it is too low, below it too high
+            high = inner(self._with_sums(_along(point, above, normal)) - through, normal) > 0
+            low = inner(self._with_sums(_along(point, below, normal)) - through, normal) < 0
+            if not bool((high | low).any()):
+                break
+            reach = 2 * reach
+            above, below = torch.where(high, above + reach, above), torch.where(low, below - reach, below)
+        for _ in range(TRIES):
+            middle = (below + above) / 2
+            moved = self._with_sums(_along(point, middle, normal))
+            height = inner(moved - through, normal)
+            if bool((height.abs() <= 1e-9 * squared).all()):
+                break
+            below = torch.where(height > 0, middle, below)
+            above = torch.where(height > 0, above, middle)
+        return moved.to(x.dtype)
+
+    def _with_sums(self, x: Inputs) -> Inputs:
+        """The nearest point in box and sums: each group is shifted by the one number that gives it its sum."""
+        box = self._box.project(x)
+        if not self.sums:
+            return box
+        flat, found = x.flatten(1), box.flatten(1).clone()
+        low, high = (torch.as_tensor(bound).to(x).expand(x.shape[1:]).flatten() for bound in (self.low, self.high))
+        for group, total in self.sums:
+            rows = list(group)
+            found[:, rows] = _of_sum(flat[:, rows], total, low[rows], high[rows])
+        return found.reshape(x.shape)
+
+
+def _of_sum(part: Tensor, total: float, low: Tensor, high: Tensor) -> Tensor:
+    """clip(part - shift, low, high) with the one shift that makes its sum `total`: Newton's steps in a bracket."""
+    shift = (part.sum(1, keepdim=True) - total) / part.shape[1]
+    reach = (part - shift).abs().amax(1, keepdim=True) + abs(total) + 1
+    below, above = shift - reach, shift + reach
+    found = (part - shift).clamp(low, high)
+    for _ in range(INNER):
+        excess = found.sum(1, keepdim=True) - total
+        if bool((excess.abs() <= 1e-12 * (1 + abs(total))).all()):
+            break
+        below, above = torch.where(excess > 0, shift, below), torch.where(excess < 0, shift, above)
+        slope = (found == part - shift).sum(1, keepdim=True)
+        step = shift + excess / slope
+        usable = (slope > 0) & (step > below) & (step < above)
+        shift = torch.where(excess == 0, shift, torch.where(usable, step, (below + above) / 2))
+        found = (part - shift).clamp(low, high)
+    return found
+
+
+def _along(x: Inputs, shift: Losses, normal: Inputs) -> Inputs:
+    return x - shift.reshape(-1, *(1,) * (x.ndim - 1)) * normal

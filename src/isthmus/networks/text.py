@@ -1,0 +1,185 @@
+"""TextNetwork: a classifier of texts, on the vectors of their tokens."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import threading
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from isthmus._core.shapes import Inputs
+from isthmus.errors import NetworkError
+from isthmus.inputs.kinds.tokens import Tokens
+from isthmus.inputs.kinds.tokens.vocabulary import Tokenizer, Vocabulary
+from isthmus.networks.network import Network
+
+
+class TextNetwork(Network):
+    """A fixed classifier of texts, as a network that takes the vectors of their tokens, (n, length, width).
+
+    Texts are brought to one length: a shorter one is filled, at its end, with a token that the network reads like any
+    other (no mask hides it), and a longer one is refused. So two texts of different lengths are ends of one path. Where
+    a network was trained with masks, its answer for a filled text may differ from its usual one: choose a length near
+    that of your texts, and see `recognised` in what a run says.
+
+    Args:
+        model: a classifier of Hugging Face (it takes `inputs_embeds`), or a module of your own that takes numbers of
+            tokens (n, length) and has a `torch.nn.Embedding` that makes vectors of them.
+        tokenizer: has `encode(text)` and `decode(ids)`, as those of Hugging Face have.
+        length: tokens of an input, those that the tokenizer adds at the ends among them.
+        embedding: the layer that makes the vectors; needed where your module has several.
+        filler: number of the token that texts are filled with; by default the tokenizer's padding, its end, or 0.
+        within: where vectors may lie: "anywhere", or in the smallest "box" around the vectors of all tokens.
+        class_names: one name a class; by default those of the model's configuration.
+        name: what results call the network.
+        output: see `Network`.
+        check: see `Network`.
+
+    Raises:
+        NetworkError: the vectors of tokens cannot be found, or given to the model; and what `Network` raises.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenizer: Tokenizer,
+        *,
+        length: int,
+        embedding: nn.Embedding | None = None,
+        filler: int | None = None,
+        within: Literal["anywhere", "box"] = "anywhere",
+        class_names: Sequence[str] | None = None,
+        name: str | None = None,
+        output: str | int | None = None,
+        check: bool = True,
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            raise NetworkError(f"TextNetwork needs a torch.nn.Module, got {type(model).__name__}.")
+        if not isinstance(tokenizer, Tokenizer):
+            raise NetworkError(
+                f"TextNetwork needs a tokenizer with encode(text) and decode(ids), got {type(tokenizer).__name__}."
+            )
+        layer = embedding_of(model) if embedding is None else embedding
+        wanted = _filler(tokenizer, layer) if filler is None else filler
+        vocabulary = Vocabulary(tokenizer=tokenizer, embedding=layer, length=length, filler=wanted)
+        super().__init__(
+            FromVectors(model, layer, wanted),
+            input_shape=(length, layer.embedding_dim),
+            class_names=_class_names(model) if class_names is None else class_names,
+            input_kind=Tokens(vocabulary=vocabulary, within=within),
+            name=name or type(model).__name__,
+            output=output,
+            check=check,
+        )
+
+    def embed(self, texts: Sequence[str]) -> Inputs:
+        """Texts as inputs (n, length, width), on the CPU.
+
+        Raises:
+            ImageError: a text is longer than the network takes, or empty.
+        """
+        kind = self.input_kind
+        assert isinstance(kind, Tokens)
+        if isinstance(texts, str):
+            texts = [texts]
+        return torch.stack([kind.embed(text) for text in texts])
+
+    def texts(self, x: Inputs) -> list[str]:
+        """The texts of the nearest tokens of inputs (n, length, width)."""
+        kind = self.input_kind
+        assert isinstance(kind, Tokens)
+        return [kind.text(each) for each in x]
+
+
+class FromVectors(nn.Module):
+    """A model of numbers of tokens, given the vectors that its embedding would have made of them.
+
+    The weights are the model's own, not copies.
+    """
+
+    def __init__(self, model: nn.Module, embedding: nn.Embedding, filler: int) -> None:
+        super().__init__()
+        self.takes_vectors = _takes_vectors(model)
+        self.slot = Slot(embedding)
+        if self.takes_vectors:
+            self.model = model
+        else:
+            shared: dict[int, Any] = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+            shared[id(embedding)] = self.slot
+            self.model = copy.deepcopy(model, shared)
+        # A number that no mask hides.
+        hidden = {embedding.padding_idx, filler}
+        self.number = next(k for k in range(embedding.num_embeddings) if k not in hidden)
+
+    def forward(self, x: Inputs) -> Any:
+        """What the model makes of vectors (n, length, width)."""
+        if self.takes_vectors:
+            return self.model(inputs_embeds=x)
+        ids = torch.full(x.shape[:2], self.number, dtype=torch.long, device=x.device)
+        return self.slot.giving(x, self.model, ids)
+
+
+class Slot(nn.Module):
+    """Stands where an embedding was, and gives what it was given by the same thread."""
+
+    def __init__(self, embedding: nn.Embedding) -> None:
+        super().__init__()
+        self.embedding_dim = embedding.embedding_dim
+        self.num_embeddings = embedding.num_embeddings
+        self.padding_idx = embedding.padding_idx
+        self.weight = embedding.weight  # for models that tie it to their head
+        self.given: dict[int, Inputs] = {}
+
+    def giving(self, x: Inputs, model: nn.Module, ids: torch.Tensor) -> Any:
+        """What a model that this slot is part of returns when it gives x."""
+        thread = threading.get_ident()
+        self.given[thread] = x
+        try:
+            return model(ids)
+        finally:
+            self.given.pop(thread, None)
+
+    def forward(self, ids: torch.Tensor) -> Inputs:  # noqa: ARG002 (what an embedding takes)
+        """The vectors."""
+        return self.given[threading.get_ident()]
+
+
+def embedding_of(model: nn.Module) -> nn.Embedding:
+    """The layer of a model that makes vectors of tokens.
+
+    Raises:
+        NetworkError: there is none, or several that could be meant.
+    """
+    own = getattr(model, "get_input_embeddings", None)
+    found = own() if callable(own) else None
+    if isinstance(found, nn.Embedding):
+        return found
+    layers = {name: module for name, module in model.named_modules() if isinstance(module, nn.Embedding)}
+    if len(layers) == 1:
+        return next(iter(layers.values()))
+    which = f"has {', '.join(layers)}: give the one for tokens as embedding=" if layers else "has no torch.nn.Embedding"
+    raise NetworkError(f"The {type(model).__name__} {which}{'' if layers else ' that makes vectors of tokens'}.")
+
+
+def _takes_vectors(model: nn.Module) -> bool:
+    return "inputs_embeds" in inspect.signature(model.forward).parameters
+
+
+def _filler(tokenizer: Any, embedding: nn.Embedding) -> int:
+    for name in ("pad_token_id", "eos_token_id"):
+        found = getattr(tokenizer, name, None)
+        if isinstance(found, int):
+            return found
+    return embedding.padding_idx or 0
+
+
+def _class_names(model: nn.Module) -> list[str] | None:
+    """Names of the classes in a configuration of Hugging Face, where somebody has given them."""
+    named = getattr(getattr(model, "config", None), "id2label", None)
+    if not isinstance(named, dict) or all(str(name) == f"LABEL_{key}" for key, name in named.items()):
+        return None
+    return [str(named[key]) for key in sorted(named, key=int)]
