@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -31,7 +31,7 @@ STORED = 8  # most probable classes kept of each evaluated point; the page shows
 BINS = 100  # of the path, in each of which the places are counted at which a certifier looked
 STRAIGHT = 2e-3  # of the length of a path that is no polyline: how far what the page shows may lie from it
 SIZES = (224, 160, 112, 80)  # pixels of a picture's longer side: the first with which the page stays small
-PLACES, FEWEST, ALL = 65, 9, 3000  # at which a path is shown whose pictures do not blend: of one, at least, of all
+PLACES, FEWEST, ALL = 65, 9, 1500  # at which a path is shown whose pictures do not blend: of one, at least, of all
 
 
 def show_pairs(
@@ -55,9 +55,9 @@ def show_pairs(
         columns: of somebody's own, shown with each pair.
         strips: whether each pair has its strip figure.
     """
-    for size in SIZES:
+    drawn = any(not pair.drawn_as.blends for pair in pairs)
+    for size, places in _sizes(len(pairs)) if drawn else [(size, FEWEST) for size in SIZES]:
         store = Pictures(size)
-        places = min(PLACES, max(FEWEST, ALL // max(1, len(pairs))))
         shown = [_pair(number, pair, names[number], store, places) for number, pair in enumerate(pairs)]
         if store.characters <= pictures_limit:
             break
@@ -70,6 +70,15 @@ def show_pairs(
         if strips:
             data["strip"] = _strip(pairs[number], class_names[number])
     return {"pictures": store.urls, "pairs": shown}
+
+
+def _sizes(pairs: int) -> Iterator[tuple[int, int]]:
+    """Sizes of pictures and numbers of places that are tried: letters stay readable for as long as that is possible."""
+    places = min(PLACES, max(FEWEST, ALL // max(1, pairs)))
+    while places > FEWEST:
+        yield SIZES[0], places
+        places = max(FEWEST, places // 2)
+    yield from ((size, FEWEST) for size in SIZES)
 
 
 def _strip(pair: Connection, class_names: Sequence[str] | None) -> str:
@@ -86,7 +95,10 @@ def _pair(number: int, pair: Connection, names: tuple[str, str], store: Pictures
     extra: dict[str, Any] = {}
     if pair.aside_t is not None:
         pixels, caption = kind.change(pair.path.at(pair.aside_t), pair.direct_path.at(pair.direct.argmax_t))
-        extra = {"difference": store.add_difference(pixels), "change": caption}
+        if kind.blends:
+            extra = {"difference": store.add_difference(pixels), "change": caption}
+        else:
+            extra = {"difference": store.add_pixels(pixels, store.largest, 0, drawn=True), "change": caption}
     if kind.blends:
         pictures = [store.add(vertex, kind) for vertex in shown.vertices]
         looks = {"direct": {"pictures": [pictures[0], pictures[-1]]}, "found": {"pictures": pictures}}

@@ -102,6 +102,10 @@ class InputKind(ABC):
             ImageError: it cannot be read.
         """
 
+    def about(self) -> str:
+        """What is special about it, in a few words, for displays."""
+        return self.many
+
     def beside(self, folder: Path, name: str) -> str:
         """What `read` takes for a name in a list that lies in a folder."""
         return str(folder / name)

@@ -32,6 +32,9 @@ class Images(InputKind):
     many: ClassVar[str] = "images"
     kept_as: ClassVar[str] = "8-bit images"
 
+    def about(self) -> str:
+        return self.many if self.preprocessing is None else f"{self.many}, {self.preprocessing.source}"
+
     def open(self, source: Path) -> Collection:
         from isthmus.inputs.files import FileCollection, FolderCollection
 

@@ -19,6 +19,7 @@ LINE = "rgba(128,128,128,.35)"
 QUIET = "opacity:.72"
 MOST_SIDE = 112  # pixels of a picture, which is shown at MOST_SHOWN
 MOST_SHOWN = 84
+MOST_DRAWN = 168
 QUALITY = 85  # of those that are stored as JPEG
 GOOD, BAD = style.BYPASS, style.ATTACKED
 
@@ -83,11 +84,14 @@ def paragraph(words: str) -> str:
     return f'<div style="{QUIET};font-size:.92em">{text(words)}</div>'
 
 
-def pictures(shown: Sequence[tuple[Pixels, str, str]]) -> str:
-    """Pictures in a row: pixels, a caption, and the colour of the frame (none where that is empty)."""
+def pictures(shown: Sequence[tuple[Pixels, str, str]], *, kind: InputKind | None = None) -> str:
+    """Pictures in a row: pixels, a caption, and the colour of the frame (none where that is empty); larger for kinds of
+    inputs whose pictures have letters and lines.
+    """
+    drawn = kind is not None and not kind.blends
     return (
         '<div style="display:flex;flex-wrap:wrap;gap:.5em;margin:.45em 0">'
-        + "".join(_picture(*each) for each in shown)
+        + "".join(_picture(*each, drawn=drawn) for each in shown)
         + "</div>"
     )
 
@@ -100,26 +104,30 @@ def of_inputs(
         [
             (to_pixels(x, kind), caption, colors[number] if colors else "")
             for number, (x, caption) in enumerate(zip(inputs, captions, strict=True))
-        ]
+        ],
+        kind=kind,
     )
 
 
-def _picture(pixels: Pixels, caption: str, color: str) -> str:
+def _picture(pixels: Pixels, caption: str, color: str, *, drawn: bool) -> str:
     height, width = pixels.shape[:2]
+    most = MOST_DRAWN if drawn else MOST_SHOWN
+    sharp = "" if drawn else "image-rendering:pixelated;"
     frame = f"outline:2px solid {color};outline-offset:1px;" if color else ""
-    side = MOST_SHOWN / max(height, width)
+    side = most / max(height, width)
     shown_width, shown_height = max(1, round(width * side)), max(10 if height == 1 else 1, round(height * side))
     return (
-        f'<div style="width:{MOST_SHOWN}px;text-align:center;font-size:.78em;line-height:1.25">'
-        f'<img alt="{text(caption)}" src="{url(pixels)}" style="width:{shown_width}px;height:{shown_height}px;'
-        f'max-width:none;margin:2px auto;display:block;image-rendering:pixelated;{frame}">{text(caption)}</div>'
+        f'<div style="width:{most}px;text-align:center;font-size:.78em;line-height:1.25">'
+        f'<img alt="{text(caption)}" src="{url(pixels, drawn=drawn)}" style="width:{shown_width}px;'
+        f'height:{shown_height}px;max-width:none;margin:2px auto;display:block;{sharp}{frame}">{text(caption)}</div>'
     )
 
 
-def url(pixels: Pixels) -> str:
+def url(pixels: Pixels, *, drawn: bool = False) -> str:
     """Pixels as an address that holds them."""
-    store = Pictures(MOST_SIDE)
-    return store.urls[store.add_pixels(pixels, MOST_SIDE, QUALITY)]
+    side = max(pixels.shape[:2]) if drawn else MOST_SIDE
+    store = Pictures(side)
+    return store.urls[store.add_pixels(pixels, side, QUALITY, drawn=drawn)]
 
 
 def number(value: float) -> str:

@@ -109,7 +109,7 @@ def _inputs(pair: Connection) -> str:
         aside = pair.path.at(pair.aside_t)
         pixels, caption = kind.change(aside, b)
         shown += [(kind.pixels(aside), "B′", style.BYPASS), (pixels, f"B′ − B, {caption}", "")]
-    row = pictures([*shown, (kind.pixels(c), "C", style.DIRECT)])
+    row = pictures([*shown, (kind.pixels(c), "C", style.DIRECT)], kind=kind)
     said = "" if pair.aside_t is None else kind.reading(pair.path.at(pair.aside_t), b)
     return row + (paragraph(f"B′ against B: {said}.") if said else "")
 

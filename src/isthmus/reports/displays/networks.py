@@ -26,7 +26,7 @@ def of_network(network: Network) -> str:
                 "mean, std": _normalised(network),
                 "classes": None if names is None else f"{len(names):,}: {_some(names)}",
                 "device": f"{network.device}, {str(network.dtype).removeprefix('torch.')}",
-                "images": None if network.preprocessing is None else network.preprocessing.source,
+                "takes": None if network.input_kind is None else network.input_kind.about(),
             }
         ),
     )

@@ -70,6 +70,10 @@ class Series(InputKind):
         """Whether values are what sound files hold."""
         return self.low == -1 and self.high == 1
 
+    def about(self) -> str:
+        rate = "" if self.rate is None else f", {self.rate:g} samples a second"
+        return f"{'sound' if self.sound else 'series'}{rate}, {max(1, len(self.channels))} channels"
+
     def open(self, source: Path) -> Collection:
         from isthmus.inputs.files import FileCollection, FolderCollection
 

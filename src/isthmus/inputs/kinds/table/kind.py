@@ -176,6 +176,12 @@ class Table(InputKind):
         reach = [float(np.linalg.norm(np.ptp(values[:, place], axis=0))) for place in self._places()]
         return replace(self, shown_first=tuple(sorted(range(len(reach)), key=lambda k: (-reach[k], k))))
 
+    def about(self) -> str:
+        words = sum(bool(feature.categories) for feature in self.features)
+        held = sum(feature.held for feature in self.features)
+        more = [f"{words} categorical"] * bool(words) + [f"{held} held"] * bool(held)
+        return f"rows of {len(self.features)} features" + (f" ({', '.join(more)})" if more else "")
+
     def open(self, source: Path) -> Collection:
         from isthmus.inputs.kinds.table.files import TableCollection
 

@@ -54,6 +54,13 @@ class Tokens(InputKind):
         known = self._known()
         return known.text(known.nearest(x[None])[0].tolist())
 
+    def about(self) -> str:
+        known = self.vocabulary
+        if known is None:
+            return self.many
+        tokens = f"{known.length} tokens of {known.embedding.num_embeddings:,}"
+        return f"texts of {tokens}, filled with {known.word(known.filler)!r}"
+
     def open(self, source: Path) -> Collection:
         from isthmus.inputs.kinds.tokens.files import open_texts
 
