@@ -105,6 +105,7 @@ EXPERIMENTS: Registry[Experiment] = Registry(
         "untrained": ".experiments.untrained:Untrained",
         "training": ".experiments.training:Training",
         "architectures": ".experiments.architectures:Architectures",
+        "kinds": ".experiments.kinds:Kinds",
         "decision-map": ".experiments.decision_map:DecisionMap",
     },
 )

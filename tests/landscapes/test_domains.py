@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 
 from isthmus import Ball, Box, Unbounded
 from isthmus.errors import InputError
+from isthmus.landscapes.domains import Restricted
 
 SEEDS = st.integers(0, 2**31 - 1)
 DOMAINS = {
@@ -18,6 +19,8 @@ DOMAINS = {
     "l2 ball": Ball(torch.full((5,), 0.5), 0.4),
     "linf ball": Ball(torch.full((5,), 0.5), 0.3, math.inf),
     "unbounded": Unbounded(),
+    "restricted": Restricted(0, 1, sums=(((0, 2, 3), 1.0),)),
+    "restricted, two sums": Restricted(-2, 3, sums=(((0, 1), 1.0), ((2, 3, 4), -1.0))),
 }
 
 
@@ -128,3 +131,39 @@ def test_images_projected_in_single_precision_are_inside():
     assert bool(ball.contains(inside).all()) and float(inside.sub(0.5).flatten(1).norm(dim=1).min()) > 19.999
     normal = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
     assert bool(ball.contains(ball.project_to_plane(x, inside * 0.9 + 0.05, normal)).all())
+
+
+def test_a_restricted_domain_against_a_solver():
+    import numpy as np
+    from scipy.optimize import minimize
+
+    low, high = torch.tensor([0.0, 0.0, 0.0, -1.0, -2.0]), torch.tensor([1.0, 1.0, 1.0, 1.0, 0.5])
+    domain = Restricted(low, high, sums=(((0, 1, 2), 1.0),))
+    for seed in range(8):
+        x, through, normal = draw(seed, domain, n=1)
+        for plane in (False, True):
+            found = domain.project_to_plane(x, through, normal)[0] if plane else domain.project(x)[0]
+            constraints = [{"type": "eq", "fun": lambda v: v[:3].sum() - 1}]
+            if plane:
+                n, p = normal[0].numpy(), through[0].numpy()
+                constraints.append({"type": "eq", "fun": lambda v, n=n, p=p: (v - p) @ n})
+            best = minimize(
+                lambda v, x=x: ((v - x[0].numpy()) ** 2).sum(),
+                through[0].numpy(),
+                bounds=list(zip(low.tolist(), high.tolist(), strict=True)),
+                constraints=constraints,
+                options={"ftol": 1e-14, "maxiter": 500},
+            )
+            assert np.allclose(found.numpy(), best.x, atol=2e-4), (seed, plane)
+
+
+def test_what_a_restricted_domain_leaves_free():
+    domain = Restricted(0, 1, sums=(((0, 1, 2), 1.0),), held=(4,))
+    slope = torch.tensor([[1.0, 2.0, 6.0, 5.0, 7.0]])
+    assert domain.free(slope).tolist() == [[-2.0, -1.0, 3.0, 5.0, 0.0]]
+    assert torch.equal(Box(0, 1).free(slope), slope)
+    assert domain.excess(torch.tensor([[0.2, 0.2, 0.2, 0.0, 0.0]])).tolist() == pytest.approx([0.4 / 3])
+    with pytest.raises(InputError, match="share no coordinate"):
+        Restricted(0, 1, sums=(((0, 1), 1.0), ((1, 2), 1.0)))
+    with pytest.raises(InputError, match="not possible"):
+        Restricted(0, 1, sums=(((0, 1), 3.0),))

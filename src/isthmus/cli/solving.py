@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from isthmus.cli.terminal import drawing_progress, say_set_aside, show_result
 from isthmus.errors import OutputError
 
 if TYPE_CHECKING:
-    from isthmus import Certifier, Column, Connection, Landscape
+    from isthmus import Certifier, Column, Connection, Connections, Landscape
     from isthmus.connecting.connectors import AnyConnector
     from isthmus.results import ResultFolder
 
@@ -76,7 +76,9 @@ def solve_and_write(
         raise KeyboardInterrupt("interrupted: no pair was finished, nothing was written")
     kept = sorted(done)
     description |= {"request": request, "kept": kept}
-    connections = Connections(tuple(done[number] for number in kept), description, task.extra)
+    connections, notes = _with_kept(
+        landscape, Connections(tuple(done[number] for number in kept), description, task.extra)
+    )
     names = [pairs.names[number] for number in kept]
     class_names = landscape.network.class_names
     run = Run(
@@ -86,18 +88,33 @@ def solve_and_write(
         title=readable(title),
         command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
         skipped=pairs.skipped,
-        notes=pairs.notes,
+        notes=[*pairs.notes, *notes],
         pictures=pictures,
     )
     with drawing_progress(min(len(connections), pictures)) as drawn:
         write_run(run, target, on_pair=drawn)
     show_result(connections, summarize(connections), names, class_names)
+    for note in notes:
+        print(note)
     print(f"Look at it: {folder / 'index.html'}")
     if interrupted is not None:
         raise KeyboardInterrupt(
             f"interrupted: {len(kept)} of {len(pairs.names)} pairs are finished and kept in {folder}; "
             "the same command with --resume goes on"
         )
+
+
+def _with_kept(landscape: Landscape, found: Connections) -> tuple[Connections, list[str]]:
+    """The connections with columns that say what rounding does to their paths, and a note, where that matters."""
+    from isthmus.connecting.kept import KeptOutcome, as_kept, kept_columns
+
+    if landscape.input_kind is None or not landscape.input_kind.discrete or not len(found):
+        return found, []
+    kept = as_kept(landscape, found)
+    through = sum(each.outcome is KeptOutcome.CONNECTED for each in kept)
+    connected = sum(pair.connected for pair in found)
+    note = f"{through} of {connected} connected paths stay low through {kept[0].kept_as}."
+    return replace(found, extra=(*found.extra, *kept_columns(kept, found.pairs))), [note]
 
 
 def _request(landscape: Landscape, pairs: Pairs, task: Task) -> dict[str, Any]:

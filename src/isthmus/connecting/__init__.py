@@ -2,6 +2,17 @@
 
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.connecting.connections import Connections
+from isthmus.connecting.kept import Kept, KeptOutcome, as_kept
 from isthmus.connecting.loop import SLACK, Interrupted, connect
 
-__all__ = ["SLACK", "Connection", "Connections", "Interrupted", "Outcome", "connect"]
+__all__ = [
+    "SLACK",
+    "Connection",
+    "Connections",
+    "Interrupted",
+    "Kept",
+    "KeptOutcome",
+    "Outcome",
+    "as_kept",
+    "connect",
+]

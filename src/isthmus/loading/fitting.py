@@ -90,7 +90,8 @@ def fit(
     for weight in model.parameters():
         weight.requires_grad_(True)
     x = examples.x.to(network.device)
-    x = (x - network.origin(x)) / network.scale(x)
+    if network.mean is not None or network.std is not None:
+        x = (x - network.origin(x)) / network.scale(x)
     y = examples.y.to(network.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=1e-2)
     random = generator(seed)

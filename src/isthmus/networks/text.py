@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from isthmus._core.shapes import Inputs
 from isthmus.errors import NetworkError
@@ -115,8 +115,10 @@ class FromVectors(nn.Module):
         hidden = {embedding.padding_idx, filler}
         self.number = next(k for k in range(embedding.num_embeddings) if k not in hidden)
 
-    def forward(self, x: Inputs) -> Any:
-        """What the model makes of vectors (n, length, width)."""
+    def forward(self, x: Tensor) -> Any:
+        """What the model makes of vectors (n, length, width); or of numbers of tokens (n, length), to train it."""
+        if not x.is_floating_point():
+            return self.model(x)
         if self.takes_vectors:
             return self.model(inputs_embeds=x)
         ids = torch.full(x.shape[:2], self.number, dtype=torch.long, device=x.device)
@@ -124,7 +126,7 @@ class FromVectors(nn.Module):
 
 
 class Slot(nn.Module):
-    """Stands where an embedding was, and gives what it was given by the same thread."""
+    """Stands where an embedding was, and gives what it was given by the same thread, if it was given something."""
 
     def __init__(self, embedding: nn.Embedding) -> None:
         super().__init__()
@@ -134,7 +136,7 @@ class Slot(nn.Module):
         self.weight = embedding.weight  # for models that tie it to their head
         self.given: dict[int, Inputs] = {}
 
-    def giving(self, x: Inputs, model: nn.Module, ids: torch.Tensor) -> Any:
+    def giving(self, x: Inputs, model: nn.Module, ids: Tensor) -> Any:
         """What a model that this slot is part of returns when it gives x."""
         thread = threading.get_ident()
         self.given[thread] = x
@@ -143,9 +145,10 @@ class Slot(nn.Module):
         finally:
             self.given.pop(thread, None)
 
-    def forward(self, ids: torch.Tensor) -> Inputs:  # noqa: ARG002 (what an embedding takes)
+    def forward(self, ids: Tensor) -> Tensor:
         """The vectors."""
-        return self.given[threading.get_ident()]
+        given = self.given.get(threading.get_ident())
+        return nn.functional.embedding(ids, self.weight, self.padding_idx) if given is None else given
 
 
 def embedding_of(model: nn.Module) -> nn.Embedding:

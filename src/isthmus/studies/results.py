@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from isthmus.connecting.columns import Column
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import OutputError, StudyError
+from isthmus.inputs.kinds import InputKind
+from isthmus.inputs.kinds.restoring import restored
 from isthmus.loading import choose_device
 from isthmus.studies.picking import Pick, pick
 from isthmus.studies.plan import Plan
@@ -126,7 +128,7 @@ class Results(Displayed):
         for pair in pairs:
             number = next(n for n, piece in enumerate(self.plan.pieces) if piece.begin <= pair < piece.end)
             if number != opened:
-                opened, stored = number, self._stored(finished.get(number))
+                opened, stored = number, self._stored(finished.get(number), self._kind(bench, number))
             if pair in stored:
                 yield stored[pair]
                 continue
@@ -152,14 +154,20 @@ class Results(Displayed):
         }
         write_json(self.folder / RESULT, result)
 
-    def _stored(self, shard: ShardFile | None) -> dict[int, Connection]:
+    def _kind(self, bench: Bench, number: int) -> InputKind | None:
+        """What the inputs of a piece are: networks of images are not opened for it."""
+        piece = self.plan.pieces[number]
+        known = restored(self.plan.fingerprint["networks"][piece.network])
+        return None if known is None else bench.problem(piece.network, piece.images).landscape.input_kind
+
+    def _stored(self, shard: ShardFile | None, kind: InputKind | None) -> dict[int, Connection]:
         """The connections of a shard by their pairs' numbers, if it kept its paths."""
         tensors = None if shard is None else self.shards.read_paths(shard)
         if shard is None or tensors is None:
             return {}
         rows = [row for row in self.shards.read(shard).to_pylist() if row["reason"] is None]
-        restored = Connections.restore(rows, tensors)
-        return {row["pair"]: connection for row, connection in zip(rows, restored, strict=True)}
+        found = [replace(pair, input_kind=kind) for pair in Connections.restore(rows, tensors)]
+        return {row["pair"]: connection for row, connection in zip(rows, found, strict=True)}
 
 
 def _without_formulas(table: pyarrow.Table) -> pyarrow.Table:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus._core.shapes import Input
 from isthmus.errors import ImageError
@@ -43,7 +44,7 @@ class Arrays(InputKind):
         return Limits()
 
 
-def _flat(x: Input) -> np.ndarray:
+def _flat(x: Input) -> NDArray[np.float64]:
     """As rows and columns: of more than two axes, slices side by side."""
     values = x.detach().cpu().double().numpy()
     if values.ndim > 2:

@@ -78,6 +78,8 @@ class InputKind(ABC):
         one, many: what a reader calls one input, and several.
         blends: whether the picture of a mix of two inputs is the mix of their pictures, as with photographs.
         kept_as: what `nearest` leads to: what files of this kind can hold.
+        space: where paths lie, in words.
+        discrete: whether rounding changes what an input means, so that it is looked at without being asked for.
     """
 
     name: ClassVar[str]
@@ -85,6 +87,11 @@ class InputKind(ABC):
     many: ClassVar[str]
     blends: ClassVar[bool] = True
     kept_as: ClassVar[str]
+    space: ClassVar[str] = "space of the data"
+
+    @property
+    def discrete(self) -> bool:
+        return False
 
     @abstractmethod
     def open(self, source: Path) -> Collection:

@@ -31,6 +31,7 @@ class Images(InputKind):
     one: ClassVar[str] = "image"
     many: ClassVar[str] = "images"
     kept_as: ClassVar[str] = "8-bit images"
+    space: ClassVar[str] = "space of images"
 
     def about(self) -> str:
         return self.many if self.preprocessing is None else f"{self.many}, {self.preprocessing.source}"

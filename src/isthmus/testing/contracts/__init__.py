@@ -11,6 +11,7 @@ from isthmus.testing.contracts.attacks import AttackContract
 from isthmus.testing.contracts.certifiers import CertifierContract
 from isthmus.testing.contracts.connectors import ConnectorContract
 from isthmus.testing.contracts.domains import DomainContract
+from isthmus.testing.contracts.input_kinds import InputKindContract
 from isthmus.testing.contracts.kinds import KindContract
 from isthmus.testing.contracts.losses import LossContract
 from isthmus.testing.contracts.paths import PathContract
@@ -20,6 +21,7 @@ __all__ = [
     "CertifierContract",
     "ConnectorContract",
     "DomainContract",
+    "InputKindContract",
     "KindContract",
     "LossContract",
     "PathContract",

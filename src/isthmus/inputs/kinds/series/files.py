@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from isthmus._core.files import write_whole
 from isthmus._core.shapes import Input, Inputs
@@ -55,7 +57,7 @@ def read_wave(file: Path, kind: Series) -> Input:
     return wave[0] if kind.flat else wave
 
 
-def _between_one(values: np.ndarray) -> np.ndarray:
+def _between_one(values: NDArray[Any]) -> NDArray[Any]:
     """Whole numbers of 8 to 32 bits, or floating-point numbers, on the scale of sound."""
     if values.dtype == np.uint8:
         return (values.astype(np.float32) - 128) / 128
@@ -66,7 +68,7 @@ def _between_one(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float32)
 
 
-def _of_length(wave: Inputs, file: Path, kind: Series) -> Inputs:
+def _of_length(wave: Input, file: Path, kind: Series) -> Tensor:
     samples = wave.shape[-1]
     if kind.length is None or samples == kind.length:
         return wave

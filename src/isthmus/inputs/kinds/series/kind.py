@@ -54,6 +54,7 @@ class Series(InputKind):
     many: ClassVar[str] = "series"
     blends: ClassVar[bool] = False
     kept_as: ClassVar[str] = "16-bit sound"
+    space: ClassVar[str] = "space of waves"
 
     def __post_init__(self) -> None:
         if self.rate is not None and not self.rate > 0:

@@ -99,9 +99,8 @@ class Feature:
     def value(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values (...,) of coordinates (..., width), in the unit; of categories the share of the most likely."""
         if self.categories:
-            found: NDArray[np.float64] = coordinates.max(-1)
-            return found
-        return self.center + self.spread * coordinates[..., 0]
+            return np.asarray(coordinates.max(-1))
+        return np.asarray(self.center + self.spread * coordinates[..., 0])
 
     def describe(self) -> dict[str, Any]:
         """As a dict ready for JSON, which knows no infinity."""

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from isthmus._core.shapes import Input
 from isthmus.errors import ImageError, InputError
@@ -20,17 +20,18 @@ CSV, PARQUET = (".csv", ".tsv"), (".parquet", ".pq")
 
 
 class TableCollection(Collection):
-    """The rows of a CSV or Parquet file; the class of each is in the column `label` of the table, where it has one."""
+    """The rows of a CSV or Parquet file; the class of each is in the column `label` of the table, where it has one
+    and the file has it.
+    """
 
     def __init__(self, file: Path, table: Table) -> None:
         found = read_columns(file)
-        if table.label is not None and table.label not in found:
-            raise ImageError(f"{file} has no column '{table.label}' that says the class.")
         try:
             self.x = table.encode(found)
         except InputError as error:
             raise ImageError(f"{file}: {error}") from error
-        labels = None if table.label is None else found[table.label].tolist()
+        known = table.label is not None and table.label in found  # new rows have no class yet
+        labels = found[table.label].tolist() if known and table.label is not None else None
         self.names = tuple(f"{file.name}:{number}" for number in range(len(self.x)))
         self.labels = (None,) * len(self.x) if labels is None else tuple(_label(label) for label in labels)
 
@@ -41,7 +42,7 @@ class TableCollection(Collection):
         return hashlib.sha256(self.x[number].numpy().tobytes()).hexdigest()
 
 
-def read_columns(file: Path) -> dict[str, np.ndarray[Any, Any]]:
+def read_columns(file: Path) -> dict[str, NDArray[Any]]:
     """The columns of a file by their names.
 
     Raises:

@@ -114,6 +114,10 @@ class Table(InputKind):
         return next(feature for feature in self.features if feature.name == name)
 
     @property
+    def discrete(self) -> bool:
+        return any(feature.whole or feature.categories for feature in self.features)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the features."""
         return tuple(feature.name for feature in self.features)
@@ -231,7 +235,7 @@ class Table(InputKind):
         return Limits(low=torch.tensor(low), high=torch.tensor(high), sums=tuple(sums), held=tuple(held))
 
     def nearest(self, x: Inputs) -> Inputs | None:
-        if not any(feature.whole or feature.categories for feature in self.features):
+        if not self.discrete:
             return None
         found = x.clone()
         for feature, place in zip(self.features, self._places(), strict=True):

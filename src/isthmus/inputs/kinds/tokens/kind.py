@@ -39,6 +39,11 @@ class Tokens(InputKind):
     many: ClassVar[str] = "texts"
     blends: ClassVar[bool] = False
     kept_as: ClassVar[str] = "texts"
+    space: ClassVar[str] = "embedding"
+
+    @property
+    def discrete(self) -> bool:
+        return self.vocabulary is not None
 
     def embed(self, text: str) -> Input:
         """A text as an input (length, width).

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+from kinds_of_inputs import WORDS, Sentiment, Words, sentiment, text_network
+
+import isthmus
+from isthmus.connecting import KeptOutcome, as_kept
+from isthmus.errors import ImageError, InputError, NetworkError
+from isthmus.inputs import Tokens
+
+
+def test_vectors_give_what_numbers_give():
+    network, model = text_network(), sentiment()
+    texts = ["a good film", "the plot was awful", "fine"]
+    ids = torch.tensor([network.input_kind.vocabulary.ids(text) for text in texts])
+    assert torch.allclose(network.logits(network.embed(texts)), model(ids), atol=1e-6)
+    assert network.input_shape == (6, 8) and network.texts(network.embed(texts)) == texts
+
+
+def test_the_weights_are_the_models_own():
+    model = Sentiment()
+    network = isthmus.TextNetwork(model, Words(), length=6)
+    before = network.logits(network.embed(["a film"]))
+    with torch.no_grad():
+        model.head.bias += 1
+        model.embedding.weight[2] += 1
+    assert not torch.allclose(network.logits(network.embed(["a film"])), before)
+    assert isinstance(model.embedding, torch.nn.Embedding) and not model._forward_hooks
+
+
+def test_threads_do_not_see_each_others_texts():
+    network = text_network()
+    x = network.embed(["a good film", "an awful plot"])
+    alone = [network.logits(each[None]) for each in x]
+    wrong = []
+
+    def work(k):
+        wrong.extend(k for _ in range(60) if not torch.allclose(network.logits(x[k][None]), alone[k], atol=1e-6))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_texts_that_cannot_be_used_end_in_one_line():
+    network = text_network()
+    for text, message in (("a " * 7, "has 7 tokens, and inputs here have 6"), ("", "holds no text|is empty")):
+        with pytest.raises(ImageError, match=message) as caught:
+            network.embed([text])
+        assert "\n" not in str(caught.value)
+
+    class Foreign(Words):
+        def encode(self, text):
+            return [len(WORDS) + 5]
+
+    with pytest.raises(ImageError, match="is the tokenizer the network's own"):
+        isthmus.TextNetwork(sentiment(), Foreign(), length=6).embed(["a"])
+
+
+@pytest.mark.usefixtures("as_installed")
+def test_networks_that_cannot_be_used_end_in_one_line():
+    with pytest.raises(NetworkError, match=r"no torch.nn.Embedding"):
+        isthmus.TextNetwork(torch.nn.Linear(2, 2), Words(), length=6)
+    with pytest.raises(NetworkError, match=r"encode\(text\)"):
+        isthmus.TextNetwork(sentiment(), "words", length=6)
+
+    class Two(Sentiment):
+        def __init__(self):
+            super().__init__()
+            self.kind = torch.nn.Embedding(2, 8)
+
+    with pytest.raises(NetworkError, match="has embedding, kind: give the one for tokens"):
+        isthmus.TextNetwork(Two(), Words(), length=6)
+    two = Two()
+    assert isthmus.TextNetwork(two, Words(), length=6, embedding=two.embedding, check=False).input_shape == (6, 8)
+
+
+def test_a_padding_index_does_not_hide_the_vectors():
+    class Masked(Sentiment):
+        def forward(self, ids):
+            hidden = ids == 0
+            return self.head(self.layer(self.embedding(ids) + self.position, src_key_padding_mask=hidden).mean(1))
+
+    model = Masked().eval()
+    network = isthmus.TextNetwork(model, Words(), length=6, filler=0)
+    x = torch.randn(2, 6, 8)
+    assert not torch.allclose(network.logits(x)[0], network.logits(x)[1], atol=1e-3)
+
+
+def test_a_path_of_vectors_is_read_as_texts():
+    network = text_network()
+    landscape = isthmus.Landscape(network)
+    a, c = network.embed(["a good film"]), network.embed(["the plot was great"])
+    found = isthmus.connect(landscape, a, c, "good", threshold=5.0)
+    (kept,) = as_kept(landscape, found)
+    texts = network.texts(found[0].path.at(torch.linspace(0, 1, 51, dtype=torch.float64)))
+    assert texts[0] == "a good film" and texts[-1] == "the plot was great"
+    assert kept.inputs >= len(set(texts)) and str(kept) == "connected through texts"
+    words = network.input_kind.reading(c[0], a[0])
+    assert words.startswith("4 of 6 nearest tokens are others: a → the, good → plot")
+
+
+def test_connected_in_the_embedding_and_not_through_texts_is_its_own_outcome():
+    network = text_network()
+    landscape = isthmus.Landscape(network)
+    a, c = network.embed(["a good film", "a good film"]), network.embed(["the great plot", "the great plot"])
+    found = isthmus.connect(landscape, a, c, "good", threshold=5.0)
+    through = as_kept(landscape, found)[0]
+    # A threshold between the losses on the path and those of the texts beside it.
+    low, high = found[0].profile.max_loss, through.max_loss
+    if not low < high:
+        pytest.skip("here the texts are no higher than the path")
+    again = isthmus.connect(landscape, a, c, "good", threshold=(low + high) / 2, method=isthmus.StraightLine())
+    kept = as_kept(landscape, again)[0]
+    assert kept.outcome is KeptOutcome.LOST and str(kept) == "connected in the embedding, not through texts"
+
+
+def test_images_have_no_rounding_that_is_looked_at_unasked(digits, digit_pairs):
+    a, c, y = digit_pairs
+    found = isthmus.connect(digits, a[:2], c[:2], y[:2])
+    kept = as_kept(digits, found, points=11)
+    assert str(kept[0]) in (
+        "connected through 8-bit images",
+        "connected in the space of images, not through 8-bit images",
+    )
+    assert not digits.input_kind.discrete
+    with pytest.raises(InputError, match="at least 2 points"):
+        as_kept(digits, found, points=1)
+
+
+def test_what_is_read_again_without_its_network_says_so(tmp_path):
+    network = text_network()
+    landscape = isthmus.Landscape(network)
+    found = isthmus.connect(landscape, network.embed(["a good film"]), network.embed(["the great plot"]), "good")
+    found.save(tmp_path / "run")
+    again = isthmus.Connections.load(tmp_path / "run")
+    assert isinstance(again[0].input_kind, Tokens) and again[0].drawn_as.reading(again[0].path.at(0.5)) == ""
+    with pytest.raises(InputError, match="without their network"):
+        again[0].input_kind.text(again[0].path.at(0.5))
+    known = isthmus.Connections.load(tmp_path / "run", input_kind=network.input_kind)
+    assert known[0].input_kind.text(known[0].path.at(0.0)) == "a good film"
+
+
+def test_the_box_of_token_vectors():
+    network = isthmus.TextNetwork(sentiment(), Words(), length=6, within="box")
+    landscape = isthmus.Landscape(network)
+    x = network.embed(["a good film", "the awful plot"])
+    assert bool(landscape.domain.contains(x).all()) and not bool(landscape.domain.contains(10 * x).all())
+    assert isinstance(isthmus.Landscape(text_network()).domain, isthmus.Unbounded)
+
+
+def test_files_of_texts(tmp_path):
+    kind = text_network().input_kind
+    (tmp_path / "lines.txt").write_text("a good film\n\nthe awful plot\n")
+    lines = kind.open(tmp_path / "lines.txt")
+    assert len(lines) == 2 and lines.labels == (None, None) and lines.names[1] == "lines.txt:1 the awful plot"
+    (tmp_path / "texts.csv").write_text("text,label\na good film,good\nthe awful plot,bad\n")
+    assert kind.open(tmp_path / "texts.csv").labels == ("good", "bad")
+    for label in ("good", "bad"):
+        (tmp_path / "folder" / label).mkdir(parents=True)
+        (tmp_path / "folder" / label / "one.txt").write_text(f"a {label} film")
+    folder = kind.open(tmp_path / "folder")
+    assert folder.labels == ("bad", "good") and torch.equal(folder.read(1, kind), kind.embed("a good film"))
+    assert torch.equal(kind.read("a good film"), kind.embed("a good film"))
+    (tmp_path / "other.csv").write_text("words\na\n")
+    with pytest.raises(ImageError, match="has no column 'text'"):
+        kind.open(tmp_path / "other.csv")
