@@ -19,8 +19,8 @@ class Preprocessing:
             are not square and for the mode "squash"; None stretches to `size`.
         crop_mode: "center" keeps proportions and cuts off what is too much; "squash" stretches to `resize` before the
             crop; "border" keeps proportions and everything, and fills what is left beside it.
-        rounding: of the offset of a crop that lies half a pixel beside the middle: "even", as torchvision and timm do it,
-            or "down", as Hugging Face does.
+        rounding: where a crop would begin half a pixel beside the middle: "even", as torchvision and timm round it, or
+            "down", as Hugging Face does.
         fill: (red, green, blue) of the borders, 0 to 255.
         channels: 1 (grey), 3 (RGB) or 4 (RGBA).
         interpolation: a Pillow resampling filter by name: nearest, bilinear, bicubic, lanczos, box, hamming.

@@ -9,7 +9,7 @@ from PIL import Image
 from isthmus.errors import SpecError
 from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks.hub.parity import check_pixels
-from isthmus.networks.hub.reading import Place, model_of, part_of
+from isthmus.networks.hub.reading import Place, image_processor_of, model_of
 from isthmus.networks.recipe import Recipe
 from isthmus.networks.text import class_names_of
 
@@ -22,7 +22,7 @@ def image_recipe(place: Place, config: Any, pretrained: bool) -> Recipe:
     Raises:
         SpecError: its processor makes pixels in a way that `Preprocessing` has no words for.
     """
-    processor = part_of(place, "AutoImageProcessor")
+    processor = image_processor_of(place)
     channels = getattr(config, "num_channels", 3)
     preprocessing = preprocessing_of(processor, place, channels)
     mean, std = normalisation_of(processor, place)
@@ -40,6 +40,8 @@ def preprocessing_of(processor: Any, place: Place, channels: int) -> Preprocessi
     refused = _Refused(processor, place)
     if getattr(processor, "do_pad", False):
         raise refused("do_pad=True", "it would fill images up to a size")
+    if getattr(processor, "do_flip_channel_order", False):
+        raise refused("do_flip_channel_order=True", "files are read as red, green, blue")
     if channels not in (1, 3, 4):
         raise refused(f"num_channels={channels}", "files have 1, 3 or 4")
     size, resize = _geometry(processor, refused)
@@ -69,11 +71,14 @@ def normalisation_of(processor: Any, place: Place) -> tuple[list[float] | None, 
             f"do_rescale=False with image_mean={mean}", "its pixels may go up to 1 or to 255"
         )
     white = 255 * float(processor.rescale_factor) if rescales else 255.0  # what comes before the normalisation
+    black = -1.0 if rescales and getattr(processor, "rescale_offset", False) else 0.0
     if abs(white - 1) < 1e-6:
         white = 1.0
+    if getattr(processor, "include_top", False):  # EfficientNet divides a second time
+        std = [value * value for value in std]
     if normalizes:
-        return [value / white for value in mean], [value / white for value in std]
-    return None, None if white == 1 else [1 / white]
+        return [(value - black) / white for value in mean], [value / white for value in std]
+    return None if black == 0 else [-black / white], None if white == 1 else [1 / white]
 
 
 def _geometry(processor: Any, refused: _Refused) -> tuple[tuple[int, int] | None, int | tuple[int, int] | None]:
@@ -86,8 +91,10 @@ def _geometry(processor: Any, refused: _Refused) -> tuple[tuple[int, int] | None
         return None, None
     if set(size) not in ({"shortest_edge"}, {"height", "width"}):
         raise refused(f"size={size}", "taken are a height and a width, or a shortest_edge")
-    edge = size.get("shortest_edge")
-    if edge is not None and type(processor).__name__.startswith("ConvNext"):
+    edge, kind = size.get("shortest_edge"), type(processor).__name__
+    if edge is not None and kind.startswith("Levit"):
+        edge = int(256 / 224 * edge)
+    if edge is not None and kind.startswith("ConvNext"):
         if crop:
             raise refused("do_center_crop=True", "it would be cropped a second time")
         wanted = (int(edge), int(edge))

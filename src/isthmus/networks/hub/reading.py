@@ -75,11 +75,20 @@ def config_of(place: Place, classes: int | None) -> Any:
     return config
 
 
-def part_of(place: Place, auto: str) -> Any:
+def part_of(place: Place, auto: str, **options: Any) -> Any:
     """A configuration, processor or tokenizer, by the class of transformers that reads it."""
     reader = getattr(library(), auto)
     with _reading(place):
-        return reader.from_pretrained(place.name, revision=place.revision or "main", trust_remote_code=False)
+        return reader.from_pretrained(place.name, revision=place.revision or "main", trust_remote_code=False, **options)
+
+
+def image_processor_of(place: Place) -> Any:
+    """The image processor, in its form for Pillow: that for torchvision makes pixels that differ by some levels, and is
+    not there where torchvision is not.
+    """
+    newer = int(library().__version__.split(".")[0]) >= 5
+    options: dict[str, Any] = {"backend": "pil"} if newer else {"use_fast": False}
+    return part_of(place, "AutoImageProcessor", **options)
 
 
 def model_of(place: Place, auto: str, config: Any, pretrained: bool) -> nn.Module:
