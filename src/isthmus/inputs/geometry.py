@@ -1,7 +1,8 @@
 """Geometry of images: resized and cropped to the pixel as the libraries do that own the weights.
 
 torchvision: `Resize(int)` brings the shorter side to that length and cuts off the fraction of the longer; `CenterCrop`
-rounds its offsets to even, and pads what is too small. timm: `ResizeKeepRatio` rounds both sides.
+rounds its offsets to even, and pads what is too small. timm: `ResizeKeepRatio` rounds both sides. Hugging Face rounds
+offsets down.
 """
 
 from __future__ import annotations
@@ -59,5 +60,6 @@ def _cropped(image: Image.Image, size: tuple[int, int], preprocessing: Preproces
         bands = len(image.getbands())
         color = fill[0] if bands == 1 else tuple((*fill, 255)[:bands])
         image = ImageOps.expand(image, border, color)
-    left, top = (int(round((side - wanted) / 2.0)) for side, wanted in zip(image.size, size, strict=True))  # noqa: RUF046
+    free = [side - wanted for side, wanted in zip(image.size, size, strict=True)]
+    left, top = (each // 2 if preprocessing.rounding == "down" else round(each / 2) for each in free)
     return image.crop((left, top, left + size[0], top + size[1]))

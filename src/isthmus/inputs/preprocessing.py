@@ -19,6 +19,8 @@ class Preprocessing:
             are not square and for the mode "squash"; None stretches to `size`.
         crop_mode: "center" keeps proportions and cuts off what is too much; "squash" stretches to `resize` before the
             crop; "border" keeps proportions and everything, and fills what is left beside it.
+        rounding: where a crop would begin half a pixel beside the middle: "even", as torchvision and timm round it, or
+            "down", as Hugging Face does.
         fill: (red, green, blue) of the borders, 0 to 255.
         channels: 1 (grey), 3 (RGB) or 4 (RGBA).
         interpolation: a Pillow resampling filter by name: nearest, bilinear, bicubic, lanczos, box, hamming.
@@ -28,6 +30,7 @@ class Preprocessing:
     size: tuple[int, int] | None = None
     resize: int | tuple[int, int] | None = None
     crop_mode: Literal["center", "squash", "border"] = "center"
+    rounding: Literal["even", "down"] = "even"
     fill: tuple[int, int, int] = (0, 0, 0)
     channels: int = 3
     interpolation: str = "bilinear"

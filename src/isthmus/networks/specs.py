@@ -5,7 +5,10 @@
 | `digits` | the small network that ships with Isthmus |
 | `torchvision:NAME` | a classifier of torchvision |
 | `timm:NAME` | a classifier of timm |
-| `hf-hub:ORG/NAME` | an image classifier of the Hugging Face hub, or a local folder `hf-hub:./FOLDER` |
+| `hf-hub:ORG/NAME` | a classifier of the Hugging Face hub, or of a local folder `hf-hub:./FOLDER` |
+| `hf-hub:ORG/NAME@REVISION` | the same as of a branch, tag or commit |
+| `hf-hub:NAME?samples=16000` | one of sounds, on waves of so many samples; one second by default |
+| `hf-hub:NAME?tokens=32` | one of texts, of so many tokens |
 | `py:PACKAGE.MODULE:FACTORY` | what FACTORY() returns: a module or a Network. This runs the code of that module |
 | `untrained:SPEC?seed=0&classes=10` | the same architecture with fresh weights |
 | `torchvision:NAME?classes=5`, `timm:NAME?classes=5` | with a head of your own, whose weights you give |
@@ -13,8 +16,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -24,11 +28,10 @@ from torch import nn
 from isthmus._core.random import lent_seed
 from isthmus._core.registry import OWN, load_own
 from isthmus.errors import SpecError
-from isthmus.inputs.kinds import Images
 from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks import digits, hub, zoo
 from isthmus.networks.network import Network
-from isthmus.networks.recipe import Recipe
+from isthmus.networks.recipe import Recipe, recipe_of
 from isthmus.networks.weights import fit_weights
 
 Source = Callable[[str, bool, int | None], Recipe]
@@ -66,7 +69,7 @@ def load_network(
             raise SpecError(
                 f"'{spec}' asks for fresh weights, but weights {weights} were given; leave out one of them."
             )
-        fit_weights(recipe.model, Path(weights))
+        fit_weights(recipe.model if recipe.inner is None else recipe.inner, Path(weights))
     preprocessing = recipe.preprocessing
     if recipe.input_kind is not None and size is not None:
         raise SpecError(f"'{spec}' takes {recipe.input_kind.many}, and a size is one of images; leave it out.")
@@ -108,10 +111,15 @@ def _channels(model: nn.Module, mean: Sequence[float] | None) -> int:
 def _recipe(spec: str, pretrained: bool) -> Recipe:
     if spec.startswith("untrained:"):
         return _untrained(spec.removeprefix("untrained:"))
-    inner, options = _parted(spec, ("classes",))
-    if options and pretrained:
+    inner, options = _parted(spec, ("classes", *_own_options(spec)))
+    if "classes" in options and pretrained:
         raise SpecError(f"'{spec}': a head of your own needs weights of your own, or untrained:{spec}.")
-    return _source(inner)(inner.partition(":")[2], pretrained, options.get("classes"))
+    return _source(inner, options)(inner.partition(":")[2], pretrained, options.get("classes"))
+
+
+def _own_options(spec: str) -> tuple[str, ...]:
+    """Options that only this source of networks has."""
+    return tuple(hub.OPTIONS) if spec.startswith("hf-hub:") else ()
 
 
 def _parted(spec: str, known: tuple[str, ...]) -> tuple[str, dict[str, int]]:
@@ -119,18 +127,19 @@ def _parted(spec: str, known: tuple[str, ...]) -> tuple[str, dict[str, int]]:
     inner, _, query = spec.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
     if set(options) - set(known) or not all(value.isdecimal() for value in options.values()):
-        raise SpecError(f"'{spec}': the options are {' and '.join(known)}, whole numbers, as in ?{known[-1]}=10.")
+        names = " and ".join([", ".join(known[:-1]), known[-1]] if len(known) > 1 else known)
+        raise SpecError(f"'{spec}': the options are {names}, whole numbers, as in ?{known[-1]}=10.")
     return inner, {key: int(value) for key, value in options.items()}
 
 
-def _source(spec: str) -> Source:
+def _source(spec: str, options: Mapping[str, int]) -> Source:
     prefix, colon, rest = spec.partition(":")
     if spec == "digits":
         return digits.recipe
     sources: dict[str, Source] = {
         "torchvision": zoo.torchvision_recipe,
         "timm": zoo.timm_recipe,
-        "hf-hub": hub.recipe,
+        "hf-hub": partial(hub.recipe, options={key: options[key] for key in hub.OPTIONS if key in options}),
         "py": _python,
     }
     if not colon or prefix not in sources or not rest:
@@ -142,10 +151,10 @@ def _source(spec: str) -> Source:
 
 
 def _untrained(rest: str) -> Recipe:
-    inner, options = _parted(rest, ("seed", "classes"))
+    inner, options = _parted(rest, ("seed", "classes", *_own_options(rest)))
     classes = options.get("classes")
     with lent_seed(options.get("seed", 0)):  # layers know only the global generator
-        return _source(inner)(inner.partition(":")[2], False, classes)
+        return _source(inner, options)(inner.partition(":")[2], False, classes)
 
 
 def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
@@ -153,16 +162,7 @@ def _python(rest: str, pretrained: bool, classes: int | None) -> Recipe:
         raise SpecError(f"'py:{rest}': classes cannot be changed for py: networks; let the factory do it.")
     made = call_factory(f"{OWN}{rest}")
     if isinstance(made, Network):
-        return Recipe(
-            model=made.model,
-            mean=None if made.mean is None else made.mean.tolist(),
-            std=None if made.std is None else made.std.tolist(),
-            input_shape=made.input_shape,
-            class_names=made.class_names,
-            preprocessing=made.preprocessing,
-            input_kind=None if isinstance(made.input_kind, Images) else made.input_kind,
-            output=made.output,
-        )
+        return recipe_of(made)
     if isinstance(made, nn.Module):
         return Recipe(model=made)
     raise SpecError(f"'py:{rest}' returned a {type(made).__name__}; expected a torch.nn.Module or an isthmus.Network.")

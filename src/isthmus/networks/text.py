@@ -69,7 +69,7 @@ class TextNetwork(Network):
         super().__init__(
             FromVectors(model, layer, wanted),
             input_shape=(length, layer.embedding_dim),
-            class_names=_class_names(model) if class_names is None else class_names,
+            class_names=class_names_of(model) if class_names is None else class_names,
             input_kind=Tokens(vocabulary=vocabulary, within=within),
             name=name or type(model).__name__,
             output=output,
@@ -180,7 +180,7 @@ def _filler(tokenizer: Any, embedding: nn.Embedding) -> int:
     return embedding.padding_idx or 0
 
 
-def _class_names(model: nn.Module) -> list[str] | None:
+def class_names_of(model: nn.Module) -> list[str] | None:
     """Names of the classes in a configuration of Hugging Face, where somebody has given them."""
     named = getattr(getattr(model, "config", None), "id2label", None)
     if not isinstance(named, dict) or all(str(name) == f"LABEL_{key}" for key, name in named.items()):
