@@ -37,5 +37,8 @@ class Preprocessing:
     source: str = "given"
 
     def describe(self) -> dict[str, Any]:
-        """As a dict ready for JSON."""
-        return asdict(self)
+        """As a dict ready for JSON, as earlier versions wrote it: the rounding is named where it is another."""
+        found = asdict(self)
+        if self.rounding == "even":
+            del found["rounding"]
+        return found
