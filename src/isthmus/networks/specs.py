@@ -6,6 +6,7 @@
 | `torchvision:NAME` | a classifier of torchvision |
 | `timm:NAME` | a classifier of timm |
 | `hf-hub:ORG/NAME` | an image classifier of the Hugging Face hub, or a local folder `hf-hub:./FOLDER` |
+| `onnx:PATH/model.onnx` | a classifier in an ONNX file, its softmax taken off; `?output=0` says which of several outputs |
 | `py:PACKAGE.MODULE:FACTORY` | what FACTORY() returns: a module or a Network. This runs the code of that module |
 | `untrained:SPEC?seed=0&classes=10` | the same architecture with fresh weights |
 | `torchvision:NAME?classes=5`, `timm:NAME?classes=5` | with a head of your own, whose weights you give |
@@ -26,7 +27,7 @@ from isthmus._core.registry import OWN, load_own
 from isthmus.errors import SpecError
 from isthmus.inputs.kinds import Images
 from isthmus.inputs.preprocessing import Preprocessing
-from isthmus.networks import digits, hub, zoo
+from isthmus.networks import digits, hub, onnx, zoo
 from isthmus.networks.network import Network
 from isthmus.networks.recipe import Recipe
 from isthmus.networks.weights import fit_weights
@@ -108,10 +109,22 @@ def _channels(model: nn.Module, mean: Sequence[float] | None) -> int:
 def _recipe(spec: str, pretrained: bool) -> Recipe:
     if spec.startswith("untrained:"):
         return _untrained(spec.removeprefix("untrained:"))
+    if spec.startswith("onnx:"):
+        return _onnx(spec, pretrained)
     inner, options = _parted(spec, ("classes",))
     if options and pretrained:
         raise SpecError(f"'{spec}': a head of your own needs weights of your own, or untrained:{spec}.")
     return _source(inner)(inner.partition(":")[2], pretrained, options.get("classes"))
+
+
+def _onnx(spec: str, own_weights: bool) -> Recipe:
+    inner, options = _parted(spec, ("output",))
+    if not own_weights:
+        raise SpecError(f"'{spec}' comes with its weights, and others were given; leave them out, or use py:.")
+    path = inner.removeprefix("onnx:")
+    if not path:
+        raise SpecError("'onnx:' names no file; expected onnx:PATH/model.onnx.")
+    return onnx.recipe(path, options.get("output"))
 
 
 def _parted(spec: str, known: tuple[str, ...]) -> tuple[str, dict[str, int]]:
@@ -133,10 +146,12 @@ def _source(spec: str) -> Source:
         "hf-hub": hub.recipe,
         "py": _python,
     }
+    if prefix == "onnx":
+        raise SpecError(f"'{spec}' comes with its weights; load it as it is.")
     if not colon or prefix not in sources or not rest:
         raise SpecError(
             f"'{spec}' is no network spec; expected digits, torchvision:NAME, timm:NAME, hf-hub:ORG/NAME, "
-            "py:PACKAGE.MODULE:FACTORY or untrained:SPEC."
+            "onnx:PATH/model.onnx, py:PACKAGE.MODULE:FACTORY or untrained:SPEC."
         )
     return sources[prefix]
 
