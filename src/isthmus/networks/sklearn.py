@@ -14,12 +14,13 @@ functions of hinges, and probabilities of several sigmoids that were brought to 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from isthmus._core.random import numpy_generator
@@ -77,7 +78,8 @@ def from_sklearn(estimator: object, *, table: Table | None = None, class_names: 
     """
     steps = [step for _, step in getattr(estimator, "steps", [("", estimator)])]
     last: Any = steps[-1]
-    layers = [_scaler(step) for step in steps[:-1] if step is not None and step != "passthrough"]
+    before = [step for step in steps[:-1] if step is not None and not isinstance(step, str)]  # "passthrough" is none
+    layers = [_scaler(step) for step in before]
     if not hasattr(last, "classes_"):
         raise NetworkError(f"{_name(last)} is no fitted classifier; fit it, and give one of {KNOWN}.")
     if not isinstance(last.classes_, np.ndarray) or last.classes_.ndim != 1:
@@ -93,9 +95,9 @@ def from_sklearn(estimator: object, *, table: Table | None = None, class_names: 
         input_shape=(width,),
         class_names=[str(each) for each in last.classes_] if class_names is None else class_names,
         input_kind=table,
-        name=_name(last) if len(steps) == 1 else f"{_name(last)} behind {', '.join(map(_name, steps[:-1]))}",
+        name=f"{_name(last)} behind {', '.join(map(_name, before))}" if before else _name(last),
     )
-    _check_same(estimator, module, layers, width)
+    _check_same(estimator, module, _rows(module, table, width))
     return network
 
 
@@ -174,14 +176,10 @@ def _check_features(estimator: object, table: Table, width: int) -> None:
         )
 
 
-def _check_same(estimator: Any, module: nn.Module, layers: Sequence[nn.Module], width: int) -> None:
-    """On random rows around what it was fitted on, as far as its first scaler tells."""
-    rows = numpy_generator(0).normal(size=(64, width))
-    first = next((each for layer in layers for each in layer.modules() if isinstance(each, Scale)), None)
-    if first is not None:
-        rows = rows * first.spread.double().numpy() + first.center.double().numpy()
-    expected = estimator.predict_proba(rows)
-    with torch.no_grad():
+def _check_same(estimator: Any, module: nn.Module, rows: NDArray[np.float64]) -> None:
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # of rows without names
+        expected = estimator.predict_proba(rows)
         found = torch.softmax(module(torch.as_tensor(rows, dtype=torch.float32)).double(), 1).numpy()
     worst = float(np.abs(found - expected).max()) if found.shape == expected.shape else math.inf
     if not worst <= TOLERANCE:
@@ -189,6 +187,15 @@ def _check_same(estimator: Any, module: nn.Module, layers: Sequence[nn.Module], 
             f"The softmax of the network differs from predict_proba of {_name(estimator)} by {worst:.1g} (at most "
             f"{TOLERANCE:g}): its probabilities are made another way; give the model as a torch module."
         )
+
+
+def _rows(module: nn.Module, table: Table | None, width: int) -> NDArray[np.float64]:
+    """Random rows around those that it was fitted on, as far as the table or the first scaler tells."""
+    rows = numpy_generator(0).normal(size=(64, width))
+    if table is not None:
+        return (rows - np.array(table.mean)) / np.array(table.std)
+    first = next((each for each in module.modules() if isinstance(each, Scale)), None)
+    return rows if first is None else rows * first.spread.double().numpy() + first.center.double().numpy()
 
 
 def _name(estimator: object) -> str:

@@ -6,7 +6,7 @@
 | `torchvision:NAME` | a classifier of torchvision |
 | `timm:NAME` | a classifier of timm |
 | `hf-hub:ORG/NAME` | an image classifier of the Hugging Face hub, or a local folder `hf-hub:./FOLDER` |
-| `onnx:PATH/model.onnx` | a classifier in an ONNX file, its softmax taken off; `?output=0` says which of several outputs |
+| `onnx:PATH/model.onnx` | a classifier in an ONNX file, without its softmax; `?output=0` chooses one of several |
 | `py:PACKAGE.MODULE:FACTORY` | what FACTORY() returns: a module or a Network. This runs the code of that module |
 | `untrained:SPEC?seed=0&classes=10` | the same architecture with fresh weights |
 | `torchvision:NAME?classes=5`, `timm:NAME?classes=5` | with a head of your own, whose weights you give |

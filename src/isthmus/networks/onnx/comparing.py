@@ -26,7 +26,8 @@ def compare(model: Any, module: nn.Module, softmax: str | None) -> tuple[int, ..
     """Compares logits, in batches of four, two and one, and the softmax of logits with the output of the file.
 
     Args:
-        model: with its own output and, behind it, the logits where they are another; it takes one input at a time, or any number.
+        model: with its own output and, behind it, the logits where they are another; it takes one input at a time, or
+            any number.
         module: what was made of it.
         softmax: which of the two was taken off, if any.
 

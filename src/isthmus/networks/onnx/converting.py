@@ -9,8 +9,10 @@ from torch import nn
 
 from isthmus.errors import NetworkError
 from isthmus.networks.checks import first_line
+from isthmus.networks.onnx.constants import fold
 from isthmus.networks.onnx.graph import opset
 from isthmus.networks.onnx.libraries import library
+from isthmus.networks.onnx.modules import replace_modules
 
 NEWEST = 17  # the last version of the operators that onnx2torch knows nearly all of
 
@@ -24,11 +26,13 @@ def converted(model: Any) -> nn.Module:
     Raises:
         NetworkError: operators that onnx2torch does not know, which are named; or it fails.
     """
+    fold(model)
     unknown = _unknown(model)
     if unknown and opset(model) > NEWEST and not any(domain for domain, _ in unknown):
         older = _in_older_words(model)
         if older is not None and not _unknown(older):
             model, unknown = older, []
+            fold(model)  # it writes axes as attributes, and new constants
     if unknown:
         raise NetworkError(_refused(unknown, opset(model)))
     _close(model)
@@ -43,6 +47,7 @@ def converted(model: Any) -> nn.Module:
             f"The ONNX file could not be converted: {type(error).__name__}: {first_line(error)[:200]}; export it with "
             "simpler operators, or give the model in Python with py:."
         ) from error
+    replace_modules(module)
     return module.eval()
 
 

@@ -68,7 +68,8 @@ def _written_out(node: Any, makers: dict[str, Any]) -> str | None:
     if below.input[0] != node.input[0]:
         return None
     less = makers.get(above.input[0])
-    highest = makers.get(less.input[1]) if less is not None and less.op_type == "Sub" else None
-    if highest is not None and highest.op_type == "ReduceMax" and highest.input[0] == less.input[0]:
-        return str(less.input[0])
+    if less is not None and less.op_type == "Sub":
+        highest = makers.get(less.input[1])
+        if highest is not None and highest.op_type == "ReduceMax" and highest.input[0] == less.input[0]:
+            return str(less.input[0])
     return str(above.input[0])
