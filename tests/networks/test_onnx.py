@@ -336,3 +336,35 @@ def test_other_weights_and_fresh_ones_are_contradictions(tmp_path):
         load_network("untrained:onnx:model.onnx")
     with pytest.raises(SpecError, match="names no file"):
         load_network("onnx:")
+
+
+@pytest.mark.parametrize("opset", [15, 18])
+def test_a_pool_that_onnx2torch_does_not_know(opset, load):
+    nodes = [node("GlobalMaxPool", ["x"], ["p"]), node("Flatten", ["p"], ["z"]), node("MatMul", ["z", "W"], ["y"])]
+    network = load(made(nodes, inputs=[value("x", ["n", 4, 5, 2])], opset=opset))
+    x = torch.rand(3, 4, 5, 2)
+    assert torch.allclose(network.logits(x), x.amax((2, 3)) @ torch.from_numpy(WEIGHTS))
+
+
+def test_file_types_of_magika_from_one_hot_bytes(load):
+    """A real classifier of 214 classes, cut behind the one-hot vectors of its 2048 bytes."""
+    magika = pytest.importorskip("magika", reason="magika is not installed")
+    from pathlib import Path
+
+    file = next(Path(magika.__file__).parent.glob("models/*/model.onnx"))
+    with pytest.raises(NetworkError, match=r"takes 'bytes' int32 \(\?, 2048\)"):
+        load_network(f"onnx:{file}")
+    model = onnx.load(file)
+    vectors = next(each for each in model.graph.node if each.op_type == "MatMul").input[0]
+    shape = next(each for each in model.graph.node if each.op_type == "Shape")
+    shape.input[0] = vectors  # of which it takes the first length alone
+    del model.graph.input[:]
+    model.graph.input.append(value(vectors, ["n", 2048, 257]))
+    nodes = [each for each in model.graph.node if vectors not in each.output]
+    nodes.remove(shape)
+    del model.graph.node[:]
+    model.graph.node.extend([shape, *nodes])
+    kept = onnx.utils.Extractor(model).extract_model([vectors], [model.graph.output[0].name])
+    network = load(kept)
+    x = torch.nn.functional.one_hot(torch.randint(257, (2, 2048)), 257).float()
+    assert network.input_shape == (2048, 257) and network.logits(x).shape == (2, 214)

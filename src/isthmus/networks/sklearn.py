@@ -191,11 +191,13 @@ def _check_same(estimator: Any, module: nn.Module, rows: NDArray[np.float64]) ->
 
 def _rows(module: nn.Module, table: Table | None, width: int) -> NDArray[np.float64]:
     """Random rows around those that it was fitted on, as far as the table or the first scaler tells."""
-    rows = numpy_generator(0).normal(size=(64, width))
-    if table is not None:
-        return (rows - np.array(table.mean)) / np.array(table.std)
+    rows: NDArray[np.float64] = numpy_generator(0).normal(size=(64, width))
     first = next((each for each in module.modules() if isinstance(each, Scale)), None)
-    return rows if first is None else rows * first.spread.double().numpy() + first.center.double().numpy()
+    if table is not None:
+        rows = (rows - np.array(table.mean)) / np.array(table.std)
+    elif first is not None:
+        rows = rows * first.spread.double().numpy() + first.center.double().numpy()
+    return rows
 
 
 def _name(estimator: object) -> str:

@@ -7,6 +7,7 @@
 | `graph` | what every later step needs of a graph: its input, its output, and only the nodes between them |
 | `head` | the softmax at the end is taken off, a sigmoid refused |
 | `batches` | a file made for one input at a time takes many |
+| `rewriting` | operators in the words of others |
 | `constants` | weights that are computed from weights |
 | `converting` | from the graph to a torch module |
 | `modules` | operators of our own |

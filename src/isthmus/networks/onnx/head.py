@@ -11,6 +11,7 @@ from isthmus.networks.onnx.graph import axes
 logger = logging.getLogger("isthmus")
 
 SHAPING = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
+SPREADING = ("Identity", "Expand", *SHAPING)
 
 
 def logits_before(model: Any, output: str, name: str) -> tuple[str, str | None]:
@@ -62,14 +63,20 @@ def _written_out(node: Any, makers: dict[str, Any]) -> str | None:
     """The z of exp(z - max z) / sum exp(z - max z), where a graph says softmax in these operators."""
     if node is None or node.op_type != "Div":
         return None
-    above, below = makers.get(node.input[0]), makers.get(node.input[1])
+    above, below = makers.get(node.input[0]), makers.get(_behind(node.input[1], makers, SPREADING))
     if above is None or below is None or above.op_type != "Exp" or below.op_type != "ReduceSum":
         return None
     if below.input[0] != node.input[0]:
         return None
     less = makers.get(above.input[0])
-    if less is not None and less.op_type == "Sub":
-        highest = makers.get(less.input[1])
-        if highest is not None and highest.op_type == "ReduceMax" and highest.input[0] == less.input[0]:
-            return str(less.input[0])
+    if less is not None and less.op_type == "Sub" and _is_highest(less.input[1], less.input[0], makers):
+        return str(less.input[0])
     return str(above.input[0])
+
+
+def _is_highest(value: str, of: str, makers: dict[str, Any]) -> bool:
+    """Whether a value is the highest of another, in each row, or a bound on it."""
+    node = makers.get(_behind(value, makers, SPREADING))
+    if node is not None and node.op_type == "Max":  # with a constant
+        node = next((makers[name] for name in node.input if name in makers), None)
+    return node is not None and node.op_type == "ReduceMax" and node.input[0] == of

@@ -14,6 +14,7 @@ from isthmus.networks.onnx.converting import converted
 from isthmus.networks.onnx.files import read_model
 from isthmus.networks.onnx.graph import axes, choose_output, plain, prune, the_input
 from isthmus.networks.onnx.head import logits_before
+from isthmus.networks.onnx.rewriting import rewrite
 from isthmus.networks.recipe import Recipe
 
 
@@ -41,6 +42,7 @@ def recipe(path: str, output: int | None = None) -> Recipe:
     batch_of(model)
     logits, softmax = logits_before(model, given, file.name)
     open_model = prune(model, [logits])
+    rewrite(open_model)
     free_batch(open_model)
     module = converted(open_model)
     shape = compare(prune(model, list(dict.fromkeys((given, logits)))), module, softmax)
