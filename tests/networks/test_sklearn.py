@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier
@@ -13,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     MaxAbsScaler,
     MinMaxScaler,
+    OneHotEncoder,
     PolynomialFeatures,
     RobustScaler,
     StandardScaler,
@@ -145,3 +147,73 @@ def test_probabilities_made_another_way_are_refused():
     Sharpened.__name__ = "LogisticRegression"
     with pytest.raises(NetworkError, match="differs from predict_proba"):
         from_sklearn(fitted(Sharpened(max_iter=50), WINE, [StandardScaler()]))
+
+
+def mixed_rows():
+    pandas = pytest.importorskip("pandas")
+    random = np.random.default_rng(0)
+    frame = pandas.DataFrame(
+        {
+            "work": random.choice(["office", "field", "none"], 300),
+            "age": random.normal(40, 12, 300),
+            "place": random.choice(["north", "south"], 300),
+            "income": random.normal(3e4, 9e3, 300),
+        }
+    )
+    return frame, (frame["age"] + 10 * (frame["work"] == "field") + 5 * random.normal(size=300) > 42).astype(int)
+
+
+@pytest.mark.parametrize("drop", [None, "first", "if_binary"])
+def test_words_and_numbers_through_columns(drop):
+    frame, answers = mixed_rows()
+    front = ColumnTransformer(
+        [
+            ("numbers", make_pipeline(StandardScaler(), MinMaxScaler()), ["income", "age"]),
+            ("words", OneHotEncoder(drop=drop), ["place", "work"]),
+        ]
+    )
+    model = make_pipeline(front, MLPClassifier((8,), max_iter=40, random_state=0)).fit(frame, answers)
+    table = Table.of(frame)
+    network = from_sklearn(model, table=table)
+    assert network.input_shape == (table.width,) == (7,)
+    assert apart(network, table.encode(frame), model.predict_proba(frame)) < 1e-5
+
+
+def test_columns_of_an_array_by_number_slice_and_mask():
+    masked = np.arange(13) == 12
+    front = ColumnTransformer(
+        [
+            ("a", RobustScaler(), slice(0, 2)),
+            ("b", "passthrough", [5]),
+            ("c", "drop", [7]),
+            ("d", MaxAbsScaler(), masked),
+        ],
+        remainder=MinMaxScaler(),
+    )
+    model = make_pipeline(front, LogisticRegression(max_iter=50)).fit(WINE.data, WINE.target)
+    assert apart(from_sklearn(model), torch.from_numpy(WINE.data).float(), model.predict_proba(WINE.data)) < 1e-5
+    table = Table.of(WINE)
+    assert apart(from_sklearn(model, table=table), table.encode(WINE), model.predict_proba(WINE.data)) < 1e-5
+
+
+def test_columns_that_the_table_does_not_know():
+    frame, answers = mixed_rows()
+    front = ColumnTransformer([("words", OneHotEncoder(), ["place", "work"])], remainder=StandardScaler())
+    model = make_pipeline(front, LogisticRegression()).fit(frame, answers)
+    with pytest.raises(NetworkError, match="place is encoded as categories; give a table"):
+        from_sklearn(model)
+    with pytest.raises(NetworkError, match="different categories, such as 'none'"):
+        from_sklearn(model, table=Table.of(frame[frame["work"] != "none"]))
+    with pytest.raises(NetworkError, match="takes 4 columns, and the table has 3"):
+        from_sklearn(model, table=Table.of(frame.iloc[:, :3]))
+    rare = ColumnTransformer([("words", OneHotEncoder(min_frequency=110), ["work"])])
+    with pytest.raises(NetworkError, match="rare categories"):
+        from_sklearn(make_pipeline(rare, LogisticRegression()).fit(frame, answers), table=Table.of(frame))
+
+
+def test_dummies_that_the_rows_brought_along():
+    frame, answers = mixed_rows()
+    table = Table.of(frame)
+    natural = (table.encode(frame).double().numpy() - table.mean) / table.std
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(natural, answers)
+    assert apart(from_sklearn(model, table=table), table.encode(frame), model.predict_proba(natural)) < 1e-5
