@@ -253,6 +253,9 @@ def test_classical_models_are_better_given_in_python(load):
     model = made([node("Scaler", ["x"], ["y"], domain="ai.onnx.ml", offset=[0.0], scale=[1.0])], domains=["ai.onnx.ml"])
     with pytest.raises(NetworkError, match=r"ai\.onnx\.ml\.Scaler.*from_sklearn"):
         load(model)
+    model.graph.output.append(value("x", ["n", 4]))
+    with pytest.raises(NetworkError, match="from_sklearn"):
+        load(model)
 
 
 def test_names_of_nodes_never_become_code(load, tmp_path):
@@ -368,3 +371,27 @@ def test_file_types_of_magika_from_one_hot_bytes(load):
     network = load(kept)
     x = torch.nn.functional.one_hot(torch.randint(257, (2, 2048)), 257).float()
     assert network.input_shape == (2048, 257) and network.logits(x).shape == (2, 214)
+
+
+def test_rows_of_pixels_are_no_images(load):
+    nodes = [
+        node("Reshape", ["x", "square"], ["s"]),
+        node("Conv", ["s", "K"], ["k"]),
+        node("Flatten", ["k"], ["y"]),
+    ]
+    weights = {"square": np.array([0, 1, 4, 4]), "K": np.ones((2, 1, 4, 4), dtype=np.float32)}
+    network = load(made(nodes, inputs=[value("x", ["n", 1, 16])], weights=weights))
+    assert network.input_shape == (1, 16) and isinstance(network.input_kind, Arrays)
+
+
+def test_a_layer_norm_of_unknown_shape(load):
+    nodes = [
+        node("Shape", ["x"], ["s"]),
+        node("Reshape", ["x", "s"], ["r"]),  # of which no shape can be inferred
+        node("LayerNormalization", ["r", "scale", "bias"], ["l"], axis=-1),
+        node("MatMul", ["l", "W"], ["y"]),
+    ]
+    weights = {"scale": np.ones(4, dtype=np.float32), "bias": np.zeros(4, dtype=np.float32)}
+    network = load(made(nodes, weights=weights))
+    expected = torch.nn.functional.layer_norm(ROWS, (4,)) @ torch.from_numpy(WEIGHTS)
+    assert torch.allclose(network.logits(ROWS), expected, atol=1e-5)

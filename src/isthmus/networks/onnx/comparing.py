@@ -65,7 +65,10 @@ def _session(model: Any) -> Any:
     try:
         return runtime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise NetworkError(f"onnxruntime does not take the ONNX file: {first_line(error)[:240]}.") from error
+        raise NetworkError(
+            f"onnxruntime does not take the ONNX file: {first_line(error)[:200]}; export it in float32, with standard "
+            "operators."
+        ) from error
 
 
 def _first_that_runs(session: Any, model: Any, alone: bool) -> tuple[Inputs, list[NDArray[np.float64]]]:

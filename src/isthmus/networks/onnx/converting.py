@@ -14,6 +14,7 @@ from isthmus.networks.onnx.graph import opset
 from isthmus.networks.onnx.libraries import library
 from isthmus.networks.onnx.modules import replace_modules
 
+CLASSICAL = "ai.onnx.ml"  # the domain of trees, linear classifiers and their scalers
 NEWEST = 17  # the last version of the operators that onnx2torch knows nearly all of
 
 
@@ -74,15 +75,31 @@ def _in_older_words(model: Any) -> Any:
 
 
 def _refused(unknown: list[tuple[str, str]], version: int) -> str:
-    if any(domain == "ai.onnx.ml" for domain, _ in unknown):
-        return (
-            f"The ONNX file holds operators of classical models ({_listed(unknown)}), which cannot be differentiated "
-            "here; give a model of scikit-learn in Python: isthmus.networks.sklearn.from_sklearn."
-        )
+    if any(domain == CLASSICAL for domain, _ in unknown):
+        return _refused_classical(unknown)
     newer = f", or export it with opset_version={NEWEST}" if version > NEWEST else ""
     return (
         f"The ONNX file uses operators that onnx2torch does not know at opset {version}: {_listed(unknown)}; give the "
         f"model in Python with py:{newer}."
+    )
+
+
+def refuse_classical(model: Any) -> None:
+    """Classical models, such as those of skl2onnx, are better given in Python.
+
+    Raises:
+        NetworkError: it holds operators of such models.
+    """
+    found = [(str(node.domain), str(node.op_type)) for node in model.graph.node if node.domain == CLASSICAL]
+    if found:
+        raise NetworkError(_refused_classical(list(dict.fromkeys(found))))
+
+
+def _refused_classical(unknown: list[tuple[str, str]]) -> str:
+    return (
+        f"The ONNX file holds operators of classical models ({_listed([e for e in unknown if e[0] == CLASSICAL])}), "
+        "which cannot be differentiated here; give a model of scikit-learn in Python: "
+        "isthmus.networks.sklearn.from_sklearn."
     )
 
 

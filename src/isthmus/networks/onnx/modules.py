@@ -27,7 +27,9 @@ class Slice(nn.Module):
 
 
 def replace_modules(module: nn.Module) -> None:
-    """Puts them in the place of those of onnx2torch."""
+    """Puts them in the place of those of onnx2torch, and tells layer norms their shape where the file does not."""
     for name, child in list(module.named_children()):
         if type(child).__name__ == "OnnxSlice":
             setattr(module, name, Slice())
+        elif isinstance(child, nn.LayerNorm):
+            child.normalized_shape = tuple(child.weight.shape)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from torch import nn
 
+from isthmus.errors import SpecError
 from isthmus.inputs.kinds import Arrays
 from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks.onnx.batches import batch_of, free_batch
 from isthmus.networks.onnx.comparing import compare
-from isthmus.networks.onnx.converting import converted
+from isthmus.networks.onnx.converting import converted, refuse_classical
 from isthmus.networks.onnx.files import read_model
 from isthmus.networks.onnx.graph import axes, choose_output, plain, prune, the_input
 from isthmus.networks.onnx.head import logits_before
@@ -36,7 +37,11 @@ def recipe(path: str, output: int | None = None) -> Recipe:
     """
     file = Path(path)
     model = plain(read_model(file))
-    given = choose_output(model, output)
+    try:
+        given = choose_output(model, output)
+    except SpecError:
+        refuse_classical(model)  # whichever output is chosen
+        raise
     model = prune(model, [given])
     lengths = axes(the_input(model))[1:]
     batch_of(model)
