@@ -9,6 +9,7 @@
 | `hf-hub:ORG/NAME@REVISION` | the same as of a branch, tag or commit |
 | `hf-hub:NAME?samples=16000` | one of sounds, on waves of so many samples; one second by default |
 | `hf-hub:NAME?tokens=32` | one of texts, of so many tokens |
+| `onnx:PATH/model.onnx` | a classifier in an ONNX file, without its softmax; `?output=0` chooses one of several |
 | `py:PACKAGE.MODULE:FACTORY` | what FACTORY() returns: a module or a Network. This runs the code of that module |
 | `untrained:SPEC?seed=0&classes=10` | the same architecture with fresh weights |
 | `torchvision:NAME?classes=5`, `timm:NAME?classes=5` | with a head of your own, whose weights you give |
@@ -29,7 +30,7 @@ from isthmus._core.random import lent_seed
 from isthmus._core.registry import OWN, load_own
 from isthmus.errors import SpecError
 from isthmus.inputs.preprocessing import Preprocessing
-from isthmus.networks import digits, hub, zoo
+from isthmus.networks import digits, hub, onnx, zoo
 from isthmus.networks.network import Network
 from isthmus.networks.recipe import Recipe, recipe_of
 from isthmus.networks.weights import fit_weights
@@ -111,6 +112,8 @@ def _channels(model: nn.Module, mean: Sequence[float] | None) -> int:
 def _recipe(spec: str, pretrained: bool) -> Recipe:
     if spec.startswith("untrained:"):
         return _untrained(spec.removeprefix("untrained:"))
+    if spec.startswith("onnx:"):
+        return _onnx(spec, pretrained)
     inner, options = _parted(spec, ("classes", *_own_options(spec)))
     if "classes" in options and pretrained:
         raise SpecError(f"'{spec}': a head of your own needs weights of your own, or untrained:{spec}.")
@@ -120,6 +123,16 @@ def _recipe(spec: str, pretrained: bool) -> Recipe:
 def _own_options(spec: str) -> tuple[str, ...]:
     """Options that only this source of networks has."""
     return tuple(hub.OPTIONS) if spec.startswith("hf-hub:") else ()
+
+
+def _onnx(spec: str, own_weights: bool) -> Recipe:
+    inner, options = _parted(spec, ("output",))
+    if not own_weights:
+        raise SpecError(f"'{spec}' comes with its weights, and others were given; leave them out, or use py:.")
+    path = inner.removeprefix("onnx:")
+    if not path:
+        raise SpecError("'onnx:' names no file; expected onnx:PATH/model.onnx.")
+    return onnx.recipe(path, options.get("output"))
 
 
 def _parted(spec: str, known: tuple[str, ...]) -> tuple[str, dict[str, int]]:
@@ -142,10 +155,12 @@ def _source(spec: str, options: Mapping[str, int]) -> Source:
         "hf-hub": partial(hub.recipe, options={key: options[key] for key in hub.OPTIONS if key in options}),
         "py": _python,
     }
+    if prefix == "onnx":
+        raise SpecError(f"'{spec}' comes with its weights; load it as it is.")
     if not colon or prefix not in sources or not rest:
         raise SpecError(
             f"'{spec}' is no network spec; expected digits, torchvision:NAME, timm:NAME, hf-hub:ORG/NAME, "
-            "py:PACKAGE.MODULE:FACTORY or untrained:SPEC."
+            "onnx:PATH/model.onnx, py:PACKAGE.MODULE:FACTORY or untrained:SPEC."
         )
     return sources[prefix]
 
