@@ -36,7 +36,8 @@ class Network(Displayed):
             with `.logits` are unwrapped. Its device and floating-point type are followed.
         mean: per-channel mean subtracted from inputs in data units (channels = axis 1); None subtracts nothing.
         std: per-channel standard deviation divided by; None divides by nothing.
-        input_shape: shape of one input, such as (3, 224, 224). Guessed from the first layer where that is possible.
+        input_shape: shape of one input, such as (3, 224, 224); by default that of the kind of inputs, or guessed from the
+            first layer where that is possible.
         class_names: one name a class, for tables and pages.
         preprocessing: how image files become inputs of this network: short for `input_kind=Images(preprocessing)`.
         input_kind: what its inputs are: how they are read, drawn and written, and where they may lie.
@@ -76,7 +77,8 @@ class Network(Displayed):
         self.model = model
         self.mean = checks.channel_values("mean", mean)
         self.std = checks.channel_values("std", std)
-        self.input_shape = None if input_shape is None else tuple(input_shape)
+        known = input_kind.shape if isinstance(input_kind, InputKind) else None
+        self.input_shape = known if input_shape is None else tuple(input_shape)
         self.class_names = None if class_names is None else tuple(class_names)
         self.input_kind = _kind(input_kind, preprocessing)
         self.name = name or type(model).__name__

@@ -154,6 +154,11 @@ class InputKind(ABC):
             InputError: it cannot.
         """
 
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of one input, where the kind knows it."""
+        return None
+
     def figure(self, walk: Walk) -> Figure | None:
         """A figure of inputs along two paths; None leaves it to a strip of pictures."""
         return None

@@ -67,6 +67,12 @@ class Series(InputKind):
             raise InputError(f"A flat Series has one channel, got {len(self.channels)} names.")
 
     @property
+    def shape(self) -> tuple[int, ...] | None:
+        if self.length is None:
+            return None
+        return (self.length,) if self.flat else (max(1, len(self.channels)), self.length)
+
+    @property
     def sound(self) -> bool:
         """Whether values are what sound files hold."""
         return self.low == -1 and self.high == 1

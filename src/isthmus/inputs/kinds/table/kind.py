@@ -123,6 +123,10 @@ class Table(InputKind):
         return tuple(feature.name for feature in self.features)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.width,)
+
+    @property
     def width(self) -> int:
         """Coordinates of a row."""
         return sum(feature.width for feature in self.features)

@@ -42,6 +42,11 @@ class Tokens(InputKind):
     space: ClassVar[str] = "embedding"
 
     @property
+    def shape(self) -> tuple[int, ...] | None:
+        known = self.vocabulary
+        return None if known is None else (known.length, known.embedding.embedding_dim)
+
+    @property
     def discrete(self) -> bool:
         return self.vocabulary is not None
 
@@ -81,11 +86,8 @@ class Tokens(InputKind):
         return hashlib.sha256(text_of(source).encode()).hexdigest()
 
     def check(self, shape: tuple[int, ...]) -> None:
-        if self.vocabulary is None:
-            return
-        wanted = (self.vocabulary.length, self.vocabulary.embedding.embedding_dim)
-        if shape != wanted:
-            raise InputError(f"Texts of this network have the shape {wanted} (tokens, width), got inputs of {shape}.")
+        if self.shape is not None and shape != self.shape:
+            raise InputError(f"Texts of this network have the shape {self.shape} (tokens, width), got {shape}.")
 
     def limits(self) -> Limits:
         if self.within == "anywhere" or self.vocabulary is None:
