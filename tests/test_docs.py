@@ -27,6 +27,8 @@ def test_the_examples_are_found():
         "exact.md",
         *["extending.md"] * 4,
         "graphs.md",
+        "kinds.md",
+        "kinds.md",
         "notebooks.md",
         "notebooks.md",
         "percolation.md",

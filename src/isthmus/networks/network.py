@@ -36,8 +36,8 @@ class Network(Displayed):
             with `.logits` are unwrapped. Its device and floating-point type are followed.
         mean: per-channel mean subtracted from inputs in data units (channels = axis 1); None subtracts nothing.
         std: per-channel standard deviation divided by; None divides by nothing.
-        input_shape: shape of one input, such as (3, 224, 224); by default that of the kind of inputs, or guessed from the
-            first layer where that is possible.
+        input_shape: shape of one input, such as (3, 224, 224); by default that of the kind of inputs, or guessed from
+            the first layer where that is possible.
         class_names: one name a class, for tables and pages.
         preprocessing: how image files become inputs of this network: short for `input_kind=Images(preprocessing)`.
         input_kind: what its inputs are: how they are read, drawn and written, and where they may lie.

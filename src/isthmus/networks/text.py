@@ -103,7 +103,7 @@ class FromVectors(nn.Module):
 
     def __init__(self, model: nn.Module, embedding: nn.Embedding, filler: int) -> None:
         super().__init__()
-        self.takes_vectors = _takes_vectors(model)
+        self.takes_vectors = takes_vectors(model)
         self.slot = Slot(embedding)
         if self.takes_vectors:
             self.model = model
@@ -168,7 +168,8 @@ def embedding_of(model: nn.Module) -> nn.Embedding:
     raise NetworkError(f"The {type(model).__name__} {which}{'' if layers else ' that makes vectors of tokens'}.")
 
 
-def _takes_vectors(model: nn.Module) -> bool:
+def takes_vectors(model: nn.Module) -> bool:
+    """Whether a model takes vectors in the place of numbers of tokens, as those of Hugging Face do."""
     return "inputs_embeds" in inspect.signature(model.forward).parameters
 
 
