@@ -88,7 +88,8 @@ def test_other_commands(program, kind, spec, tmp_path):
 def test_a_study(kind, spec, tmp_path):
     source = write(kind, tmp_path)
     text = (
-        f'title = "a study"\n[images.inputs]\nsource = "{source}"\n[networks.network]\nspec = "{spec}"\n'
+        f'title = "a study"\n[inputs.some]\nsource = "{source}"\n'
+        f'[networks.network]\nspec = "{spec}"\ninputs = ["some"]\n'
         '[[pairs]]\nkind = "within"\nper_class = 3\n[[pairs]]\nkind = "across"\nper_class = 2\n[shards]\npaths = true\n'
     )
     study = Study.create(tmp_path / "study", text)

@@ -5,6 +5,7 @@ import tomllib
 import pytest
 
 from isthmus import BarrierBypass, Hyperplane, IsthmusError, Sampling, StraightLine
+from isthmus.errors import StudyError
 from isthmus.studies import parse_config, read_config
 from isthmus.studies.template import study_text
 
@@ -100,3 +101,22 @@ def test_the_template_is_a_study_whatever_the_names(tmp_path):
     config = parse_config(tomllib.loads(text))
     assert config.images["images"].source == str(odd.resolve()) and config.title == '"'
     assert config.networks["network"].weights == str((odd / "w.npz").resolve())
+
+
+def test_inputs_is_the_neutral_name_of_images():
+    from isthmus.studies.config import Config
+
+    def content(top, part):
+        return {
+            top: {"digits": {"source": "digits"}},
+            "networks": {"network": {"spec": "digits", part: ["digits"]}},
+            "pairs": [{"kind": "within", "per_class": 2, part: ["digits"]}],
+        }
+
+    assert Config.of(content("inputs", "inputs")) == Config.of(content("images", "images"))
+    with pytest.raises(StudyError, match="two names of the same thing"):
+        Config.of(content("images", "images") | {"inputs": {"digits": {"source": "digits"}}})
+    both = content("images", "images")
+    both["networks"]["network"]["inputs"] = ["digits"]
+    with pytest.raises(StudyError, match=r"networks\.network\.inputs and networks\.network\.images"):
+        Config.of(both)

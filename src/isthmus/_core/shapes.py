@@ -16,6 +16,7 @@ from torch import Tensor
 Input: TypeAlias = Float[Tensor, "*input"]
 Inputs: TypeAlias = Float[Tensor, "n *input"]
 Targets: TypeAlias = Int[Tensor, "n"]
+Numbered: TypeAlias = Int[Tensor, "n length"]  # texts as numbers of their tokens
 AnyInputs: TypeAlias = Float[Tensor, "n *input"] | Float[np.ndarray, "n *input"]  # as callers give them
 # Classes as callers give them, one for all or one each: indices, names, or "predicted".
 AnyTargets: TypeAlias = (

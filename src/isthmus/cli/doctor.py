@@ -35,6 +35,7 @@ def doctor() -> None:
             "isthmus detect evaluate --attacks all; pip install 'isthmus[attacks]'",
         ),
         ("transformers", "hf-hub: networks; pip install 'isthmus[hub]'"),
+        ("onnx2torch", "onnx: networks; pip install 'isthmus[onnx]'"),
     ):
         try:
             found = version(name)

@@ -20,7 +20,7 @@ def explore(
     run: Path | None = None,
     /,
     *,
-    images: Path | None = None,
+    images: Annotated[Path | None, Parameter(name=["--inputs", "--images"])] = None,
     on: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     port: int = 0,
     browser: bool = True,

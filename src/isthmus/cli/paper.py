@@ -43,7 +43,8 @@ def paper(
     ----------
     experiment
         real (how small B' - B is, and why it matters), adversarial (attacked inputs, with controls), untrained (rounds
-        on fresh networks), training (barriers over the first batches), architectures (several networks), decision-map
+        on fresh networks), training (barriers over the first batches), architectures (several networks), kinds
+        (tables, sound and text; some 15 minutes), decision-map
         (the plane through A, B' and C), or py:PACKAGE.MODULE:NAME.
     images
         Folder with one sub-folder of images a class, or an .npz file with x and y; needed for a network of your own.

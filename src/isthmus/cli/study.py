@@ -28,7 +28,7 @@ def init(
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     network: str = "digits",
     weights: Path | None = None,
-    images: Path | None = None,
+    images: Annotated[Path | None, Parameter(name=["--inputs", "--images"])] = None,
     title: str | None = None,
     seed: int = 0,
 ) -> None:

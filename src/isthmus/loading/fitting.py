@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from isthmus._core.files import write_whole
 from isthmus._core.random import generator, lent_seed
-from isthmus._core.shapes import Inputs, Targets
+from isthmus._core.shapes import Inputs, Numbered, Targets
 from isthmus.errors import InputError
 from isthmus.inputs.collection import digits, open_collection
 from isthmus.inputs.labels import named_class
@@ -25,9 +25,9 @@ State = dict[str, Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Labelled inputs (n, *input), in data units, and their classes (n,)."""
+    """Labelled inputs (n, *input), in data units, or numbers of tokens (n, length), and their classes (n,)."""
 
-    x: Inputs
+    x: Inputs | Numbered
     y: Targets
 
 

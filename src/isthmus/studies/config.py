@@ -156,6 +156,7 @@ class Config(Section):
         Raises:
             StudyError: an unknown key (the nearest known one is named), or an unusable value.
         """
+        content = _as_written_before(content)
         entries = content.get("pairs")
         if isinstance(entries, list):
             content = content | {"pairs": [_kind(number, entry) for number, entry in enumerate(entries)]}
@@ -192,6 +193,30 @@ class Config(Section):
         wanted = {images for kind in self.pairs for images in kind.images or self.images}
         every = [(name, images) for name, network in self.networks.items() for images in network.images or self.images]
         return [(network, images) for network, images in every if images in wanted]
+
+
+def _as_written_before(content: dict[str, Any]) -> dict[str, Any]:
+    """The content with `images` for `inputs`, at the top and in networks and pairs: inputs need not be images, and what
+    is kept of a study has the older word.
+
+    Raises:
+        StudyError: both words are there.
+    """
+
+    def renamed(part: Any, where: str) -> Any:
+        if not isinstance(part, dict) or "inputs" not in part:
+            return part
+        if "images" in part:
+            raise StudyError(f"{where}inputs and {where}images are two names of the same thing; leave out one of them.")
+        return {"images" if key == "inputs" else key: value for key, value in part.items()}
+
+    found = dict(renamed(content, ""))
+    networks, pairs = found.get("networks"), found.get("pairs")
+    if isinstance(networks, dict):
+        found["networks"] = {name: renamed(each, f"networks.{name}.") for name, each in networks.items()}
+    if isinstance(pairs, list):
+        found["pairs"] = [renamed(each, f"pairs.{number}.") for number, each in enumerate(pairs)]
+    return found
 
 
 def read_config(file: Path) -> Config:

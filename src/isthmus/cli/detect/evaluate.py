@@ -19,7 +19,7 @@ SCHEMA, KEPT = "isthmus/detection/1", "kept"  # docs/tables.md describes it
 
 def evaluate(
     *,
-    images: Path | None = None,
+    images: Annotated[Path | None, Parameter(name=["--inputs", "--images"])] = None,
     references: Annotated[
         Path | None,
         # Not below: a heading of that name would swallow it.

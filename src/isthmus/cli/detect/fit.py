@@ -17,7 +17,7 @@ from isthmus.inputs.required import needs_images
 
 def fit(
     *,
-    images: Path | None = None,
+    images: Annotated[Path | None, Parameter(name=["--inputs", "--images"])] = None,
     references: Annotated[
         Path | None,
         # Not below: a heading of that name would swallow it.

@@ -16,7 +16,7 @@ from isthmus.inputs.required import needs_images
 
 def network(
     *,
-    images: Path | None = None,
+    images: Annotated[Path | None, Parameter(name=["--inputs", "--images"])] = None,
     dimensions: Annotated[list[int] | None, Parameter(consume_multiple=True)] = None,
     points: int = 9,
     slices: int = 6,

@@ -34,7 +34,7 @@ class Kinds(Experiment):
 
     sets: tuple[str, ...] = tuple(SETS)
     share: float = 1.0
-    sample: int = 20
+    sample: int = 10
 
     title: ClassVar[str] = "Tables, sound and text"
     source: ClassVar[str] = "A question of the reviewers of Vrabel et al. (2025); the paper shows images only"

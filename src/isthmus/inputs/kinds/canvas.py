@@ -64,8 +64,9 @@ def wave(low: NDArray[np.float64], high: NDArray[np.float64], scale: float) -> P
 
 def words(lines: Sequence[Sequence[tuple[str, bool]]]) -> Pixels:
     """Lines of words, those that are marked in colour."""
-    image = Image.new("RGB", (SIDE, SIDE), PAPER)
-    draw, font = ImageDraw.Draw(image), _font(13)
+    tall = SIDE // 2
+    image = Image.new("RGB", (SIDE, tall), PAPER)
+    draw, font = ImageDraw.Draw(image), _font(16)
     y = 4.0
     for line in lines:
         x = 4.0
@@ -73,13 +74,13 @@ def words(lines: Sequence[Sequence[tuple[str, bool]]]) -> Pixels:
             shown = fitting(draw, word, SIDE - 8, font)
             width = draw.textlength(shown + " ", font=font)
             if x > 4 and x + width > SIDE:
-                x, y = 4.0, y + 17
-            if y > SIDE - 17:
+                x, y = 4.0, y + 20
+            if y > tall - 20:
                 draw.text((x, y - 6), "…", QUIET, font=font)
                 return np.asarray(image)
             draw.text((x, y), shown, BAR if marked else INK, font=font)
             x += width
-        y += 17
+        y += 20
     return np.asarray(image)
 
 
