@@ -188,7 +188,10 @@ class FeatureSqueezing(Baseline):
             filtered = median_filter(seen.x.numpy(), size=(1, 1, 2, 2), mode="reflect")
             squeezed.append(torch.from_numpy(filtered))
         changes = [
-            np.abs(np.exp(_log_softmax(landscape.logits(x).cpu().double().numpy())) - before).sum(1) for x in squeezed
+            np.abs(
+                np.exp(_log_softmax(landscape.logits(landscape.domain.project(x)).cpu().double().numpy())) - before
+            ).sum(1)
+            for x in squeezed
         ]
         return np.asarray(np.max(changes, axis=0))
 

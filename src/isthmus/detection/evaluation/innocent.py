@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from isthmus.detection.evaluation.learned import CURVES, NOVELTY, TREES
-from isthmus.detection.evaluation.shifts import SHIFTS, STRENGTHS, shifts_for
+from isthmus.detection.evaluation.shifts import STRENGTHS, shifted, shifts_for
 from isthmus.detection.evaluation.workbench import Successes, Workbench
 from isthmus.detection.operating_point import threshold
 
@@ -23,7 +23,7 @@ def shifted_rates(measured: Workbench, attacked: Mapping[str, Successes]) -> lis
     for shift in shifts_for(x) if len(x) else []:
         for strength in STRENGTHS:
             name = f"{shift} of strength {strength}"
-            moved = SHIFTS[shift](x, strength)
+            moved = shifted(x, shift, strength, measured.landscape.domain)
             rows = measured.features(name, moved, detail=float(moved.double().sum()))
             for learned, score in fitted:
                 if score is None:

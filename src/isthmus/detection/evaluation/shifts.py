@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter
 
 from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs
+from isthmus.landscapes.domains import Domain
 
 STRENGTHS = (1, 2, 3, 4, 5)
 NOISE = (0.01, 0.02, 0.04, 0.06, 0.08)  # standard deviation, in data units
@@ -25,13 +26,13 @@ BRIGHTNESS = (0.05, 0.1, 0.15, 0.2, 0.3)  # added, in data units
 def noise(x: Inputs, strength: int) -> Inputs:
     """Gaussian noise."""
     drawn = torch.randn(x.shape, generator=generator(strength))
-    return (x + NOISE[strength - 1] * drawn.to(x)).clamp(0, 1)
+    return x + NOISE[strength - 1] * drawn.to(x)
 
 
 def blur(x: Inputs, strength: int) -> Inputs:
     """A Gaussian blur, wider in larger images."""
     sigma = BLUR[strength - 1] * min(x.shape[-2:]) / 32
-    return torch.from_numpy(gaussian_filter(x.numpy(), (0, 0, sigma, sigma), mode="reflect")).to(x).clamp(0, 1)
+    return torch.from_numpy(gaussian_filter(x.numpy(), (0, 0, sigma, sigma), mode="reflect")).to(x)
 
 
 def jpeg(x: Inputs, strength: int) -> Inputs:
@@ -48,7 +49,7 @@ def jpeg(x: Inputs, strength: int) -> Inputs:
 
 def brightness(x: Inputs, strength: int) -> Inputs:
     """Brighter."""
-    return (x + BRIGHTNESS[strength - 1]).clamp(0, 1)
+    return x + BRIGHTNESS[strength - 1]
 
 
 SHIFTS: Mapping[str, Callable[[Inputs, int], Inputs]] = {
@@ -59,11 +60,13 @@ SHIFTS: Mapping[str, Callable[[Inputs, int], Inputs]] = {
 }
 
 
+def shifted(x: Inputs, name: str, strength: int, domain: Domain) -> Inputs:
+    """Inputs (n, *input) after a shift of that name, where inputs may lie."""
+    return domain.project(SHIFTS[name](x, strength))
+
+
 def shifts_for(x: Inputs) -> list[str]:
-    """Names of the shifts that inputs of this shape can undergo: blur and JPEG need images."""
-    image = x.ndim == 4
-    return [
-        name
-        for name in SHIFTS
-        if (image and (name != "JPEG" or x.shape[1] in (1, 3))) or name in ("noise", "brightness")
-    ]
+    """Names of the shifts that inputs of this shape can undergo: of what is no image, noise alone."""
+    if x.ndim != 4:
+        return ["noise"]
+    return [name for name in SHIFTS if name != "JPEG" or x.shape[1] in (1, 3)]
