@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from kinds_of_inputs import row_network, rows
 
 import isthmus
 from isthmus.detection.baselines import BASELINES, FeatureSqueezing
-from kinds_of_inputs import row_network, rows
 
 
 @pytest.mark.usefixtures("as_installed")
