@@ -90,7 +90,8 @@ def test_a_padding_index_does_not_hide_the_vectors():
     model = Masked().eval()
     network = isthmus.TextNetwork(model, Words(), length=6, filler=0)
     x = torch.randn(2, 6, 8)
-    assert not torch.allclose(network.logits(x)[0], network.logits(x)[1], atol=1e-3)
+    logits = network.logits(x)
+    assert bool(logits.isfinite().all()) and not torch.allclose(logits[0], logits[1], atol=1e-3)
 
 
 def test_a_path_of_vectors_is_read_as_texts():
@@ -109,16 +110,24 @@ def test_a_path_of_vectors_is_read_as_texts():
 def test_connected_in_the_embedding_and_not_through_texts_is_its_own_outcome():
     network = text_network()
     landscape = isthmus.Landscape(network)
-    a, c = network.embed(["a good film", "a good film"]), network.embed(["the great plot", "the great plot"])
-    found = isthmus.connect(landscape, a, c, "good", threshold=5.0)
-    through = as_kept(landscape, found)[0]
-    # A threshold between the losses on the path and those of the texts beside it.
-    low, high = found[0].profile.max_loss, through.max_loss
-    if not low < high:
-        pytest.skip("here the texts are no higher than the path")
-    again = isthmus.connect(landscape, a, c, "good", threshold=(low + high) / 2, method=isthmus.StraightLine())
+    x = network.embed(
+        ["a good film", "the great plot", "fine film was good", "great", "the plot was fine", "good good"]
+    )
+    index = torch.combinations(torch.arange(len(x)))
+    straight = isthmus.StraightLine()
+    found = isthmus.connect(landscape, x[index[:, 0]], x[index[:, 1]], "good", threshold=9.0, method=straight)
+    through = as_kept(landscape, found)
+    # A pair on whose path the texts are higher than the path, and a threshold between.
+    apart = [each.max_loss - pair.profile.max_loss for each, pair in zip(through, found, strict=True)]
+    pair, each = max(zip(found, through, strict=True), key=lambda both: both[1].max_loss - both[0].profile.max_loss)
+    assert max(apart) > 1e-3 and each.outcome is KeptOutcome.CONNECTED
+    between = (pair.profile.max_loss + each.max_loss) / 2
+    ends = pair.path.ends
+    again = isthmus.connect(landscape, ends[:1], ends[1:], "good", threshold=between, method=straight)
     kept = as_kept(landscape, again)[0]
     assert kept.outcome is KeptOutcome.LOST and str(kept) == "connected in the embedding, not through texts"
+    low = isthmus.connect(landscape, ends[:1], ends[1:], "good", threshold=1e-9, method=straight)
+    assert as_kept(landscape, low)[0].outcome is KeptOutcome.NOT_CONNECTED
 
 
 def test_images_have_no_rounding_that_is_looked_at_unasked(digits, digit_pairs):
@@ -129,6 +138,7 @@ def test_images_have_no_rounding_that_is_looked_at_unasked(digits, digit_pairs):
         "connected through 8-bit images",
         "connected in the space of images, not through 8-bit images",
     )
+    assert float(kept[0].loss[0]) == pytest.approx(float(found[0].direct.loss[0]), rel=1e-6)  # ends are not rounded
     assert not digits.input_kind.discrete
     with pytest.raises(InputError, match="at least 2 points"):
         as_kept(digits, found, points=1)

@@ -46,7 +46,7 @@ def kinds_figure(groups: Sequence[Group]) -> Figure:
         left.set_xlim(right=101)
         left.set_xlabel("pairs connected (%)")
         right.set_xlim(left=0)
-        right.set_xlabel("deviation of the paths that were moved (% of |AC|)")
+        right.set_xlabel("deviation of moved paths (% of |AC|)")
         left.set_title("Connected pairs of one class", fontsize=11)
         right.set_title("How far paths leave the straight line", fontsize=11)
         for axes in (left, right):
