@@ -195,3 +195,25 @@ def test_bad_rows_and_settings_end_in_one_line(table, tmp_path):
         table.open(tmp_path / "rows.xls")
     with pytest.raises(InputError, match="7 coordinates"):
         isthmus.Network(torch.nn.Linear(4, 2), input_kind=table, input_shape=(4,))
+
+
+def test_what_pandas_calls_missing_and_columns_of_dates():
+    import pandas
+
+    for values in (
+        pandas.array([1, None, 3], dtype="Int64"),
+        pandas.array([1.0, None, 3.0], dtype="Float64"),
+        pandas.Series(["a", None, "b"]),
+        pandas.Series(["a", None, "b"], dtype="category"),
+        pandas.array([True, None, False], dtype="boolean"),
+    ):
+        with pytest.raises(InputError, match=r"missing .*in 1 of 3 rows"):
+            Table.of(pandas.DataFrame({"a": values}))
+    whole = Table.of(pandas.DataFrame({"a": pandas.array([1, 2, 3], dtype="Int64")}))
+    assert whole.encode({"a": [2]}).item() == pytest.approx(0, abs=1e-6)
+    assert Table.of(pandas.DataFrame({"a": pandas.Series(["x", "y", "x"], dtype="category")}))["a"].categories == (
+        "x",
+        "y",
+    )
+    with pytest.raises(InputError, match="must hold numbers, got datetime64"):
+        Table.of(pandas.DataFrame({"a": pandas.to_datetime(["2020-01-01", "2021-01-01"])}))

@@ -72,8 +72,12 @@ class Feature:
             found = np.zeros((len(words), self.width))
             found[np.arange(len(words)), [places[word] for word in words if word is not None]] = 1
             return found
+        if values.dtype.kind not in "biufO":
+            raise InputError(f"Column {self.name} must hold numbers, got {values.dtype}; make numbers of them first.")
         try:
-            numbers = values.astype(np.float64)
+            # What pandas and Arrow call missing is no number to NumPy.
+            given = values if values.dtype.kind != "O" else [np.nan if missing(each) else each for each in values]
+            numbers = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise InputError(f"Column {self.name} must hold numbers, got {values.dtype}: {error}.") from error
         bad = ~np.isfinite(numbers)
@@ -146,5 +150,12 @@ def columns_of(rows: object, names: Sequence[str] | None = None) -> dict[str, Co
     return found
 
 
+def missing(value: Any) -> bool:
+    """Whether a value is one of the many that say that there is none: None, NaN, and those of pandas."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and math.isnan(value)
+
+
 def _word(value: Any) -> str | None:
-    return None if value is None or value != value else str(value)  # noqa: PLR0124 (NaN)
+    return None if missing(value) else str(value)

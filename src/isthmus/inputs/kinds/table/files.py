@@ -12,6 +12,7 @@ from isthmus._core.shapes import Input
 from isthmus.errors import ImageError, InputError
 from isthmus.inputs.base import Collection
 from isthmus.inputs.kinds.base import InputKind
+from isthmus.inputs.kinds.table.columns import missing
 
 if TYPE_CHECKING:
     from isthmus.inputs.kinds.table.kind import Table
@@ -73,6 +74,6 @@ def read_columns(file: Path) -> dict[str, NDArray[Any]]:
 
 def _label(value: Any) -> str | None:
     """A class as a word; a missing one says nothing."""
-    if value is None or value != value:  # noqa: PLR0124 (NaN)
+    if missing(value):
         return None
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -18,7 +18,7 @@ from isthmus.errors import ImageError, InputError
 from isthmus.inputs.base import Collection
 from isthmus.inputs.kinds.base import InputKind, Limits, Pixels, Walk
 from isthmus.inputs.kinds.canvas import bars
-from isthmus.inputs.kinds.table.columns import Column, Feature, columns_of
+from isthmus.inputs.kinds.table.columns import Column, Feature, columns_of, missing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -336,7 +336,7 @@ def _feature(
     name: str, values: Column, unit: str, given: tuple[float, float] | None, held: bool, standardised: bool
 ) -> Feature:
     if values.dtype.kind in "OUST":
-        words = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 (NaN)
+        words = [value for value in values.tolist() if not missing(value)]
         if len(words) < len(values):
             raise InputError(f"Column {name} is missing in {len(values) - len(words)} of {len(values)} rows.")
         if not all(isinstance(word, int | float) and not isinstance(word, bool) for word in words):
