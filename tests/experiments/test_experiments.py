@@ -11,6 +11,7 @@ from isthmus.experiments import Setting, run_experiment, write_findings
 from isthmus.experiments.adversarial import Adversarial
 from isthmus.experiments.architectures import Architectures
 from isthmus.experiments.decision_map import DecisionMap
+from isthmus.experiments.kinds import Kinds
 from isthmus.experiments.real import Real
 from isthmus.experiments.training import Training
 from isthmus.experiments.untrained import Untrained
@@ -24,6 +25,7 @@ SMALLER = {
     "training": (Training(batches=(0, 8, 60), classes=3), 1),
     "architectures": (Architectures(batches=60), 3),
     "decision-map": (DecisionMap(), 30),
+    "kinds": (Kinds(sets=("wine",), sample=2), 2),
 }
 
 

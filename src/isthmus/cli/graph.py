@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 from contextlib import ExitStack
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -88,6 +89,8 @@ def graph(
     at_least("--candidates", candidates, 1)
     at_least("--budget", budget, 0)
     at_least("--workers", workers, 1)
+    if threshold is not None and isnan(threshold):
+        raise InputError("threshold must be a number, got nan.")
     if engine == "local" and (workers is not None or address is not None):
         raise InputError("--workers and --address belong to --engine ray.")
     folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
