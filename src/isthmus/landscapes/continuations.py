@@ -74,10 +74,7 @@ class ContinuationLandscape(AbstractLandscape):
         assert known is not None
         ids = []
         for text in prompts:
-            found = known.ids(text)
-            kept = found
-            while len(kept) > 1 and kept[-1] == known.filler:
-                kept = kept[:-1]
+            kept = known.without_filler(known.ids(text))
             ids.append([known.filler] * (known.length - len(kept)) + kept)
         return known.embedded(ids)
 

@@ -13,6 +13,7 @@ from isthmus.experiments.architectures.figure import architectures_figure
 from isthmus.experiments.base import Experiment
 from isthmus.experiments.methods import BYPASS
 from isthmus.experiments.setting import Setting
+from isthmus.findings.connected import HEADINGS, PERCENT, connected_row
 from isthmus.findings.findings import Findings, Table, share, spread
 from isthmus.findings.wording import not_counted
 from isthmus.loading import choose_device
@@ -137,34 +138,6 @@ def _key(number: int, spec: str) -> str:
 
 
 def _table(groups: Sequence[Group]) -> Table:
-    rows: list[dict[str, Any]] = []
-    for group in groups:
-        after = group.connected_after
-        rows.append(
-            {
-                "network": group.network,
-                "pairs": group.counted,
-                "direct": after[0],
-                "after_1": after[min(1, len(after) - 1)],
-                "after_2": after[min(2, len(after) - 1)],
-                "end": after[-1],
-                "class_connected": group.class_connected,
-                "direct_gap": group.medians["direct_gap"],
-                "deviation": group.deviation,
-                "cost": group.cost,
-            }
-        )
-    columns = {
-        "network": "network",
-        "pairs": "pairs",
-        "direct": "direct",
-        "after_1": "after 1 round",
-        "after_2": "after 2",
-        "end": "in the end",
-        "class_connected": "class kept",
-        "direct_gap": "median gap before",
-        "deviation": "deviation",
-        "cost": "forward-equivalents",
-    }
-    percent = frozenset({"direct", "after_1", "after_2", "end", "class_connected", "deviation"})
-    return Table(name="networks", title="Network by network", columns=columns, rows=rows, percent=percent)
+    rows = [{"network": group.network, "pairs": group.counted, **connected_row(group)} for group in groups]
+    columns = {"network": "network", "pairs": "pairs", **HEADINGS}
+    return Table(name="networks", title="Network by network", columns=columns, rows=rows, percent=PERCENT)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from isthmus.estimates import Estimate
+from isthmus.findings.connected import in_percent
 from isthmus.findings.drawing import whisker
 from isthmus.reports import style
 from isthmus.studies import Group
@@ -29,8 +28,8 @@ def architectures_figure(groups: Sequence[Group]) -> Figure:
         for row, group in enumerate(groups):
             for place, (_, color, marker) in enumerate(STAGES):
                 after = group.connected_after[min(place, len(group.connected_after) - 1)]
-                whisker(left, _percent(after), row + 0.22 * (place - 1), color, marker=marker)
-            whisker(right, _percent(group.deviation), row, style.FOUND)
+                whisker(left, in_percent(after), row + 0.22 * (place - 1), color, marker=marker)
+            whisker(right, in_percent(group.deviation), row, style.FOUND)
         left.set_yticks(range(len(groups)), [f"{group.network}\n{group.counted:,} pairs" for group in groups])
         left.set_ylim(len(groups) - 0.5, -0.5)
         left.set_xlim(right=101)
@@ -45,7 +44,3 @@ def architectures_figure(groups: Sequence[Group]) -> Figure:
         handles = [left.plot([], [], marker, color=color, label=label)[0] for label, color, marker in STAGES]
         left.legend(handles=handles, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
     return figure
-
-
-def _percent(share: Estimate) -> Estimate:
-    return replace(share, value=100 * share.value, low=100 * share.low, high=100 * share.high)

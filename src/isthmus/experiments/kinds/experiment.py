@@ -13,8 +13,9 @@ from isthmus.experiments.base import Experiment
 from isthmus.experiments.kinds.figure import kinds_figure
 from isthmus.experiments.kinds.rounding import Sample, sampled
 from isthmus.experiments.kinds.sets import SETS, parts, places_of
-from isthmus.experiments.kinds.training import key_of, train
+from isthmus.experiments.kinds.training import key_of, named_by, train
 from isthmus.experiments.setting import Setting
+from isthmus.findings.connected import HEADINGS, PERCENT, connected_row
 from isthmus.findings.findings import Findings, Table, share, spread
 from isthmus.findings.wording import not_counted
 from isthmus.studies import Group, Study
@@ -68,7 +69,7 @@ class Kinds(Experiment):
                         file = folder / "networks" / f"{key_of(name, network, way)}.safetensors"
                         table["weights"] = str(file.resolve())
                     networks[key_of(name, network, way)] = table | {"images": [f"{name}_{part}"]}
-            per_class = setting.per_class or -(-PAIRS // _classes(name))
+            per_class = setting.per_class or -(-PAIRS // SETS[name].classes)
             pairs += [
                 {"kind": "within", "images": [f"{name}_{part}"], "per_class": per_class}
                 for part in ("held-out", "shuffled", "unlabelled")
@@ -120,19 +121,13 @@ def _ways(place: int) -> list[tuple[str, str]]:
     return ways if place else [*ways, ("shuffled", "shuffled")]
 
 
-def _classes(name: str) -> int:
-    counts = {"breast-cancer": 2, "wine": 3, "digits": 10, "tongues": 6, "languages": 10, "docstrings": 4}
-    return counts[name]
-
-
-def _parted(group: Group) -> tuple[str, str, str]:
-    name, network, way = group.network.rsplit("_", 2)
-    return name, network, way
-
-
 def _said(kind: str, groups: Sequence[Group]) -> str:
     """One sentence on a kind: the range over its trained networks."""
-    own = [g for g in groups if SETS[_parted(g)[0]].kind == kind and g.kind == "within" and _parted(g)[2] == "trained"]
+    own = [
+        g
+        for g in groups
+        if SETS[named_by(g.network)[0]].kind == kind and g.kind == "within" and named_by(g.network)[2] == "trained"
+    ]
     direct = [g.connected_directly.value for g in own]
     end = [g.connected.value for g in own]
     moved = [g.deviation.value for g in own if g.deviation.value == g.deviation.value]
@@ -147,7 +142,7 @@ def _said(kind: str, groups: Sequence[Group]) -> str:
 def _sentences(groups: Sequence[Group], agreeing: bool) -> list[str]:
     found = []
     for group in groups:
-        name, network, way = _parted(group)
+        name, network, way = named_by(group.network)
         if way != "trained" or group.kind != "within" or (group.connected.value > 0.99) != agreeing:
             continue
         found.append(f"{name}, {network}: {spread(group.connected, percent=True)} of {group.counted} pairs connected.")
@@ -155,8 +150,7 @@ def _sentences(groups: Sequence[Group], agreeing: bool) -> list[str]:
 
 
 def _row(group: Group) -> dict[str, Any]:
-    name, network, way = _parted(group)
-    after = group.connected_after
+    name, network, way = named_by(group.network)
     return {
         "kind": SETS[name].kind,
         "set": name,
@@ -164,14 +158,7 @@ def _row(group: Group) -> dict[str, Any]:
         "way": way,
         "pairs_of": group.kind,
         "pairs": group.counted,
-        "direct": after[0],
-        "after_1": after[min(1, len(after) - 1)],
-        "after_2": after[min(2, len(after) - 1)],
-        "end": after[-1],
-        "class_connected": group.class_connected,
-        "direct_gap": group.medians["direct_gap"],
-        "deviation": group.deviation,
-        "cost": group.cost,
+        **connected_row(group),
     }
 
 
@@ -183,24 +170,17 @@ def _table(rows: Sequence[dict[str, Any]]) -> Table:
         "way": "weights",
         "pairs_of": "pairs",
         "pairs": "n",
-        "direct": "direct",
-        "after_1": "after 1 round",
+        **HEADINGS,
         "after_2": None,
-        "end": "in the end",
-        "class_connected": "class kept",
-        "direct_gap": "median gap before",
-        "deviation": "deviation",
-        "cost": "forward-equivalents",
     }
-    percent = frozenset({"direct", "after_1", "after_2", "end", "class_connected", "deviation"})
-    return Table(name="kinds", title="Set by set", columns=columns, rows=list(rows), percent=percent)
+    return Table(name="kinds", title="Set by set", columns=columns, rows=list(rows), percent=PERCENT)
 
 
 def _sample_table(samples: Sequence[Sample]) -> Table:
     rows = [
         {
-            "set": each.network.rsplit("_", 2)[0],
-            "network": each.network.rsplit("_", 2)[1],
+            "set": named_by(each.network)[0],
+            "network": named_by(each.network)[1],
             "pairs": each.pairs,
             "connected": each.connected,
             "certified": each.certified,

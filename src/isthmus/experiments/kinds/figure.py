@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from isthmus.estimates import Estimate
+from isthmus.experiments.kinds.training import named_by
+from isthmus.findings.connected import in_percent
 from isthmus.findings.drawing import whisker
 from isthmus.reports import style
 from isthmus.studies import Group
@@ -26,7 +26,7 @@ def kinds_figure(groups: Sequence[Group]) -> Figure:
     places, names = [], []
     row, last = 0.0, ""
     for group in groups:
-        name, network, way = group.network.rsplit("_", 2)
+        name, network, way = named_by(group.network)
         row += 1.0 if name == last else 1.6
         last = name
         places.append(row)
@@ -38,9 +38,9 @@ def kinds_figure(groups: Sequence[Group]) -> Figure:
             for number, (_, color, marker) in enumerate(STAGES):
                 after = group.connected_after
                 value = after[-1] if number == 2 else after[min(number, len(after) - 1)]
-                whisker(left, _percent(value), place + 0.22 * (number - 1), color, marker=marker)
+                whisker(left, in_percent(value), place + 0.22 * (number - 1), color, marker=marker)
             if group.deviation.value == group.deviation.value:
-                whisker(right, _percent(group.deviation), place, style.FOUND)
+                whisker(right, in_percent(group.deviation), place, style.FOUND)
         left.set_yticks(places, names, fontsize=9)
         left.set_ylim(max(places, default=0) + 0.8, 0.6)
         left.set_xlim(right=101)
@@ -55,7 +55,3 @@ def kinds_figure(groups: Sequence[Group]) -> Figure:
         handles = [left.plot([], [], marker, color=color, label=label)[0] for label, color, marker in STAGES]
         figure.legend(handles=handles, fontsize=9, loc="outside lower center", ncols=3)
     return figure
-
-
-def _percent(share: Estimate) -> Estimate:
-    return replace(share, value=100 * share.value, low=100 * share.low, high=100 * share.high)

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from isthmus.experiments.kinds.sets import CHARACTERS, LANGUAGES, WORDS, sentences
+from isthmus.experiments.kinds.sets import CHARACTERS, CORPORA, LANGUAGES, WORDS, names_of_languages, sentences
 from isthmus.experiments.kinds.speech import DIGITS, RATE, SAMPLES, TONGUES
 from isthmus.inputs.kinds import Series, Table
 from isthmus.networks.network import Network
@@ -128,9 +128,7 @@ class Words:
 
 @lru_cache
 def _letters() -> Words:
-    from isthmus.experiments.kinds.sets import _names_of_languages
-
-    return Words(tuple(sorted({letter for text, _ in _names_of_languages() for letter in text})), letters=True)
+    return Words(tuple(sorted({letter for text, _ in names_of_languages() for letter in text})), letters=True)
 
 
 @lru_cache
@@ -200,13 +198,9 @@ def languages_cnn() -> Network:
 
 def docstrings_transformer() -> Network:
     """A transformer on words."""
-    from isthmus.experiments.kinds.sets import CORPORA
-
     return _text(_words(), WORDS, CORPORA, transformer=True)
 
 
 def docstrings_cnn() -> Network:
     """Convolutions over words."""
-    from isthmus.experiments.kinds.sets import CORPORA
-
     return _text(_words(), WORDS, CORPORA, transformer=False)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import csv
+import importlib
+import inspect
 import io
+import pkgutil
 import random
+import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
 from isthmus._core.files import write_text
 
@@ -26,12 +33,14 @@ class Set:
 
     Attributes:
         kind: of its inputs.
+        classes: how many.
         about: what it is, in words, with its source.
         write: writes it to a folder, and says where it is in there.
         networks: factories of the networks that are trained on it, by their names.
     """
 
     kind: str
+    classes: int
     about: str
     write: Callable[[Path], Path]
     networks: Mapping[str, str]
@@ -57,10 +66,12 @@ def _speech(name: str, folder: Path) -> Path:
 
 def _names(folder: Path) -> Path:
     """Names of countries, languages and cities in ten languages (Unicode CLDR, in Babel): which language is it?"""
-    return _csv(folder / "languages.csv", ["text", "label"], _names_of_languages())
+    return _csv(folder / "languages.csv", ["text", "label"], names_of_languages())
 
 
-def _names_of_languages() -> list[tuple[str, str]]:
+@lru_cache
+def names_of_languages() -> tuple[tuple[str, str], ...]:
+    """Names with the language that each is of; those that two languages have are left out."""
     from babel import Locale
 
     found: dict[str, set[str]] = {}
@@ -68,10 +79,8 @@ def _names_of_languages() -> list[tuple[str, str]]:
         locale = Locale(language)
         words = [str(word) for each in (locale.territories, locale.languages) for word in each.values()]
         found[language] = {word.lower() for word in words if len(word) <= CHARACTERS}
-    # A name that two languages have says nothing.
-    every = [word for words in found.values() for word in words]
-    once = {word for word in every if every.count(word) == 1}
-    return [(word, language) for language, words in found.items() for word in sorted(words & once)]
+    count = Counter(word for words in found.values() for word in words)
+    return tuple((word, language) for language, words in found.items() for word in sorted(words) if count[word] == 1)
 
 
 def _docstrings(folder: Path) -> Path:
@@ -79,43 +88,52 @@ def _docstrings(folder: Path) -> Path:
     return _csv(folder / "docstrings.csv", ["text", "label"], sentences())
 
 
-def sentences() -> list[tuple[str, str]]:
+@lru_cache
+def sentences() -> tuple[tuple[str, str], ...]:
     """First sentences of at least four words, with the library that each is from; no sentence twice."""
-    import importlib
-    import inspect
-    import pkgutil
-    import re
-    import warnings
-
     found: dict[str, str | None] = {}
     for library in CORPORA:
-        package = importlib.import_module(library)
-        modules = [package]
-        for info in pkgutil.iter_modules(package.__path__):
-            if info.name.startswith("_") or info.name in ("conftest", "testing", "tests", "distributed"):
-                continue
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    modules.append(importlib.import_module(f"{library}.{info.name}"))
-            except Exception:  # noqa: BLE001, S112 (a part that does not import here has no docstrings here)
-                continue
-        for module in modules:
-            for name, thing in sorted(vars(module).items()):
-                own = str(getattr(thing, "__module__", "") or "").partition(".")[0] == library
-                if name.startswith("_") or not own or not (inspect.isclass(thing) or callable(thing)):
-                    continue
-                things = [thing]
-                if inspect.isclass(thing):
-                    things += [each for key, each in sorted(vars(thing).items()) if not key.startswith("_")]
-                for each in things:
-                    doc = inspect.getdoc(each) if callable(each) else None
-                    first = re.split(r"(?<=[.!?])\s|\n\n", doc.strip(), maxsplit=1)[0] if doc else ""
-                    words = re.findall(r"[a-z]+", first.lower())
-                    if LEAST <= len(words) <= WORDS and "(" not in first:
-                        text = " ".join(words)
-                        found[text] = library if found.get(text, library) == library else None
-    return sorted((text, label) for text, label in found.items() if label is not None)
+        for module in _modules(library):
+            for thing in _documented(module, library):
+                text = _first_sentence(thing)
+                if text is not None:
+                    found[text] = library if found.get(text, library) == library else None
+    return tuple(sorted((text, label) for text, label in found.items() if label is not None))
+
+
+def _modules(library: str) -> Iterator[ModuleType]:
+    """A package and the public modules in it, as far as they can be imported here."""
+    package = importlib.import_module(library)
+    yield package
+    for info in pkgutil.iter_modules(package.__path__):
+        if info.name.startswith("_") or info.name in ("conftest", "testing", "tests", "distributed"):
+            continue
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                module = importlib.import_module(f"{library}.{info.name}")
+        except Exception:  # noqa: BLE001, S112 (a part that does not import here has no docstrings here)
+            continue
+        yield module
+
+
+def _documented(module: ModuleType, library: str) -> Iterator[object]:
+    """Public functions and classes of a module that are the library's own, and public members of these classes."""
+    for name, thing in sorted(vars(module).items()):
+        own = str(getattr(thing, "__module__", "") or "").partition(".")[0] == library
+        if name.startswith("_") or not own or not callable(thing):
+            continue
+        yield thing
+        if inspect.isclass(thing):
+            yield from (each for key, each in sorted(vars(thing).items()) if not key.startswith("_") and callable(each))
+
+
+def _first_sentence(thing: object) -> str | None:
+    """The words of the first sentence of a docstring, where they are few enough and no call is among them."""
+    doc = inspect.getdoc(thing)
+    first = re.split(r"(?<=[.!?])\s|\n\n", doc.strip(), maxsplit=1)[0] if doc else ""
+    words = re.findall(r"[a-z]+", first.lower())
+    return " ".join(words) if LEAST <= len(words) <= WORDS and "(" not in first else None
 
 
 def places_of(name: str, folder: Path) -> dict[str, Path]:
@@ -192,36 +210,42 @@ SETS: Mapping[str, Set] = MappingProxyType(
     {
         "breast-cancer": Set(
             kind="table",
+            classes=2,
             about="569 tumours, 30 measurements (Wolberg et al. 1995, in scikit-learn)",
             write=lambda folder: _table("breast-cancer", folder),
             networks={"mlp": f"{_HOME}:breast_cancer_mlp", "gelu": f"{_HOME}:breast_cancer_gelu"},
         ),
         "wine": Set(
             kind="table",
+            classes=3,
             about="178 wines, 13 measurements (Aeberhard and Forina 1991, in scikit-learn)",
             write=lambda folder: _table("wine", folder),
             networks={"mlp": f"{_HOME}:wine_mlp", "gelu": f"{_HOME}:wine_gelu"},
         ),
         "digits": Set(
             kind="series",
+            classes=10,
             about="the ten digits spoken in English by 40 synthetic voices (eSpeak NG), 0.5 s at 8 kHz",
             write=lambda folder: _speech("digits", folder),
             networks={"cnn": f"{_HOME}:digits_cnn", "resnet": f"{_HOME}:digits_resnet"},
         ),
         "tongues": Set(
             kind="series",
+            classes=6,
             about="the numbers from one to twenty spoken in six languages by synthetic voices (eSpeak NG)",
             write=lambda folder: _speech("tongues", folder),
             networks={"cnn": f"{_HOME}:tongues_cnn", "resnet": f"{_HOME}:tongues_resnet"},
         ),
         "languages": Set(
             kind="tokens",
+            classes=10,
             about="names of countries and languages in ten languages, letter by letter (Unicode CLDR, in Babel)",
             write=_names,
             networks={"transformer": f"{_HOME}:languages_transformer", "cnn": f"{_HOME}:languages_cnn"},
         ),
         "docstrings": Set(
             kind="tokens",
+            classes=4,
             about="first sentences of docstrings of NumPy, SciPy, scikit-learn and PyTorch, word by word",
             write=_docstrings,
             networks={"transformer": f"{_HOME}:docstrings_transformer", "cnn": f"{_HOME}:docstrings_cnn"},

@@ -25,6 +25,12 @@ def key_of(name: str, network: str, way: str) -> str:
     return f"{name}_{network}_{way}"
 
 
+def named_by(key: str) -> tuple[str, str, str]:
+    """The set, the network and the way of a key."""
+    name, network, way = key.rsplit("_", 2)
+    return name, network, way
+
+
 def train(names: tuple[str, ...], folder: Path, seed: int, tell: OnStage, *, share: float = 1.0) -> None:
     """Trains what is not there yet; `share` of the batches, for a quick look."""
     wanted = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from isthmus._core.geometry import inner, share_along
+from isthmus._core.geometry import inner, share_along, slide
 from isthmus._core.shapes import Inputs, Losses
 from isthmus.errors import InputError
 from isthmus.landscapes.domains.base import Domain
@@ -88,7 +88,7 @@ class Restricted(Domain):
         point, through, normal = x.double(), through.double(), normal.double()
         squared = inner(normal, normal)
         shift = share_along(point - through, normal).nan_to_num(0.0)
-        moved = self._with_sums(_along(point, shift, normal))
+        moved = self._with_sums(slide(point, shift, normal))
         height = inner(moved - through, normal)
         there = height.abs() <= 1e-9 * squared
         if bool(there.all()):
@@ -96,15 +96,15 @@ class Restricted(Domain):
         reach = shift.abs() + 1.0
         below, above = shift - reach, shift + reach
         for _ in range(TRIES):  # a bracket: above it is too low, below it too high
-            high = inner(self._with_sums(_along(point, above, normal)) - through, normal) > 0
-            low = inner(self._with_sums(_along(point, below, normal)) - through, normal) < 0
+            high = inner(self._with_sums(slide(point, above, normal)) - through, normal) > 0
+            low = inner(self._with_sums(slide(point, below, normal)) - through, normal) < 0
             if not bool((high | low).any()):
                 break
             reach = 2 * reach
             above, below = torch.where(high, above + reach, above), torch.where(low, below - reach, below)
         for _ in range(TRIES):
             middle = (below + above) / 2
-            moved = self._with_sums(_along(point, middle, normal))
+            moved = self._with_sums(slide(point, middle, normal))
             height = inner(moved - through, normal)
             if bool((height.abs() <= 1e-9 * squared).all()):
                 break
@@ -142,7 +142,3 @@ def _of_sum(part: Tensor, total: float, low: Tensor, high: Tensor) -> Tensor:
         shift = torch.where(excess == 0, shift, torch.where(usable, step, (below + above) / 2))
         found = (part - shift).clamp(low, high)
     return found
-
-
-def _along(x: Inputs, shift: Losses, normal: Inputs) -> Inputs:
-    return x - shift.reshape(-1, *(1,) * (x.ndim - 1)) * normal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,17 @@ class TableCollection(Collection):
 
     def digest(self, number: int) -> str:
         return hashlib.sha256(self.x[number].numpy().tobytes()).hexdigest()
+
+
+def opened(file: Path, table: Table) -> TableCollection:
+    """The rows of a file, which is read once for many of its rows, and again when it was changed."""
+    stamp = file.stat() if file.is_file() else None
+    return _opened(file, table, None if stamp is None else (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino))
+
+
+@lru_cache(maxsize=4)
+def _opened(file: Path, table: Table, stamp: tuple[int, ...] | None) -> TableCollection:  # noqa: ARG001 (the key)
+    return TableCollection(file, table)
 
 
 def read_columns(file: Path) -> dict[str, NDArray[Any]]:

@@ -199,7 +199,9 @@ class Table(InputKind):
         file, _, row = source.rpartition(":")
         if not file or not row.isdecimal():
             raise ImageError(f"{source}: expected FILE:ROW, as in patients.csv:3, rows counted from 0.")
-        found = self.open(Path(file))
+        from isthmus.inputs.kinds.table.files import opened
+
+        found = opened(Path(file), self)
         if int(row) >= len(found):
             raise ImageError(f"{file} has {len(found)} rows, counted from 0; there is no row {row}.")
         return found.read(int(row), None)

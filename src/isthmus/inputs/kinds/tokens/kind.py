@@ -164,9 +164,7 @@ class Tokens(InputKind):
     def _shown(self, x: Input) -> list[int]:
         known = self._known()
         ids: list[int] = known.nearest(x[None])[0].tolist()
-        while len(ids) > 1 and ids[-1] == known.filler:
-            ids.pop()
-        return ids
+        return known.without_filler(ids) or ids[:1]
 
 
 def text_of(source: str) -> str:

@@ -101,10 +101,14 @@ class Vocabulary:
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of some tokens, without the filler at its end."""
+        return str(self.tokenizer.decode(self.without_filler(ids)))
+
+    def without_filler(self, ids: Sequence[int]) -> list[int]:
+        """The tokens before the filler at the end."""
         kept = list(ids)
         while kept and kept[-1] == self.filler:
             kept.pop()
-        return str(self.tokenizer.decode(kept))
+        return kept
 
     @property
     def digest(self) -> str:
