@@ -68,6 +68,7 @@ class OnRay(Engine):
         A cluster that runs already is used and left running; else one is started for these tasks.
         """
         ray = _import_ray()
+        theirs = ray.is_initialized()
         with self.cluster():
             task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=RETRIES)(function)
             open_tasks = {task.remote(*arguments): number for number, arguments in enumerate(tasks)}
@@ -77,7 +78,9 @@ class OnRay(Engine):
                     for reference in ended:
                         yield open_tasks.pop(reference), _result(ray, reference)
             except BaseException:
-                for reference in open_tasks:  # a cluster of somebody else's goes on; these tasks do not
+                # Who started Ray goes on with it; these tasks do not. What was started here ends with its tasks: to
+                # cancel them as well can meet the reply of one that ends just now, and Ray then ends this process.
+                for reference in open_tasks if theirs else ():
                     ray.cancel(reference)
                 raise
 
