@@ -51,7 +51,7 @@ def test_sigterm_stops_ray_too(tmp_path, text, start):
     folder = tmp_path / "study"
     Study.create(folder, text.replace("per_class = 6", "per_class = 400").replace("pairs = 25", "pairs = 100"))
     process = start("study", "run", folder, "--engine", "ray", "--workers", 1, "--device", "cpu")
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 300
     while not list(folder.glob("shards/*.parquet")):
         assert process.poll() is None and time.monotonic() < give_up
         time.sleep(0.1)
