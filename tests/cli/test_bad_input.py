@@ -134,15 +134,15 @@ def test_lists_that_are_no_lists(refused, tmp_path, text, says):
 
 def test_lists_and_folders_that_are_not_there(refused, tmp_path):
     refused("--pairs", tmp_path / "absent.csv", says="cannot be read")
-    refused("--images", tmp_path / "absent", says="is no folder")
+    refused("--inputs", tmp_path / "absent", says="is no folder")
     (tmp_path / "empty").mkdir()
-    refused("--images", tmp_path / "empty", says="no image files")
+    refused("--inputs", tmp_path / "empty", says="no image files")
 
 
 def test_no_source_or_two(refused, two, tmp_path):
     refused(says="exactly one of the three")
     refused(two[0], says="exactly one of the three")
-    refused(*two, "--images", tmp_path, says="exactly one of the three")
+    refused(*two, "--inputs", tmp_path, says="exactly one of the three")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_one_bad_target_or_folder_name_does_not_stop_the_rest(program, digit_fol
     folder = tmp_path / "images"
     shutil.copytree(digit_folder / "4", folder / "2024")
     shutil.copytree(digit_folder / "5", folder / "5")
-    ran = program("connect", "--images", folder, "--pairs-per-class", 1, "--out", tmp_path / "run", "--pictures", 0)
+    ran = program("connect", "--inputs", folder, "--pairs-per-class", 1, "--out", tmp_path / "run", "--pictures", 0)
     assert ran.code == 0 and "2 pairs" in ran.out
 
 

@@ -35,7 +35,7 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     assert run(["demo", "--out", str(folder / "demo")]) == 0
     for name in ("straight", "bypass"):
-        options = ["--images", str(folder / "demo" / "images"), "--pairs-per-class", "4", "--method", name]
+        options = ["--inputs", str(folder / "demo" / "images"), "--pairs-per-class", "4", "--method", name]
         assert run(["connect", *options, "--pictures", "0", "--out", str(folder / name)]) == 0
     return folder
 

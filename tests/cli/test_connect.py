@@ -55,7 +55,7 @@ def test_a_list_sets_bad_pairs_aside_and_goes_on(program, digit_folder, tmp_path
 
 
 def test_a_folder_gives_pairs_of_each_class(program, digit_folder, tmp_path):
-    settings = ("--images", digit_folder, "--pairs-per-class", 2, "--lowest-loss", 4, *FAST)
+    settings = ("--inputs", digit_folder, "--pairs-per-class", 2, "--lowest-loss", 4, *FAST)
     ran = program("connect", *settings, "--out", tmp_path / "one")
     assert ran.code == 0 and "20 pairs" in ran.out
     table = pyarrow.parquet.read_table(tmp_path / "one" / "table.parquet").to_pylist()
@@ -72,7 +72,7 @@ def test_a_folder_without_sub_folders_is_paired_by_prediction(program, digit_fol
     flat.mkdir()
     for file in (*(digit_folder / "3").iterdir(), *(digit_folder / "5").iterdir()):
         (flat / file.name).write_bytes(file.read_bytes())
-    assert program("connect", "--images", flat, "--pairs-per-class", 1, "--out", tmp_path / "run", *FAST).code == 0
+    assert program("connect", "--inputs", flat, "--pairs-per-class", 1, "--out", tmp_path / "run", *FAST).code == 0
     assert {pair.target for pair in Connections.load(tmp_path / "run")} >= {3, 5}
 
 
@@ -109,7 +109,7 @@ def test_an_existing_run_is_kept_unless_told(program, two, tmp_path):
 def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(program, digit_folder, tmp_path, monkeypatch):
     from isthmus.cli import solving
 
-    settings = ("connect", "--images", digit_folder, "--pairs-per-class", 3, "--max-batch", 2, *FAST)
+    settings = ("connect", "--inputs", digit_folder, "--pairs-per-class", 3, "--max-batch", 2, *FAST)
     assert program(*settings, "--out", tmp_path / "whole").code == 0
 
     from contextlib import contextmanager
@@ -127,7 +127,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(program, digit_fo
         stopped = program(*settings, "--out", tmp_path / "run")
     assert stopped.code == 130 and "of 30 pairs are finished" in stopped.err and "--resume" in stopped.err
     assert 5 <= len(Connections.load(tmp_path / "run")) < 30
-    other = program("connect", "--images", digit_folder, "--seed", 9, "--out", tmp_path / "run", "--resume", *FAST)
+    other = program("connect", "--inputs", digit_folder, "--seed", 9, "--out", tmp_path / "run", "--resume", *FAST)
     assert other.code == 1 and "differs in seed, pairs" in other.one_line()
     shifted = program(*settings, "--mean", "0.2", "--out", tmp_path / "run", "--resume")
     assert shifted.code == 1 and "differs in network" in shifted.one_line()
@@ -140,7 +140,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(program, digit_fo
 
 @pytest.mark.slow
 def test_ctrl_c_in_a_real_process(digit_folder, tmp_path):
-    command = [sys.executable, "-m", "isthmus", "connect", "--images", str(digit_folder), "--pairs-per-class", "6",
+    command = [sys.executable, "-m", "isthmus", "connect", "--inputs", str(digit_folder), "--pairs-per-class", "6",
                "--method", "paper", "--max-batch", "1", "--out", str(tmp_path / "run"), *FAST]  # fmt: skip
     log = tmp_path / "log.txt"
     with log.open("w") as stream:

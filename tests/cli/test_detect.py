@@ -116,7 +116,7 @@ def test_what_cannot_be_done_is_one_line(program, pictures, detector, tmp_path):
         (("evaluate", "--attacks", "hope", "--out", tmp_path / "b"), "There is no attack 'hope'"),
         (("evaluate", "--epsilon", "0.3,0.1", "--out", tmp_path / "b"), "ascending"),
         (("evaluate", "--epsilon", "much", "--out", tmp_path / "b"), "2/255,8/255"),
-        (("evaluate", "--network", "torchvision:resnet18", "--out", tmp_path / "b"), "--network needs --images"),
+        (("evaluate", "--network", "torchvision:resnet18", "--out", tmp_path / "b"), "--network needs --inputs"),
         (("fit", "--fpr", "2", "--out", tmp_path / "b"), "between 0 and 1"),
         (("fit", "--out", pictures), "is not empty"),
         (("fit", "--attacks", "PGD 1e-06", "--epsilon", "1e-6,1e-5", "--out", tmp_path / "b"), "No attack led"),

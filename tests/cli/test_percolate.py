@@ -97,7 +97,7 @@ def test_network(program, tmp_path):
         (["network", "--slices", "1"], "two slices at least"),
         (["network", "--dimensions", "9", "--points", "9"], "GiB"),
         (["network", "--dimensions", "99"], "1 to 13 dimensions"),
-        (["network", "--network", "torchvision:resnet18"], "needs --images"),
+        (["network", "--network", "torchvision:resnet18"], "needs --inputs"),
     ],
 )
 def test_bad_input_gets_one_line(program, tmp_path, arguments, message):

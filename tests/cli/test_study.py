@@ -65,9 +65,9 @@ def test_bad_input_is_one_line(small, program, tmp_path):
     assert "study.toml cannot be read" in program("study", "run", tmp_path / "empty").one_line()
     assert "is not empty" in program("study", "init", "--out", small).one_line()
     assert (
-        "--images" in program("study", "init", "--out", tmp_path / "x", "--network", "torchvision:resnet18").one_line()
+        "--inputs" in program("study", "init", "--out", tmp_path / "x", "--network", "torchvision:resnet18").one_line()
     )
-    assert "no folder" in program("study", "init", "--out", tmp_path / "x", "--images", tmp_path / "y").one_line()
+    assert "no folder" in program("study", "init", "--out", tmp_path / "x", "--inputs", tmp_path / "y").one_line()
     assert "was not run yet" in program("study", "table", small).one_line()
     with (small / "study.toml").open("a") as file:
         file.write("[shrads]\n")
@@ -76,7 +76,7 @@ def test_bad_input_is_one_line(small, program, tmp_path):
 
 
 def test_a_study_of_ones_own_images(program, digit_folder, tmp_path):
-    ran = program("study", "init", "--out", tmp_path / "mine", "--images", digit_folder)
+    ran = program("study", "init", "--out", tmp_path / "mine", "--inputs", digit_folder)
     assert ran.code == 0
     file = tmp_path / "mine" / "study.toml"
     file.write_text(file.read_text().replace("per_class = 20", "per_class = 3").replace("minutes = 2", "pairs = 9"))

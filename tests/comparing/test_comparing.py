@@ -197,7 +197,7 @@ def test_the_mirrored_path_is_bent_as_far_to_the_other_side(digits):
 
 def test_networks_of_a_study_are_runs():
     def row(network, pair, loss, pair_id="one", kind="within"):
-        named = {"network": network, "pair_id": pair_id, "pair": pair, "kind": kind, "images": "digits"}
+        named = {"network": network, "pair_id": pair_id, "pair": pair, "kind": kind, "inputs": "digits"}
         return named | {"max_loss": loss, "target": 1}
 
     lost, aside = row("b", 3, None, "two"), row("b", 4, 5.0, None)
@@ -209,8 +209,8 @@ def test_networks_of_a_study_are_runs():
     with pytest.raises(InputError, match="several kind: say which of within, across"):
         runs_of_study(both, {})
     assert len(runs_of_study(both, {}, kind="across")) == 1
-    with pytest.raises(InputError, match="no pairs of the images 'cifar'"):
-        runs_of_study(rows, {}, images="cifar")
+    with pytest.raises(InputError, match="no pairs of the inputs 'cifar'"):
+        runs_of_study(rows, {}, inputs="cifar")
 
 
 def test_names_tell_runs_apart(bent, straight):

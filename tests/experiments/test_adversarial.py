@@ -87,7 +87,7 @@ def test_one_class_is_said_before_any_work(tmp_path, digit_folder, program):
     import shutil
 
     shutil.copytree(digit_folder / "4", tmp_path / "images" / "4")
-    ran = program("paper", "adversarial", "--out", tmp_path / "out", "--images", tmp_path / "images", "--device", "cpu")
+    ran = program("paper", "adversarial", "--out", tmp_path / "out", "--inputs", tmp_path / "images", "--device", "cpu")
     assert ran.code == 1 and "two classes or more" in ran.err.splitlines()[-1] and "Traceback" not in ran.err
     assert not list((tmp_path / "out" / "study").glob("shards/*.parquet"))
 

@@ -250,6 +250,6 @@ def test_the_program_says_where_it_is_and_ends_with_ctrl_c(digits, digit_pairs, 
 
 def test_what_cannot_be_explored_is_one_line(program, tmp_path):
     assert "saved connections" in program("explore", tmp_path, "--no-browser").one_line()
-    done = program("explore", tmp_path, "--images", tmp_path, "--no-browser")
-    assert done.code == 1 and "leave out --images" in done.err
+    done = program("explore", tmp_path, "--inputs", tmp_path, "--no-browser")
+    assert done.code == 1 and "leave out --inputs" in done.err
     assert program("explore", "--port", 99999, "--no-browser").code == 1

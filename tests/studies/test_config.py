@@ -10,7 +10,7 @@ from isthmus.studies import parse_config, read_config
 from isthmus.studies.template import study_text
 
 LEAST = {
-    "images": {"d": {"source": "digits"}},
+    "inputs": {"d": {"source": "digits"}},
     "networks": {"n": {"spec": "digits"}},
     "pairs": [{"kind": "within"}],
 }
@@ -39,13 +39,13 @@ def test_settings_become_objects():
         ({"connect": {"sampling": {"interval": 1}}}, "unknown key connect.sampling.interval; did you mean intervals?"),
         ({"shards": {"minute": 1}}, "unknown key shards.minute; did you mean minutes?"),
         ({"shards": {"minutes": 0}}, "shards.minutes"),
-        ({"images": {"d": {"sorce": "digits"}}}, "unknown key images.d.sorce; did you mean source?"),
-        ({"images": {}}, "images: "),
+        ({"inputs": {"d": {"sorce": "digits"}}}, "unknown key inputs.d.sorce; did you mean source?"),
+        ({"inputs": {}}, "inputs: "),
         (
             {"networks": {"n": {"spec": "digits", "weihgts": "x"}}},
             "unknown key networks.n.weihgts; did you mean weights?",
         ),
-        ({"networks": {"n": {"spec": "digits", "images": ["e"]}}}, "networks.n.images names 'e', which is none of d"),
+        ({"networks": {"n": {"spec": "digits", "inputs": ["e"]}}}, "networks.n.inputs names 'e', which is none of d"),
         ({"networks": {"../n": {"spec": "digits"}}}, "networks.../n"),
         (
             {"pairs": [{"kind": "witin"}]},
@@ -53,7 +53,7 @@ def test_settings_become_objects():
         ),
         ({"pairs": [{"kind": "within", "per_clas": 1}]}, "unknown key pairs.0.per_clas; did you mean per_class?"),
         ({"pairs": [{"kind": "within", "per_class": 0}]}, "pairs.0.per_class"),
-        ({"pairs": [{"kind": "within", "images": ["e"]}]}, "pairs.0.images names 'e', which is none of d"),
+        ({"pairs": [{"kind": "within", "inputs": ["e"]}]}, "pairs.0.inputs names 'e', which is none of d"),
         ({"seed": "x"}, "seed: "),
         ({"seed": 2**31}, "seed: "),
         ({"connect": {"threshold": float("nan")}}, "connect.threshold: "),
@@ -62,11 +62,11 @@ def test_settings_become_objects():
         ({"networks": {"n": {"spec": "digits", "size": [8, -8]}}}, "networks.n.size.1"),
         (
             {
-                "images": {"d": {"source": "digits"}, "e": {"source": "digits"}},
-                "pairs": [{"kind": "within", "images": ["e"]}],
-                "networks": {"n": {"spec": "digits", "images": ["d"]}},
+                "inputs": {"d": {"source": "digits"}, "e": {"source": "digits"}},
+                "pairs": [{"kind": "within", "inputs": ["e"]}],
+                "networks": {"n": {"spec": "digits", "inputs": ["d"]}},
             },
-            "no network has images of which",
+            "no network has inputs of which",
         ),
     ],
 )
@@ -97,13 +97,13 @@ def test_the_template_is_a_study_whatever_the_names(tmp_path):
     config = parse_config(tomllib.loads(study_text()))
     assert config.problems() == [("digits", "digits")]
     odd = tmp_path / 'a "quoted" \\ name'
-    text = study_text(network="torchvision:resnet18", weights=odd / "w.npz", images=odd, title='"')
+    text = study_text(network="torchvision:resnet18", weights=odd / "w.npz", inputs=odd, title='"')
     config = parse_config(tomllib.loads(text))
-    assert config.images["images"].source == str(odd.resolve()) and config.title == '"'
+    assert config.inputs["given"].source == str(odd.resolve()) and config.title == '"'
     assert config.networks["network"].weights == str((odd / "w.npz").resolve())
 
 
-def test_inputs_is_the_neutral_name_of_images():
+def test_images_is_the_older_name_of_inputs():
     from isthmus.studies.config import Config
 
     def content(top, part):
@@ -115,8 +115,8 @@ def test_inputs_is_the_neutral_name_of_images():
 
     assert Config.of(content("inputs", "inputs")) == Config.of(content("images", "images"))
     with pytest.raises(StudyError, match="two names of the same thing"):
-        Config.of(content("images", "images") | {"inputs": {"digits": {"source": "digits"}}})
-    both = content("images", "images")
-    both["networks"]["network"]["inputs"] = ["digits"]
+        Config.of(content("inputs", "inputs") | {"images": {"digits": {"source": "digits"}}})
+    both = content("inputs", "inputs")
+    both["networks"]["network"]["images"] = ["digits"]
     with pytest.raises(StudyError, match=r"networks\.network\.inputs and networks\.network\.images"):
         Config.of(both)

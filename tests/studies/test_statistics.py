@@ -12,7 +12,7 @@ from isthmus.studies.rows import result_schema, skipped_table
 
 
 def table(rows: list[dict]) -> pyarrow.Table:
-    plain = {"network": "n", "images": "i", "kind": "within", "target": 0, "target_name": "class 0", "steps": 0}
+    plain = {"network": "n", "inputs": "i", "kind": "within", "target": 0, "target_name": "class 0", "steps": 0}
     plain |= {"rounds": 0, "direct_connected": True, "connected": True, "class_connected": True, "outcome": "direct"}
     plain |= {"direct_max_loss": 1.0, "max_loss": 1.0, "direct_gap": 0.0, "gap": 0.0, "deviation": 0.0}
     plain |= {"threshold": 1.5, "forward_equivalents": 21}

@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections import Counter
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -22,10 +24,12 @@ from PIL import Image
 import isthmus
 from isthmus import IsthmusError
 from isthmus._core.files import write_whole
+from isthmus.errors import StudyError
 from isthmus.studies import Study
 from isthmus.studies.engines.base import Job, Worker
 from isthmus.studies.plan import load_plan
 from isthmus.studies.rows import PAIR_COLUMNS, result_schema
+from isthmus.studies.solving import Bench
 from isthmus.studies.store import UrlStore
 
 
@@ -141,7 +145,7 @@ def test_what_differs_is_named(study, text, monkeypatch, tmp_path):
     torch.save(state, weights)
     x[3, 0, 0] ^= 1
     np.savez(tmp_path / "images.npz", x=x, y=y)
-    assert "the images digits" in refused()
+    assert "the inputs digits" in refused()
     x[3, 0, 0] ^= 1
     np.savez(tmp_path / "images.npz", x=x, y=y)
     monkeypatch.setattr("isthmus.studies.fingerprint.versions", lambda: {"isthmus": "9.9", "torch": torch.__version__})
@@ -505,7 +509,7 @@ def test_unreadable_images_are_set_aside_by_name(tmp_path, digit_folder, program
     victim = plan.rows(0, 1)[0]["a"]
     content = (images / victim).read_bytes()
     Image.new("L", (8, 8)).save(images / victim)
-    with pytest.raises(IsthmusError, match="the images some"):
+    with pytest.raises(IsthmusError, match="the inputs some"):
         study.run(device="cpu", resume=True)
     (images / victim).write_bytes(content)
     job = Job(str(study.folder), plan.digest)
@@ -647,3 +651,27 @@ def test_importing_studies_needs_no_torch_for_help():
     code = "import sys; from isthmus.cli.main import run; run(['study', '--help']); assert 'torch' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
     assert done.returncode == 0 and "report" in done.stdout, done.stderr
+
+
+def test_studies_of_version_0_2_still_load(tmp_path, program):
+    """They called all inputs images: in the study's file, in its tables, and in its plan."""
+    with zipfile.ZipFile(Path(__file__).with_name("kept_by_0_2.zip")) as file:
+        file.extractall(tmp_path)
+    study = Study(tmp_path / "study")
+    assert study.status().complete and not study.status().damaged
+    table = study.results.table()
+    assert "images" not in table.schema.names and set(table["inputs"].to_pylist()) == {"digits"}
+    assert study.results.plan.digests("digits") and study.results.summary().groups[0].inputs == "digits"
+    assert [pair.inputs for pair in study.results.picks()] == ["digits"] * 3
+    stored = study.results.connections([0])[0]
+    again = Bench(study.results.plan, study.folder, "cpu").solve(study.results.plan.rows(0, 1), keep=True).kept[0]
+    assert stored.profile.max_loss == pytest.approx(again.profile.max_loss, rel=1e-4)
+    ran = program("study", "report", study.folder)
+    assert ran.code == 0, ran.err
+    refused = program("study", "run", study.folder, "--resume", "--device", "cpu")
+    assert refused.code == 1 and "code version" in refused.err and "inputs" not in refused.err
+
+
+def test_one_thing_under_both_of_its_names_is_refused(tmp_path, text):
+    with pytest.raises(StudyError, match="two names of the same thing"):
+        Study.create(tmp_path / "study", text + '\n[inputs.more]\nsource = "digits"\n').prepare(device="cpu")

@@ -25,7 +25,7 @@ def compare(
     name: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     on: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     kind: str | None = None,
-    images: str | None = None,
+    inputs: Annotated[str | None, Parameter(name=["--inputs", "--images"])] = None,
     device: str = "auto",
     seed: int = 0,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-comparison"),
@@ -46,7 +46,7 @@ def compare(
         with settings of their own (--mean, --loss, ...) are compared in Python.
     kind
         Of studies: the kind of pairs; must be said where there are several, whose shares mean different things.
-    images
+    inputs
         Of studies: the collection, likewise.
     device
         auto (a CUDA device where there is one), cpu, cuda, cuda:1.
@@ -64,7 +64,7 @@ def compare(
     studies = [path for path in runs if (path / "study.toml").is_file()]
     if studies and (len(studies) < len(runs) or on):
         raise InputError("Give folders of studies alone, or of isthmus connect alone; --on goes with the latter.")
-    found = _of_studies(studies, name, seed, kind, images) if studies else _of_runs(runs, name, on, device, seed)
+    found = _of_studies(studies, name, seed, kind, inputs) if studies else _of_runs(runs, name, on, device, seed)
     write_comparison(found, folder, command=readable(shlex.join(["isthmus", *sys.argv[1:]])))
     _show(found)
     print(f"Open {out / 'index.html'} in a browser.")
@@ -90,7 +90,7 @@ def landscape_named(text: str, device: str) -> Landscape:
 
 
 def _of_studies(
-    folders: list[Path], names: list[str] | None, seed: int, kind: str | None, images: str | None
+    folders: list[Path], names: list[str] | None, seed: int, kind: str | None, inputs: str | None
 ) -> Comparison:
     from isthmus.comparing import Comparison, runs_of_study
     from isthmus.comparing.rows import matched, under
@@ -106,7 +106,7 @@ def _of_studies(
         results = Study(folder).results
         prefix = f"{label}: " if len(folders) > 1 else ""
         rows = results.table().to_pylist()
-        runs += runs_of_study(rows, results.plan.units, kind=kind, images=images, prefix=prefix)
+        runs += runs_of_study(rows, results.plan.units, kind=kind, inputs=inputs, prefix=prefix)
     if names is not None:
         runs = under(runs, names)
     if len(runs) < 2:

@@ -54,7 +54,7 @@ def explore(
 
     if run is not None:
         if images is not None or on:
-            raise InputError("A run is shown as it is; leave out --images and --on, or the run.")
+            raise InputError("A run is shown as it is; leave out --inputs and --on, or the run.")
         serve(None, page=_page_of(run), port=port, ready=ready)
     else:
         serve(_session(images, on or [], network), title=f"Explore {readable(network.network)}", port=port, ready=ready)

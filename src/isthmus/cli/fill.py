@@ -26,7 +26,7 @@ def fill(
     corners: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
     /,
     *,
-    images: str = "digits",
+    images: Annotated[str, Parameter(name=["--inputs", "--images"])] = "digits",
     loops: int = 8,
     highest: bool | None = None,
     target: str = "predicted",
@@ -45,7 +45,7 @@ def fill(
     Parameters
     ----------
     corners
-        Four image files, at (u, v) = (0, 0), (1, 0), (0, 1) and (1, 1); or none, and loops are drawn from --images.
+        Four image files, at (u, v) = (0, 0), (1, 0), (0, 1) and (1, 1); or none, and loops are drawn from --inputs.
     images
         Folder with one sub-folder of images a class, an .npz file, or digits: those that ship with Isthmus.
     loops

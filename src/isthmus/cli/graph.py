@@ -27,7 +27,7 @@ KEPT = "segments"  # folder of what was looked at so far
 
 
 def graph(
-    images: str = "digits",
+    images: Annotated[str, Parameter(name=["--inputs", "--images"])] = "digits",
     /,
     *,
     classes: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,

@@ -91,14 +91,14 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
     from isthmus.inputs.pairs import pairs_within
 
     if not folder.exists():
-        raise ImageError(f"--images {folder} is no folder.")
+        raise ImageError(f"--inputs {folder} is no folder.")
     found = read(open_collection(folder, kind=landscape.input_kind), landscape)
     if not bool((found.classes >= 0).any()):
         raise NetworkError(f"The network returns NaN or infinity for every input of {folder}.")
     index = pairs_within(found.groups, found.losses, per_group=per_class, lowest=lowest, seed=seed).tolist()
     if not index:
         raise InputError(
-            f"--images {folder}: no class has two {_many(landscape)} that the network recognises, so there is no pair."
+            f"--inputs {folder}: no class has two {_many(landscape)} that the network recognises, so there is no pair."
         )
     names = [(found.names[i], found.names[j]) for i, j in index]
     target = [int(found.groups[i]) for i, _ in index]

@@ -23,11 +23,10 @@ def paper(
     experiment: str,
     /,
     *,
-    images: Path | None = None,
+    inputs: Annotated[list[Path] | None, Parameter(name=["--inputs", "--images"], consume_multiple=True)] = None,
     pairs_per_class: int | None = None,
     lowest_loss: int | None = None,
     compare: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
-    inputs: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
     seed: int = 0,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     overwrite: bool = False,
@@ -46,16 +45,15 @@ def paper(
         on fresh networks), training (barriers over the first batches), architectures (several networks), kinds
         (tables, sound and text; some 15 minutes), decision-map
         (the plane through A, B' and C), or py:PACKAGE.MODULE:NAME.
-    images
-        Folder with one sub-folder of images a class, or an .npz file with x and y; needed for a network of your own.
+    inputs
+        Folder with one sub-folder a class, a table, or an .npz file with x and y; needed for a network of your own. For
+        decision-map, three inputs in the place of pairs that are drawn.
     pairs_per_class
         Pairs of each kind from each class.
     lowest_loss
-        Only among the so many images of lowest loss of each class.
+        Only among the so many inputs of lowest loss of each class.
     compare
         For architectures: networks, each as SPEC or SPEC,WEIGHTS.
-    inputs
-        For decision-map: three image files, in the place of pairs that are drawn.
     seed
         Of everything that is drawn.
     out
@@ -77,7 +75,7 @@ def paper(
     from isthmus.findings import write_findings
     from isthmus.registries import EXPERIMENTS
 
-    setting = _setting(network, images, pairs_per_class, lowest_loss, compare, inputs, seed)
+    setting = _setting(network, pairs_per_class, lowest_loss, compare, inputs, seed)
     with terminable() as signals, resumable(folder, signals):
         with (
             stage_progress() as tell,
@@ -109,15 +107,14 @@ def _fitting(experiment: str, compare: list[str] | None, inputs: list[Path] | No
     """Refuses options that the experiment has no use for."""
     if compare and experiment != "architectures":
         raise InputError("--compare belongs to isthmus paper architectures.")
-    if inputs and experiment != "decision-map":
-        raise InputError("--inputs belongs to isthmus paper decision-map.")
-    if inputs is not None and len(inputs) != 3:
-        raise InputError(f"--inputs needs three image files, got {len(inputs)}.")
+    three = experiment == "decision-map"
+    if inputs is not None and len(inputs) not in ((1, 3) if three else (1,)):
+        wanted = "one folder or file, or three inputs" if three else "one folder or file"
+        raise InputError(f"--inputs needs {wanted}, got {len(inputs)}.")
 
 
 def _setting(
     options: NetworkOptions,
-    images: Path | None,
     per_class: int | None,
     lowest: int | None,
     compare: list[str] | None,
@@ -129,11 +126,11 @@ def _setting(
 
     return Setting(
         **vars(choice_of(options)),
-        images=images,
+        images=inputs[0] if inputs is not None and len(inputs) == 1 else None,
         per_class=per_class,
         lowest_loss=lowest,
         compare=tuple(_with_weights(text) for text in compare or ()),
-        inputs=None if inputs is None else (inputs[0], inputs[1], inputs[2]),
+        inputs=(inputs[0], inputs[1], inputs[2]) if inputs is not None and len(inputs) == 3 else None,
         seed=seed,
     )
 

@@ -54,11 +54,11 @@ def init(
 
     needs_images(images, network)
     if images is not None and not images.is_dir():
-        raise InputError(f"--images {images} is no folder.")
+        raise InputError(f"--inputs {images} is no folder.")
     at_least("--seed", seed, 0)
     if images is not None and title is None:
         title = f"{images.resolve().name} on {network}"
-    Study.create(out, study_text(network=network, weights=weights, images=images, title=title, seed=seed))
+    Study.create(out, study_text(network=network, weights=weights, inputs=images, title=title, seed=seed))
     print(f"Written: {out / 'study.toml'}. Edit it if you like, then: isthmus study run {out}")
 
 

@@ -35,8 +35,8 @@ def report_of(study: Study, *, paper: Path | None, pairs: bool, device: str) -> 
         paper=samples,
         notes=plan.notes,
         skipped=[
-            (images, readable(name), readable(reason))
-            for images, names in plan.skipped.items()
+            (inputs, readable(name), readable(reason))
+            for inputs, names in plan.skipped.items()
             for name, reason in names.items()
         ],
         config=plan.text,
@@ -57,7 +57,7 @@ def _shown(study: Study, device: str) -> list[ShownPair]:
             connection=connection,
             names=(readable(row["a"]), readable(row["c"])),
             class_names=study.results.plan.class_names[pick.network],
-            group=group_label(pick.network, pick.images, pick.kind),
+            group=group_label(pick.network, pick.inputs, pick.kind),
             rank=pick.rank,
         )
         for pick, connection, row in zip(picks, solved, study.results.rows([pick.pair for pick in picks]), strict=True)

@@ -60,11 +60,11 @@ def say_plan(made: Plan) -> None:
     """What a reader should know of the pairs that were drawn, and the inputs set aside."""
     for note in made.notes:
         print(f"isthmus: note: {note}", file=sys.stderr)
-    for images, names in made.skipped.items():
+    for inputs, names in made.skipped.items():
         for name, reason in list(names.items())[:5]:
             print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
         if len(names) > 5:
-            print(f"isthmus: and {len(names) - 5} more of images {images}; the table lists them all.", file=sys.stderr)
+            print(f"isthmus: and {len(names) - 5} more of {inputs}; the table lists them all.", file=sys.stderr)
 
 
 def show_result(
@@ -127,7 +127,7 @@ def show_groups(summary: StudySummary) -> None:
     console = Console(highlight=False)
     wide = console.width >= 130
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("network, images, kind", overflow="fold")
+    table.add_column("network, inputs, kind", overflow="fold")
     headings = ("pairs", "direct", "connected", "keeps class", "gap before", "gap", "deviation", "cost")
     for heading in headings if wide else headings[:4]:
         table.add_column(heading, justify="right", no_wrap=True)
@@ -139,7 +139,7 @@ def show_groups(summary: StudySummary) -> None:
             f"{group.cost:.0f}",
         )
         table.add_row(
-            escape(f"{group.network}, {group.images}, {group.kind}"),
+            escape(f"{group.network}, {group.inputs}, {group.kind}"),
             str(group.pairs),
             *(_percent(share, wide) for share in shares),
             *(rest if wide else ()),

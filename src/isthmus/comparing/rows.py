@@ -54,7 +54,7 @@ def runs_of_study(
     units: Mapping[str, str],
     *,
     kind: str | None = None,
-    images: str | None = None,
+    inputs: str | None = None,
     prefix: str = "",
 ) -> list[Run]:
     """The networks of a study as runs, from the rows of its table; pairs are known by their `pair_id`.
@@ -64,14 +64,14 @@ def runs_of_study(
             take no part.
         units: of the losses on each network.
         kind: of the pairs; must be said where there are several, whose shares mean different things.
-        images: the collection, likewise.
+        inputs: the collection, likewise.
         prefix: of the names of the networks, where there are several studies.
 
     Raises:
         InputError: there are several kinds or collections, or not the one that was asked for.
     """
     known = [row for row in rows if row["pair_id"] and row["max_loss"] is not None]
-    for column, wanted in (("kind", kind), ("images", images)):
+    for column, wanted in (("kind", kind), ("inputs", inputs)):
         there = list(dict.fromkeys(str(row[column]) for row in known))
         if wanted is None and len(there) > 1:
             raise InputError(f"The study has pairs of several {column}: say which of {', '.join(there)} is meant.")
@@ -134,7 +134,7 @@ def matched(runs: Sequence[Run]) -> list[list[int]]:
         counts = ", ".join(f"{run.name}: {len(run)}" for run in runs)
         raise InputError(
             f"No pair is in all runs ({counts} pairs). Pairs are the same where both ends are the same inputs, in the "
-            "same order; networks that take images of different sizes have none in common. Where pairs are drawn among "
+            "same order; networks that take inputs of different sizes have none in common. Where pairs are drawn among "
             "the inputs that a network recognises, give every run the same (--pairs FILE), or make a study."
         )
     return found

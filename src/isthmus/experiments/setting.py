@@ -54,14 +54,14 @@ class Setting(NetworkChoice):
         return {key: value for key, value in table.items() if value is not None}
 
     def images_table(self) -> dict[str, Any]:
-        """The `[images.NAME]` table of a study.
+        """The `[inputs.NAME]` table of a study.
 
         Raises:
             InputError: a network of the reader's own without images, or images that are not there.
         """
         if self.images is not None:
             if not self.images.exists():
-                raise InputError(f"--images {self.images} does not exist.")
+                raise InputError(f"--inputs {self.images} does not exist.")
             return {"source": _text(self.images)}
         needs_images(self.images, self.network)
         return {"source": "digits"}
@@ -71,7 +71,7 @@ class Setting(NetworkChoice):
         return {
             "title": f"{title}: {self.about()}",
             "seed": self.seed,
-            "images": {"inputs": self.images_table()},
+            "inputs": {"inputs": self.images_table()},
             "networks": {"network": self.network_table()},
             "pairs": pairs,
             "connect": dict(BYPASS),

@@ -12,4 +12,4 @@ def needs_images(images: object, network: str) -> None:
         InputError: there are none.
     """
     if images is None and network.removeprefix("untrained:").partition("?")[0] != "digits":
-        raise InputError("--network needs --images: the embedded digits fit the embedded network only.")
+        raise InputError("--network needs --inputs: the embedded digits fit the embedded network only.")

@@ -50,7 +50,7 @@ def draw_barriers(axes: Axes, groups: Sequence[Group], paper: Sequence[PaperSamp
     """One measure of groups, a row each: of the direct paths above, of the paths found below."""
     names = []
     for row, group in enumerate(groups):
-        names.append(f"{group.network}, {group.kind}\n{group.images}, {group.pairs:,} pairs")
+        names.append(f"{group.network}, {group.kind}\n{group.inputs}, {group.pairs:,} pairs")
         for key, offset, color in ((f"direct_{measure}", -0.18, style.DIRECT), (measure, 0.18, style.FOUND)):
             draw_box(axes, group.quantiles[key], row + offset, color, filled=True)
     for row, sample in enumerate(paper, start=len(groups)):

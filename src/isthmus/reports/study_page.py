@@ -96,9 +96,9 @@ def study_page(report: StudyReport) -> str:
     """The page as HTML text, below 10 MB whatever the number of pairs."""
     groups = report.summary.groups
     within = [group for group in groups if group.kind == "within"] or list(groups)
-    places = {(group.network, group.images, group.kind): number for number, group in enumerate(groups)}
+    places = {(group.network, group.inputs, group.kind): number for number, group in enumerate(groups)}
     rows = [
-        [places[group.network, group.images, group.kind], *_class_row(group)]
+        [places[group.network, group.inputs, group.kind], *_class_row(group)]
         for group in report.summary.classes[:MOST_CLASS_ROWS]
     ]
     data = {
@@ -144,9 +144,9 @@ def study_page(report: StudyReport) -> str:
     )
 
 
-def group_label(network: str, images: str, kind: str) -> str:
+def group_label(network: str, inputs: str, kind: str) -> str:
     """What a group is called on pages."""
-    return f"{network}, {images}, {kind}"
+    return f"{network}, {inputs}, {kind}"
 
 
 def _cards(groups: Sequence[Group]) -> list[dict[str, Any]]:
@@ -181,7 +181,7 @@ def _cards(groups: Sequence[Group]) -> list[dict[str, Any]]:
 
 def _group(group: Group) -> dict[str, Any]:
     return {
-        "label": group_label(group.network, group.images, group.kind),
+        "label": group_label(group.network, group.inputs, group.kind),
         "pairs": group.pairs,
         "after": [_estimate(share) for share in group.connected_after],
         "quantiles": _lists(group.quantiles),

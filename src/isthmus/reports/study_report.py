@@ -40,14 +40,14 @@ def _classes(report: StudyReport) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     shares = ("connected_directly", "connected", "class_connected")
     medians = ("direct_gap", "gap", "direct_max_loss", "max_loss")
-    head = ["network", "images", "kind", "target", "target_name", "pairs", "not_finite", "unreadable", "not_made"]
+    head = ["network", "inputs", "kind", "target", "target_name", "pairs", "not_finite", "unreadable", "not_made"]
     for name in shares:
         head += [name, f"{name}_low", f"{name}_high"]
     for name in medians:
         head += [f"median_{name}", f"median_{name}_low", f"median_{name}_high"]
     writer.writerow([*head, "deviation", "cost"])
     for group in report.summary.classes:
-        line: list[object] = [group.network, group.images, group.kind, group.target, group.target_name]
+        line: list[object] = [group.network, group.inputs, group.kind, group.target, group.target_name]
         line += [group.pairs, group.not_finite, group.unreadable, group.not_made]
         for estimate in (*(getattr(group, name) for name in shares), *(group.medians[name] for name in medians)):
             line += [f"{value:.6g}" for value in (estimate.value, estimate.low, estimate.high)]

@@ -60,7 +60,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class ImagesSection(Section):
+class InputsSection(Section):
     """Where inputs come from: `digits`, a folder of images, an `.npz` file with arrays named x and y, or `none`."""
 
     source: str
@@ -69,14 +69,14 @@ class ImagesSection(Section):
 
 
 class NetworkSection(Section):
-    """A network, and the names of the images that it is studied on (all, by default).
+    """A network, and the names of the inputs that it is studied on (all, by default).
 
     `domain` is where inputs may lie: as their kind says (auto), between 0 and 1 (box), or anywhere (unbounded).
     """
 
     spec: str
     weights: str | None = None
-    images: list[str] | None = None
+    inputs: list[str] | None = None
     mean: list[float] | None = None
     std: list[float] | None = None
     size: tuple[Positive, Positive] | None = None
@@ -143,7 +143,7 @@ class Config(Section):
 
     title: str = "Connected inputs"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    images: Annotated[dict[Name, ImagesSection], Field(min_length=1)]
+    inputs: Annotated[dict[Name, InputsSection], Field(min_length=1)]
     networks: Annotated[dict[Name, NetworkSection], Field(min_length=1)]
     pairs: Annotated[list[SerializeAsAny[InstanceOf[Kind]]], Field(min_length=1)]
     connect: ConnectSection = ConnectSection()
@@ -156,7 +156,7 @@ class Config(Section):
         Raises:
             StudyError: an unknown key (the nearest known one is named), or an unusable value.
         """
-        content = _as_written_before(content)
+        content = as_written_now(content)
         entries = content.get("pairs")
         if isinstance(entries, list):
             content = content | {"pairs": [_kind(number, entry) for number, entry in enumerate(entries)]}
@@ -168,16 +168,16 @@ class Config(Section):
     @model_validator(mode="after")
     def _names_exist(self) -> Config:
         for name, network in self.networks.items():
-            for wanted in network.images or ():
-                if wanted not in self.images:
+            for wanted in network.inputs or ():
+                if wanted not in self.inputs:
                     raise ValueError(
-                        f"networks.{name}.images names '{wanted}', which is none of {', '.join(self.images)}"
+                        f"networks.{name}.inputs names '{wanted}', which is none of {', '.join(self.inputs)}"
                     )
         for number, kind in enumerate(self.pairs):
-            for wanted in kind.images or ():
-                if wanted not in self.images:
+            for wanted in kind.inputs or ():
+                if wanted not in self.inputs:
                     raise ValueError(
-                        f"pairs.{number}.images names '{wanted}', which is none of {', '.join(self.images)}"
+                        f"pairs.{number}.inputs names '{wanted}', which is none of {', '.join(self.inputs)}"
                     )
         named: dict[str, dict[str, Any]] = {}
         for number, kind in enumerate(self.pairs):
@@ -189,26 +189,26 @@ class Config(Section):
         return self
 
     def problems(self) -> list[tuple[str, str]]:
-        """Every network with every one of its images of which some pairs are wanted, by their names."""
-        wanted = {images for kind in self.pairs for images in kind.images or self.images}
-        every = [(name, images) for name, network in self.networks.items() for images in network.images or self.images]
-        return [(network, images) for network, images in every if images in wanted]
+        """Every network with every one of its inputs of which some pairs are wanted, by their names."""
+        wanted = {inputs for kind in self.pairs for inputs in kind.inputs or self.inputs}
+        every = [(name, inputs) for name, network in self.networks.items() for inputs in network.inputs or self.inputs]
+        return [(network, inputs) for network, inputs in every if inputs in wanted]
 
 
-def _as_written_before(content: dict[str, Any]) -> dict[str, Any]:
-    """The content with `images` for `inputs`, at the top and in networks and pairs: inputs need not be images, and what
-    is kept of a study has the older word.
+def as_written_now(content: dict[str, Any]) -> dict[str, Any]:
+    """The content with `inputs` for `images`, at the top and in networks and pairs: up to version 0.2 all inputs were
+    images, and both words are read.
 
     Raises:
         StudyError: both words are there.
     """
 
     def renamed(part: Any, where: str) -> Any:
-        if not isinstance(part, dict) or "inputs" not in part:
+        if not isinstance(part, dict) or "images" not in part:
             return part
-        if "images" in part:
+        if "inputs" in part:
             raise StudyError(f"{where}inputs and {where}images are two names of the same thing; leave out one of them.")
-        return {"images" if key == "inputs" else key: value for key, value in part.items()}
+        return {"inputs" if key == "images" else key: value for key, value in part.items()}
 
     found = dict(renamed(content, ""))
     networks, pairs = found.get("networks"), found.get("pairs")
@@ -240,7 +240,7 @@ def parse_config(content: dict[str, Any], where: str = "the study") -> Config:
     except StudyError as error:
         raise StudyError(f"{where}: {error}") from error
     if not config.problems():
-        raise StudyError(f"{where}: no network has images of which [[pairs]] are wanted.")
+        raise StudyError(f"{where}: no network has inputs of which [[pairs]] are wanted.")
     try:
         config.connect.connector()
         config.connect.how_sampled()
@@ -316,7 +316,7 @@ def _unknown(name: str, known: list[str]) -> str:
 def _model_at(place: tuple[int | str, ...]) -> type[BaseModel]:
     """The table in which an unknown key stands."""
     tables: dict[str, type[BaseModel]] = {
-        "images": ImagesSection,
+        "inputs": InputsSection,
         "networks": NetworkSection,
         "connect": ConnectSection,
         "shards": ShardsSection,

@@ -34,7 +34,7 @@ def cut(base: Path, plan: Plan, device: str, tell: OnStage | None = None) -> lis
         aim = min(60 * shards.minutes, max(SHORTEST, total / FEWEST_SHARDS))
         sizes = [max(1, min(round(aim / seconds), int(PATHS_BYTES / size))) for seconds, size in found]
     return [
-        Portion(network=piece.network, images=piece.images, begin=begin, end=min(piece.end, begin + size))
+        Portion(network=piece.network, inputs=piece.inputs, begin=begin, end=min(piece.end, begin + size))
         for piece, size in zip(plan.pieces, sizes, strict=True)
         for begin in range(piece.begin, piece.end, size)
     ]
@@ -42,7 +42,7 @@ def cut(base: Path, plan: Plan, device: str, tell: OnStage | None = None) -> lis
 
 def _of_a_pair(bench: Bench, piece: Portion, paths: bool) -> tuple[float, float]:
     """Seconds that a pair of a piece takes, and bytes of what is kept of its path."""
-    bench.problem(piece.network, piece.images)
+    bench.problem(piece.network, piece.inputs)
     began = time.perf_counter()
     rows = _some(bench.plan, piece, 2)
     kept = bench.solve(rows, keep=paths).connections()

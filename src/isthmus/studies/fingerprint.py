@@ -28,20 +28,20 @@ APART = (
 
 
 def fingerprint(
-    config: Config, landscapes: Mapping[str, Mapping[str, Any]], images: Mapping[str, str]
+    config: Config, landscapes: Mapping[str, Mapping[str, Any]], inputs: Mapping[str, str]
 ) -> dict[str, Any]:
     """Everything that the rows of a study depend on, ready for JSON.
 
     Args:
         config: the study.
         landscapes: the identity of the landscape of each network.
-        images: a digest over names and contents of each collection.
+        inputs: a digest over names and contents of each collection.
     """
     configuration = {key: value for key, value in config.model_dump(mode="json").items() if key not in FREE}
     made = {
         "configuration": configuration,
         "networks": landscapes,
-        "images": images,
+        "inputs": inputs,
         "code": {"source": code_digest()}
         | {name: versions()[name] for name in ("isthmus", "torch")}
         | own_code(configuration),
@@ -62,7 +62,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         elif earlier != landscape:
             _compare(f"network {name}: ", earlier, landscape, found)
     found += [
-        f"the images {name}" for name, digest in now["images"].items() if before.get("images", {}).get(name) != digest
+        f"the inputs {name}" for name, digest in now["inputs"].items() if before.get("inputs", {}).get(name) != digest
     ]
     _compare("the code version: ", before.get("code", {}), now["code"], found)
     return found

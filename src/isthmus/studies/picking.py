@@ -18,7 +18,7 @@ class Pick:
 
     pair: int
     network: str
-    images: str
+    inputs: str
     kind: str
     rank: str
 
@@ -29,7 +29,7 @@ def pick(batches: Iterable[pyarrow.Table]) -> list[Pick]:
     """
     groups: dict[tuple[str, str, str], list[Any]] = {}
     for batch in batches:
-        part = {name: batch[name].to_pylist() for name in ("network", "images", "kind")}
+        part = {name: batch[name].to_pylist() for name in ("network", "inputs", "kind")}
         columns = [
             np.asarray(batch[name].to_pylist(), dtype=float) for name in ("max_loss", "threshold", "direct_gap", "pair")
         ]
@@ -40,7 +40,7 @@ def pick(batches: Iterable[pyarrow.Table]) -> list[Pick]:
             mine = numbers[[other == key for other in keys]]
             groups.setdefault(key, []).append(mine[np.isfinite(mine).all(1)])
     picks = []
-    for (network, images, kind), parts in groups.items():
+    for (network, inputs, kind), parts in groups.items():
         rows = np.concatenate(parts)
         if network is None or not len(rows):
             continue
@@ -51,5 +51,5 @@ def pick(batches: Iterable[pyarrow.Table]) -> list[Pick]:
             if place not in shown:
                 shown.add(place)
                 pair = int(rows[order[place], 2])
-                picks.append(Pick(pair=pair, network=network, images=images, kind=kind, rank=rank))
+                picks.append(Pick(pair=pair, network=network, inputs=inputs, kind=kind, rank=rank))
     return picks

@@ -10,7 +10,8 @@ from typing import Any
 from isthmus._core.files import read_json, sha256
 from isthmus.errors import StudyError
 from isthmus.results import digest_of
-from isthmus.studies.config import Config
+from isthmus.studies.config import Config, as_written_now
+from isthmus.studies.rows import as_named_now
 
 PLAN, PAIRS, INPUTS, TEXT = "plan.json", "pairs.parquet", "inputs.parquet", "study.toml"
 FORMAT = {"format": "isthmus study plan", "version": 2}
@@ -21,7 +22,7 @@ class Portion:
     """Rows begin to end of the pair table, all of one network on one collection."""
 
     network: str
-    images: str
+    inputs: str
     begin: int
     end: int
 
@@ -73,7 +74,7 @@ class Plan:
         return ", ".join(dict.fromkeys(self.units.values()))
 
     def provenance(self) -> dict[str, str]:
-        """What the pairs were made from, for the foot of a page: hashes of weights, of images, and of the plan."""
+        """What the pairs were made from, for the foot of a page: hashes of weights, of inputs, and of the plan."""
         described = self.fingerprint
         weights = {
             name: dict(landscape.get("network") or {}).get("weights_sha256")
@@ -81,7 +82,7 @@ class Plan:
         }
         return {
             **{f"weights of {name}, SHA-256": digest for name, digest in weights.items() if digest},
-            **{f"images {name}, SHA-256": digest for name, digest in described["images"].items()},
+            **{f"inputs {name}, SHA-256": digest for name, digest in described["inputs"].items()},
             "plan, SHA-256": self.digest,
         }
 
@@ -101,18 +102,18 @@ class Plan:
                 count = file.metadata.row_group(group).num_rows
                 if first < end and begin < first + count:
                     inside = max(0, begin - first)
-                    found += file.read_row_group(group).slice(inside, min(end - first, count) - inside).to_pylist()
+                    part = file.read_row_group(group).slice(inside, min(end - first, count) - inside)
+                    found += as_named_now(part).to_pylist()
                 first += count
         return found
 
-    def digests(self, images: str) -> list[str]:
+    def digests(self, collection: str) -> list[str]:
         """SHA-256 of every input of a collection, by number."""
+        import pyarrow.compute
         import pyarrow.parquet
 
-        table = pyarrow.parquet.read_table(
-            self.folder / INPUTS, filters=[("images", "==", images)], page_checksum_verification=True
-        )
-        digests: list[str] = table["sha256"].to_pylist()
+        table = as_named_now(pyarrow.parquet.read_table(self.folder / INPUTS, page_checksum_verification=True))
+        digests: list[str] = table.filter(pyarrow.compute.field("inputs") == collection)["sha256"].to_pylist()
         return digests
 
 
@@ -142,11 +143,17 @@ def load_plan(folder: Path) -> Plan | None:
         )
     return Plan(
         folder=folder,
-        fingerprint=stored["fingerprint"],
-        pieces=tuple(Portion(**piece) for piece in stored["pieces"]),
+        fingerprint=_named_now(stored["fingerprint"])
+        | {"configuration": as_written_now(stored["fingerprint"]["configuration"])},
+        pieces=tuple(Portion(**_named_now(piece)) for piece in stored["pieces"]),
         skipped=stored["skipped"],
         notes=tuple(stored["notes"]),
         class_names=stored["class_names"],
         units=stored["units"],
         digest=str(digest),
     )
+
+
+def _named_now(stored: dict[str, Any]) -> dict[str, Any]:
+    """What was stored, with `inputs` for what was called `images` up to version 0.2."""
+    return {"inputs" if key == "images" else key: value for key, value in stored.items()}

@@ -46,7 +46,7 @@ def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: st
         tell: called while inputs are looked at.
 
     Raises:
-        IsthmusError: a network or images that cannot be used; StudyError where there is no pair.
+        IsthmusError: a network or inputs that cannot be used; StudyError where there is no pair.
     """
     with cannot_write(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,27 +57,27 @@ def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: st
     class_names: dict[str, list[str] | None] = {}
     units: dict[str, str] = {}
     with _pair_writer(folder / PAIRS) as writer:
-        for network, images in config.problems():
-            problem = open_problem(config, base, network, images, device)
+        for network, collection in config.problems():
+            problem = open_problem(config, base, network, collection, device)
             networks[network] = problem.identity
             names = problem.landscape.class_names
             class_names[network] = None if names is None else list(names)
             units[network] = problem.landscape.unit
-            what = f"looking at {images} with {network}"
+            what = f"looking at {collection} with {network}"
             found = survey(problem.inputs, problem.landscape, on_input=None if tell is None else partial(tell, what))
-            inputs = collections.setdefault(images, _Inputs(problem.inputs.names, found.digests, {}))
+            inputs = collections.setdefault(collection, _Inputs(problem.inputs.names, found.digests, {}))
             inputs.skipped.update(found.skipped)
             notes += _empty(problem, found)
             begun, twice = writer.count, writer.twice
             for entry, kind in enumerate(config.pairs):
-                if kind.images is not None and images not in kind.images:
+                if kind.inputs is not None and collection not in kind.inputs:
                     continue
                 draws = kind.draw(found.groups, found.losses, config.seed)
-                notes += _fewer(kind, draws, found, f"{network} on {images}")
+                notes += _fewer(kind, draws, found, f"{network} on {collection}")
                 begin = writer.count
                 writer.add(problem, entry, kind, draws, found)
                 if writer.count > begin:
-                    pieces.append(Portion(network=network, images=images, begin=begin, end=writer.count))
+                    pieces.append(Portion(network=network, inputs=collection, begin=begin, end=writer.count))
             if writer.count == begun:
                 raise no_pairs(problem, writer.twice - twice)
     if writer.twice:
@@ -112,8 +112,8 @@ def current_fingerprint(config: Config, base: Path, device: str) -> dict[str, An
         landscape = open_landscape(config, base, name, device)
         networks[name], kinds[name] = identity(config, name, landscape), landscape.input_kind
     contents = {}
-    first = {images: network for network, images in reversed(config.problems())}
-    for name in dict.fromkeys(images for _, images in config.problems()):
+    first = {collection: network for network, collection in reversed(config.problems())}
+    for name in dict.fromkeys(collection for _, collection in config.problems()):
         inputs = open_inputs(config, base, name, kinds[first[name]])
         contents[name] = digest_of([inputs.names, [_digest(inputs, number) for number in range(len(inputs))]])
     return fingerprint(config, networks, contents)
@@ -156,7 +156,7 @@ def _empty(problem: Problem, found: Survey) -> list[str]:
     if not empty:
         return []
     names = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
-    return [f"{problem.network} on {problem.images}: no input of {names} is recognised, so there are no pairs of it."]
+    return [f"{problem.network} on {problem.collection}: no input of {names} is recognised: there are no pairs of it."]
 
 
 class _PairWriter:
@@ -192,7 +192,7 @@ class _PairWriter:
                     self.count,
                     key.hex(),
                     problem.network,
-                    problem.images,
+                    problem.collection,
                     kind.label,
                     problem.inputs.names[a] if kind.reads else f"seed {a}",
                     problem.inputs.names[c] if kind.reads else f"seed {c}",
@@ -240,7 +240,7 @@ def _write_inputs(file: Path, collections: Mapping[str, _Inputs]) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    schema = pyarrow.schema([(name, pyarrow.string()) for name in ("images", "name", "sha256")])
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in ("inputs", "name", "sha256")])
     table: pyarrow.Table = pyarrow.concat_tables(
         pyarrow.table([[name] * len(part.names), list(part.names), list(part.digests)], schema=schema)
         for name, part in collections.items()

@@ -22,14 +22,14 @@ class Problem:
     """What the pairs of one network on one collection of inputs have in common.
 
     Attributes:
-        network, images: their names in the study.
+        network, collection: their names in the study.
         landscape: the network's.
         inputs: the collection.
         identity: what makes the landscape the same on every machine, ready for JSON.
     """
 
     network: str
-    images: str
+    collection: str
     landscape: AbstractLandscape
     inputs: Collection
     identity: dict[str, Any]
@@ -41,7 +41,7 @@ def open_landscape(config: Config, base: Path, name: str, device: str) -> Abstra
     Raises:
         IsthmusError: the network cannot be loaded.
     """
-    section = config.networks[name].model_dump(exclude={"spec", "images", "weights"})
+    section = config.networks[name].model_dump(exclude={"spec", "inputs", "weights"})
     spec, weights = config.networks[name].spec, config.networks[name].weights
     lists: Any = {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
     choice = NetworkChoice(network=spec, weights=None if weights is None else base / weights, device=device, **lists)
@@ -53,16 +53,16 @@ def open_landscape(config: Config, base: Path, name: str, device: str) -> Abstra
 
 def open_inputs(config: Config, base: Path, name: str, kind: InputKind | None) -> Collection:
     """The inputs of that name in a study, of the kind that a network takes; paths are relative to its folder."""
-    section = config.images[name]
+    section = config.inputs[name]
     source = section.source if section.source in ("digits", "none") else base / section.source
     return open_collection(source, kind=kind, x=section.x, y=section.y)
 
 
-def open_problem(config: Config, base: Path, network: str, images: str, device: str) -> Problem:
+def open_problem(config: Config, base: Path, network: str, collection: str, device: str) -> Problem:
     """A network on its inputs."""
     landscape = open_landscape(config, base, network, device)
-    inputs = open_inputs(config, base, images, landscape.input_kind)
-    return Problem(network, images, landscape, inputs, identity(config, network, landscape))
+    inputs = open_inputs(config, base, collection, landscape.input_kind)
+    return Problem(network, collection, landscape, inputs, identity(config, network, landscape))
 
 
 def identity(config: Config, network: str, landscape: AbstractLandscape) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def identity(config: Config, network: str, landscape: AbstractLandscape) -> dict
 
 def no_pairs(problem: Problem, twice: int) -> StudyError:
     """The error for a network that has no pair."""
-    where = f"network {problem.network} on images {problem.images}"
+    where = f"network {problem.network} on {problem.collection}"
     if twice:
-        return StudyError(f"{where}: every pair was drawn before, for a network and images of the same content.")
+        return StudyError(f"{where}: every pair was drawn before, for a network and inputs of the same content.")
     return StudyError(f"{where}: no class has enough inputs that the network recognises, so there is no pair.")

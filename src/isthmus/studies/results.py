@@ -20,7 +20,7 @@ from isthmus.inputs.kinds.restoring import restored
 from isthmus.loading import choose_device
 from isthmus.studies.picking import Pick, pick
 from isthmus.studies.plan import Plan
-from isthmus.studies.rows import result_schema, skipped_table
+from isthmus.studies.rows import as_named_now, result_schema, skipped_table
 from isthmus.studies.shards import ShardFile, Shards
 from isthmus.studies.solving import Bench
 from isthmus.studies.statistics import StudySummary, summarize_study
@@ -54,7 +54,7 @@ class Results(Displayed):
     def batches(self) -> Iterator[pyarrow.Table]:
         """The rows of all finished shards in order, a shard at a time, then a row for each input set aside."""
         for shard in self.shards.finished().values():
-            yield self.shards.read(shard).replace_schema_metadata(None)
+            yield as_named_now(self.shards.read(shard).replace_schema_metadata(None))
         if self.plan.skipped:
             yield skipped_table(self.plan.skipped, self.extra)
 
@@ -158,7 +158,7 @@ class Results(Displayed):
         """What the inputs of a piece are: networks of images are not opened for it."""
         piece = self.plan.pieces[number]
         known = restored(self.plan.fingerprint["networks"][piece.network])
-        return None if known is None else bench.problem(piece.network, piece.images).landscape.input_kind
+        return None if known is None else bench.problem(piece.network, piece.inputs).landscape.input_kind
 
     def _stored(self, shard: ShardFile | None, kind: InputKind | None) -> dict[int, Connection]:
         """The connections of a shard by their pairs' numbers, if it kept its paths."""

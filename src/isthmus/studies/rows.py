@@ -17,7 +17,7 @@ PAIR_COLUMNS = {
     "pair": "int64",
     "pair_id": "string",
     "network": "string",
-    "images": "string",
+    "inputs": "string",
     "kind": "string",
     "a": "string",
     "c": "string",
@@ -32,6 +32,12 @@ def schema(*columns: Mapping[str, str]) -> pyarrow.Schema:
     import pyarrow
 
     return pyarrow.schema([(name, pyarrow.type_for_alias(kind)) for part in columns for name, kind in part.items()])
+
+
+def as_named_now(table: pyarrow.Table) -> pyarrow.Table:
+    """A stored table with its columns as they are called now: `inputs` was `images` up to version 0.2."""
+    names = ["inputs" if name == "images" else name for name in table.schema.names]
+    return table if names == table.schema.names else table.rename_columns(names)
 
 
 def plan_schema() -> pyarrow.Schema:
@@ -61,8 +67,8 @@ def skipped_table(skipped: Mapping[str, Mapping[str, str]], extra: Sequence[Colu
     import pyarrow
 
     rows = [
-        {"images": images, "a": name, "outcome": UNREADABLE, "reason": reason}
-        for images, names in skipped.items()
+        {"inputs": inputs, "a": name, "outcome": UNREADABLE, "reason": reason}
+        for inputs, names in skipped.items()
         for name, reason in names.items()
     ]
     return pyarrow.Table.from_pylist(rows, schema=result_schema(extra))

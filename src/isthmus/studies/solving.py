@@ -73,18 +73,18 @@ class Bench:
         self._problem: Problem | None = None
         self._digests: list[str] = []
 
-    def problem(self, network: str, images: str) -> Problem:
+    def problem(self, network: str, collection: str) -> Problem:
         """The network on these inputs.
 
         Raises:
             StudyError: it is not the network that the study was planned with.
         """
-        if self._problem is None or (self._problem.network, self._problem.images) != (network, images):
-            problem = open_problem(self.config, self.base, network, images, self.device)
+        if self._problem is None or (self._problem.network, self._problem.collection) != (network, collection):
+            problem = open_problem(self.config, self.base, network, collection, self.device)
             if problem.identity != self.plan.fingerprint["networks"][network]:
                 raise StudyError(f"Network {network} was changed since the study was planned: its weights or its code.")
             self._problem = problem
-            self._digests = self.plan.digests(images)
+            self._digests = self.plan.digests(collection)
         return self._problem
 
     def solve(
@@ -101,7 +101,7 @@ class Bench:
             keep: whether paths and profiles are kept; without, only what becomes the table.
             on_progress: called while the work goes on.
         """
-        problem = self.problem(rows[0]["network"], rows[0]["images"])
+        problem = self.problem(rows[0]["network"], rows[0]["inputs"])
         results: list[Mapping[str, Any]] = []
         kept: dict[int, Connection] = {}
         before = problem.landscape.forward_equivalents

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from isthmus._core.displayed import Plotted
 from isthmus._core.random import numpy_generator
 from isthmus.estimates import ClassDraws, Estimate, Floats, mean, median
-from isthmus.studies.rows import NOT_MADE, UNREADABLE
+from isthmus.studies.rows import NOT_MADE, UNREADABLE, as_named_now
 
 if TYPE_CHECKING:
     import pyarrow
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MEASURES = ("direct_max_loss", "max_loss", "direct_gap", "gap")
 NEEDED = (
-    *("network", "images", "kind", "target", "target_name", "outcome", "rounds", "steps", "class_connected"),
+    *("network", "inputs", "kind", "target", "target_name", "outcome", "rounds", "steps", "class_connected"),
     *("direct_connected", "connected", "deviation", "forward_equivalents", *MEASURES),
 )
 
@@ -47,7 +47,7 @@ class Group:
     """
 
     network: str
-    images: str
+    inputs: str
     kind: str
     target: int | None
     target_name: str | None
@@ -62,6 +62,11 @@ class Group:
     deviation: Estimate
     cost: float
     outcomes: dict[str, int]
+
+    @property
+    def images(self) -> str:
+        """What `inputs` was called up to version 0.2."""
+        return self.inputs
 
     @property
     def counted(self) -> int:
@@ -120,13 +125,13 @@ def summarize_study(batches: Iterable[pyarrow.Table], *, seed: int = 0) -> Study
     """
     import pyarrow
 
-    parts = [_compact(batch.select(list(NEEDED))) for batch in batches]
+    parts = [_compact(as_named_now(batch).select(list(NEEDED))) for batch in batches]
     if not parts:
         return StudySummary(groups=(), classes=(), set_aside=0)
     table = pyarrow.concat_tables(part for part, _ in parts).unify_dictionaries()
     random = numpy_generator(seed)
     groups, classes = [], []
-    keys = [_texts(table, name) for name in ("network", "images", "kind")]
+    keys = [_texts(table, name) for name in ("network", "inputs", "kind")]
     for key in dict.fromkeys(zip(*keys, strict=True)):
         mask = np.logical_and.reduce([column == value for column, value in zip(keys, key, strict=True)])
         rows = _Rows.of(table if mask.all() else table.filter(pyarrow.array(mask)))
@@ -218,7 +223,7 @@ def _group(key: Sequence[str], rows: _Rows, target: int | None, random: np.rando
     outcomes, counts = np.unique(rows.outcome.astype(str), return_counts=True)
     return Group(
         network=key[0],
-        images=key[1],
+        inputs=key[1],
         kind=key[2],
         target=target,
         target_name=None if target is None else str(rows.name[0]),

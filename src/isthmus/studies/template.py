@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-DIGITS = """[images.digits]
-source = "digits"            # the embedded digits; or a folder with one sub-folder of images a class; or an .npz file
+DIGITS = """[inputs.digits]
+source = "digits"            # the embedded digits; or a folder with one sub-folder a class; or an .npz file
 """
-FOLDER = """[images.{name}]
+FOLDER = """[inputs.given]
 source = {source}
 """
 DEFAULT_PAIRS = """[[pairs]]
@@ -41,13 +41,12 @@ def study_text(
     *,
     network: str = "digits",
     weights: Path | None = None,
-    images: Path | None = None,
+    inputs: Path | None = None,
     title: str | None = None,
     seed: int = 0,
 ) -> str:
     """Text of a `study.toml`; paths are written as absolute ones."""
-    name = "digits" if images is None else "images"
-    source = DIGITS if images is None else FOLDER.format(name=name, source=_quoted(images.resolve()))
+    source = DIGITS if inputs is None else FOLDER.format(source=_quoted(inputs.resolve()))
     section = f"[networks.network]\nspec = {_quoted(network)}\n" if network != "digits" else ""
     if not section:
         section = '[networks.digits]\nspec = "digits"              # any network spec; weights = "FILE" for your own\n'
@@ -59,7 +58,7 @@ def study_text(
             f"seed = {seed}                     # of the draw of pairs; the same seed gives the same pairs\n",
             source,
             section,
-            (DEFAULT_PAIRS if images is None and network == "digits" else PAIRS) + REST,
+            (DEFAULT_PAIRS if inputs is None and network == "digits" else PAIRS) + REST,
         )
     )
 

@@ -57,7 +57,7 @@ def network(
     at_least("--seed", seed, 0)
     needs_images(images, network.network)
     if sizes and images is not None:
-        raise InputError("--sizes belongs to the embedded digits; leave out --images and --network.")
+        raise InputError("--sizes belongs to the embedded digits; leave out --inputs and --network.")
     folder = claimed(out, overwrite=overwrite)
 
     from isthmus import AbstractLandscape

@@ -58,9 +58,9 @@ class Architectures(Experiment):
         if setting.network != "digits" or setting.weights is not None:
             raise InputError("This experiment is about several networks: name them with --compare SPEC,WEIGHTS ....")
         if setting.compare and setting.images is None:
-            raise InputError("--compare needs --images: the embedded digits fit the networks trained here only.")
+            raise InputError("--compare needs --inputs: the embedded digits fit the networks trained here only.")
         if setting.images is not None and not setting.compare:
-            raise InputError("--images needs --compare: the networks trained here take the embedded digits only.")
+            raise InputError("--inputs needs --compare: the networks trained here take the embedded digits only.")
         if setting.compare:
             networks = {
                 _key(number, spec): setting.network_table(spec, weights)
@@ -73,7 +73,7 @@ class Architectures(Experiment):
         return {
             "title": f"Networks of different kinds: {_inputs(setting)}",
             "seed": setting.seed,
-            "images": {"inputs": setting.images_table()},
+            "inputs": {"inputs": setting.images_table()},
             "networks": networks,
             "pairs": [{"kind": "within", **setting.drawn(100 if setting.embedded else 5)}],
             "connect": dict(BYPASS),

@@ -53,13 +53,13 @@ class Kinds(Experiment):
     def study(self, setting: Setting, folder: Path) -> dict[str, Any]:
         if setting.network != "digits" or setting.images is not None or setting.weights is not None:
             raise InputError("This experiment brings its own networks and inputs; leave out --network and --inputs.")
-        images: dict[str, Any] = {}
+        inputs: dict[str, Any] = {}
         networks: dict[str, Any] = {}
         pairs: list[dict[str, Any]] = []
         for name in self.sets:
             places = places_of(name, folder / "networks")
             for part in ("held-out", "shuffled", "unlabelled"):
-                images[f"{name}_{part}"] = {"source": str(places[part].resolve())}
+                inputs[f"{name}_{part}"] = {"source": str(places[part].resolve())}
             for place, (network, spec) in enumerate(SETS[name].networks.items()):
                 for way, part in _ways(place):
                     table = setting.network_table(spec)
@@ -68,17 +68,17 @@ class Kinds(Experiment):
                     else:
                         file = folder / "networks" / f"{key_of(name, network, way)}.safetensors"
                         table["weights"] = str(file.resolve())
-                    networks[key_of(name, network, way)] = table | {"images": [f"{name}_{part}"]}
+                    networks[key_of(name, network, way)] = table | {"inputs": [f"{name}_{part}"]}
             per_class = setting.per_class or -(-PAIRS // SETS[name].classes)
             pairs += [
-                {"kind": "within", "images": [f"{name}_{part}"], "per_class": per_class}
+                {"kind": "within", "inputs": [f"{name}_{part}"], "per_class": per_class}
                 for part in ("held-out", "shuffled", "unlabelled")
             ]
-            pairs.append({"kind": "across", "images": [f"{name}_held-out"], "per_class": -(-per_class // 2)})
+            pairs.append({"kind": "across", "inputs": [f"{name}_held-out"], "per_class": -(-per_class // 2)})
         return {
             "title": self.title,
             "seed": setting.seed,
-            "images": images,
+            "inputs": inputs,
             "networks": networks,
             "pairs": pairs,
             "shards": {"paths": True},

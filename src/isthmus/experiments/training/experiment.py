@@ -85,7 +85,7 @@ class Training(Experiment):
         return {
             "title": f"The first batches of training: {setting.about()}",
             "seed": setting.seed,
-            "images": {"noise": {"source": "none"}},
+            "inputs": {"noise": {"source": "none"}},
             "networks": {name: table | {"domain": "unbounded"} for name, table in networks.items()},
             "pairs": [{"kind": "synthesized", "per_class": per_class, "classes": list(range(self._classes(setting)))}],
             "connect": dict(FREE_PEAK),

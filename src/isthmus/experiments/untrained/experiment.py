@@ -74,7 +74,7 @@ class Untrained(Experiment):
         return {
             "title": f"Untrained networks: {inner}",
             "seed": setting.seed,
-            "images": {"noise": {"source": "none"}},
+            "inputs": {"noise": {"source": "none"}},
             "networks": networks,
             "pairs": [
                 {

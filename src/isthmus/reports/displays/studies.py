@@ -40,7 +40,7 @@ def of_summary(summary: StudySummary) -> str:
     rows = [
         (
             group.network,
-            group.images,
+            group.inputs,
             group.kind,
             f"{group.pairs:,}",
             _share(group.connected_directly),
@@ -50,7 +50,7 @@ def of_summary(summary: StudySummary) -> str:
         )
         for group in summary.groups
     ]
-    headings = ("network", "images", "kind", "pairs", "direct", "connected", "keep class", "gap, median")
+    headings = ("network", "inputs", "kind", "pairs", "direct", "connected", "keep class", "gap, median")
     return card(
         f"{sum(group.pairs for group in summary.groups):,} pairs",
         table(headings, rows, words=(0, 1, 2), note="Shares with 95 % intervals over classes."),

@@ -50,7 +50,7 @@ class Kind(BaseModel):
 
     kind: str
     name: str | None = None  # what these pairs are called in tables; the kind, by default
-    images: list[str] | None = None  # only on these; on all by default
+    inputs: list[str] | None = None  # only on these; on all by default
 
     @property
     def label(self) -> str:
