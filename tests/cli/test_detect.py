@@ -76,14 +76,14 @@ def test_score_says_what_and_why(program, pictures, detector, tmp_path):
         assert row["verdict"] == ("flagged" if row["p_value"] <= result["fpr"] else "not flagged")
         assert len(row["curves"]["references"][0]) == 9 and len(row["curves"]["views"]) == 4
     bad, clean = (
-        [row["p_value"] for row in result["rows"] if row["image"].startswith(name)] for name in ("att", "clean")
+        [row["p_value"] for row in result["rows"] if row["input"].startswith(name)] for name in ("att", "clean")
     )
     assert sum(bad) < sum(clean) and f"{result['flagged']} of 16 images are flagged" in ran.out
     rows = table(tmp_path / "out" / "scores.csv")
-    assert [row["image"] for row in rows] == [row["image"] for row in result["rows"]]
+    assert [row["input"] for row in rows] == [row["input"] for row in result["rows"]]
     page = (tmp_path / "out" / "index.html").read_text()
     assert page.count("<article") == 16 and page.count("<polygon") == 32
-    ranks = {row["image"]: row["p_value"] for row in result["rows"]}
+    ranks = {row["input"]: row["p_value"] for row in result["rows"]}
     shown = sorted(ranks, key=lambda name: page.index(f"<h3>{name}<"))
     assert [ranks[name] for name in shown] == sorted(ranks.values())
 

@@ -94,7 +94,7 @@ def test_the_plane_through_three_files(tmp_path, digit_folder):
     files = sorted(digit_folder.glob("*/*.png"))[:30:10]
     setting = Setting(inputs=(files[0], files[1], files[2]), device="cpu")
     findings, study = run_experiment(DecisionMap(), setting, tmp_path / "out")
-    assert study is None and findings.tables[0].rows[2]["image"] == files[2].name
+    assert study is None and findings.tables[0].rows[2]["input"] == files[2].name
     write_findings(findings, tmp_path / "out", name="decision-map", command="", study=None, device="cpu")
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     assert result["files"]["study"] is None

@@ -94,7 +94,7 @@ def test_new_work_ends_the_old(session):
 def test_what_cannot_be_asked_is_said(session):
     with pytest.raises(InputError, match="sees 8 in A and 1 in C"):
         session.connect(0, 6, "predicted")
-    with pytest.raises(InputError, match="no image of the number 99"):
+    with pytest.raises(InputError, match="no input of the number 99"):
         session.connect(0, 99, "8")
     with pytest.raises(InputError, match="no work of the number 7"):
         session.certify(7)

@@ -11,6 +11,7 @@ BYPASS = "#009e73"
 ATTACKED = "#d55e00"
 BANDS = ("#cc79a7", "#f0e442", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#999999")
 TARGET_BAND = "#bcd9ea"
+RAISED, LOWERED = "#b2182b", "#2166ac"  # above and below zero, at the ends of a scale with its zero in the middle
 SERIES = (FOUND, "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")  # of equals
 
 RC: Any = {  # matplotlib names every key in its type

@@ -146,6 +146,7 @@ def _attributed(
     values = integral.values.cpu()
     return Attribution(
         input_kind=landscape.input_kind,
+        explained=path.at(1.0).detach().cpu(),
         values=values,
         start=ends[0],
         end=ends[1],

@@ -25,6 +25,7 @@ class Attribution(Plotted):
         parts: in how many parts the path was integrated: affine pieces, or intervals.
         exact: whether the gradient was constant on each of the parts, so that nothing but rounding is left out.
         input_kind: what the inputs are, where that is known.
+        explained: the input at the end of the path (*input), on the CPU.
     """
 
     values: Input
@@ -35,6 +36,7 @@ class Attribution(Plotted):
     parts: int
     exact: bool
     input_kind: InputKind | None = None
+    explained: Input | None = None
 
     def __repr__(self) -> str:
         how = "exact" if self.exact else "adaptive"
@@ -42,6 +44,15 @@ class Attribution(Plotted):
             f"Attribution({how}, {self.start:.4g} -> {self.end:.4g}, completeness error {self.completeness_error:.1g}, "
             f"{self.gradients:,} gradients, shape {tuple(self.values.shape)})"
         )
+
+    def named(self) -> list[tuple[str, float]] | None:
+        """What is due to each column of a row, or each token of a text, in units of the output; None where the parts of
+        an input have no names.
+        """
+        if self.input_kind is None or self.explained is None:
+            return None
+        found = self.input_kind.named(self.values, self.explained)
+        return None if found is None else list(found)
 
     @property
     def change(self) -> float:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def attack(
-    images: Path,
+    inputs: Path,
     /,
     *,
     target: str | None = None,
@@ -36,12 +36,12 @@ def attack(
     overwrite: bool = False,
     network: NetworkOptions = NetworkOptions(),
 ) -> None:
-    """Attack an image, or the images of a folder, and verify each result in a fresh pass, also as an 8-bit file.
+    """Attack an input, or the inputs of a folder, and verify each result in a fresh pass, also as an 8-bit file.
 
     Parameters
     ----------
-    images
-        An image file, or a folder of images.
+    inputs
+        An image file, a folder, a table, a WAV file, a file with a text a line: as the network takes them.
     target
         The class wanted, by index or name. Without it, the attack leads away from the class that the network predicts;
         the paper's attack then takes the next class by index.
@@ -60,7 +60,7 @@ def attack(
     stop
         The loss for the target at which the attack ends; without it, the attack runs on to its last step.
     limit
-        Only the first so many images.
+        Only the first so many inputs.
     seed
         Seed of random starts.
     out
@@ -91,7 +91,7 @@ def attack(
 
     landscape = landscape_of(network)
     loaded = landscape.network
-    found = read(open_collection(images, kind=landscape.input_kind), landscape)
+    found = read(open_collection(inputs, kind=landscape.input_kind), landscape)
     skipped = {readable(name): readable(reason) for name, reason in found.skipped.items()}
     rows_used = [row for row in found.rows.tolist() if found.names[row] not in found.skipped][:limit]
     files = [readable(found.names[row]) for row in rows_used]
@@ -105,17 +105,17 @@ def attack(
         skipped |= {files[n]: "The network sees the target in it already." for n in (own == index).nonzero()[:, 0]}
         if not len(kept):
             raise InputError(
-                f"--target {target}: the network sees it in every image already, so there is nothing to do."
+                f"--target {target}: the network sees it in every input already, so there is nothing to do."
             )
         x, own, files = x[kept], own[kept], [files[number] for number in kept]
         targets = torch.full_like(own, index)
     else:
         targets = (own + 1) % classes if chosen.targeted else own
-    with progress_bar("attacking", "images") as tell:
+    with progress_bar("attacking", "inputs") as tell:
         made = making.attack(landscape, x, targets, method=chosen, stop=stop, seed=seed, progress=tell)
     rows = [
         {
-            "image": file,
+            "input": file,
             "class_before": class_name(before, names),
             "class_after": class_name(after, names),
             "target": wanted if chosen.targeted else None,

@@ -1,4 +1,4 @@
-"""isthmus attribute: which pixels make the difference along a path between two images."""
+"""isthmus attribute: which pixels, features or tokens make the difference along a path between two inputs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PATHS = ("straight", "found")
 
 
 def attribute(
-    a: Path,
-    c: Path | None = None,
+    a: str,
+    c: str | None = None,
     /,
     *,
     target: str = "predicted",
@@ -33,22 +33,25 @@ def attribute(
     overwrite: bool = False,
     network: NetworkOptions = NetworkOptions(),
 ) -> None:
-    """Show which pixels change the logit of a class along a path: integrated gradients, exact where the network allows.
+    """Show which pixels, features or tokens change the logit of a class along a path.
+
+    Integrated gradients, exact where the network allows.
 
     Writes attribution.png and .svg, values.safetensors and result.json.
 
     Parameters
     ----------
     a
-        With a second image: where the path begins. Alone: the image to explain, from an even baseline.
+        With a second input: where the path begins. Alone: the input to explain, from an even baseline. Image files, WAV
+        files, FILE:ROW of a table, or texts, as the network takes them.
     c
         Where the path ends.
     target
         The class whose logit it is: predicted (that of the last image), an index, or a name.
     baseline
-        With one image: the value of every pixel where the path begins, 0 for black.
+        With one input: the value of every number of it where the path begins; of pixels 0 is black.
     along
-        straight, or found: the path of low loss that isthmus connect would find (both images of one class).
+        straight, or found: the path of low loss that isthmus connect would find (both of one class).
     exact
         Ask for affine pieces (--exact) or intervals (--no-exact); by default pieces where the network has them.
     tolerance
@@ -66,7 +69,7 @@ def attribute(
     if along not in PATHS:
         raise InputError(f"--along must be one of {', '.join(PATHS)}, got '{along}'.")
     if along == "found" and c is None:
-        raise InputError("--along found needs two images of one class.")
+        raise InputError("--along found needs two inputs of one class.")
     folder = claimed(out, SCHEMA, overwrite=overwrite)
 
     import torch
@@ -75,21 +78,28 @@ def attribute(
     import isthmus
     from isthmus._core.bars import progress_bar
     from isthmus._core.files import write_json
+    from isthmus.inputs.kinds.named import fewer
     from isthmus.reports import style
     from isthmus.reports.attribution_figure import attribution_figure
 
     landscape = landscape_of(network)
     files = [a] if c is None else [a, c]
-    loaded = pairing.pair_of_files(landscape, str(files[0]), str(files[-1]), "0")
+    loaded = pairing.pair_of_files(landscape, files[0], files[-1], "0")
     start, end = (loaded.a[0], loaded.c[0]) if c is not None else (torch.full_like(loaded.a[0], baseline), loaded.a[0])
     names = landscape.class_names
-    index = pairing.target_of(landscape, target, landscape.logits(end[None]).argmax(1).tolist(), [files[-1].name])
+    index = pairing.target_of(
+        landscape, target, landscape.logits(end[None]).argmax(1).tolist(), [pairing.called(files[-1])]
+    )
     path: isthmus.AbstractPath = isthmus.Polyline(torch.stack([start, end]))
     if along == "found":
         path = isthmus.connect(landscape, start[None], end[None], torch.tensor([index]), seed=seed)[0].path
     with progress_bar("attributing", "paths") as tell:
         found = isthmus.attribute(landscape, path, index, exact=exact, tolerance=tolerance, most=most, progress=tell)
-    captions = (readable(files[0].name) if c is not None else f"baseline {baseline:g}", readable(files[-1].name))
+    first, last = (readable(pairing.called(each)) for each in (files[0], files[-1]))
+    captions = (
+        first if c is not None else f"baseline {baseline:g}",
+        last,
+    )
     note = readable(f"{network.network}, along the {along} path")
     figure = attribution_figure(found, start, end, captions=captions, output=index, class_names=names, note=note)
     with folder.stage({"network": landscape.describe(), "path": along}) as stage:
@@ -108,10 +118,13 @@ def attribute(
             "parts": found.parts,
             "exact": found.exact,
             "along": along,
+            "named": found.named(),
         }
         write_json(stage / "result.json", row)
     print(
         f"{style.class_name(index, names)}: logit {found.start:.4g} -> {found.end:.4g}; {found.gradients:,} gradients, "
         f"{'exact' if found.exact else 'adaptive'}, completeness error {found.completeness_error:.2g}."
     )
+    for name, value in fewer(found.named() or (), 4)[:3]:
+        print(f"  {readable(name)}: {value:+.3g}")
     print(f"Look at it: {out / 'attribution.png'}")

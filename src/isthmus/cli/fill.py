@@ -1,4 +1,4 @@
-"""isthmus fill: surfaces of low loss between four images."""
+"""isthmus fill: surfaces of low loss between four inputs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCHEMA = "isthmus/fill-result/1"
 
 
 def fill(
-    corners: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    corners: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     /,
     *,
     images: Annotated[str, Parameter(name=["--inputs", "--images"])] = "digits",
@@ -38,23 +38,24 @@ def fill(
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-fill"),
     overwrite: bool = False,
 ) -> None:
-    """Fill squares with four images of one class as their corners: does the loss stay low on a surface between them?
+    """Fill squares with four inputs of one class as their corners: does the loss stay low on a surface between them?
 
     Writes result.json, surfaces.parquet, surfaces.safetensors, index.html and figures.
 
     Parameters
     ----------
     corners
-        Four image files, at (u, v) = (0, 0), (1, 0), (0, 1) and (1, 1); or none, and loops are drawn from --inputs.
+        Four inputs (image files, WAV files, FILE:ROW of a table, texts), at (u, v) = (0, 0), (1, 0), (0, 1) and (1, 1);
+        or none, and loops are drawn from --inputs.
     images
-        Folder with one sub-folder of images a class, an .npz file, or digits: those that ship with Isthmus.
+        Folder with one sub-folder a class, a table, an .npz file, or digits: those that ship with Isthmus.
     loops
         Loops drawn, all corners of a loop of one class.
     highest
         Draw the loops whose plain surfaces are highest in the middle, of a hundred times as many (--highest), or any
         (--no-highest); by default the highest of the digits, most of whose surfaces are low as they are.
     target
-        With four images: the class that the loss is about: predicted (all four must agree), an index, or a name.
+        With four inputs: the class that the loss is about: predicted (all four must agree), an index, or a name.
     threshold
         The loss that a filled surface may reach; by default the highest loss of its corners + 0.05.
     finest
@@ -69,13 +70,14 @@ def fill(
         Replace an earlier run in that folder.
     """
     if corners and len(corners) != 4:
-        raise InputError(f"fill takes four image files, or none, got {len(corners)}.")
+        raise InputError(f"fill takes four inputs, or none, got {len(corners)}.")
     at_least("--loops", loops, 1)
     at_least("--pictures", pictures, 0)
     folder = claimed(out, SCHEMA, overwrite=overwrite)
 
     import isthmus
     from isthmus._core.bars import progress_bar
+    from isthmus.cli.pairing import called
     from isthmus.cli.reading import read
     from isthmus.cli.terminal import drawing_progress, say_set_aside
     from isthmus.inputs.collection import FileCollection, open_collection
@@ -85,10 +87,10 @@ def fill(
     landscape = landscape_of(network)
     collection: Collection
     if corners:
-        collection = FileCollection(corners, [file.name for file in corners], landscape.input_kind)
+        collection = FileCollection(corners, [called(each) for each in corners], landscape.input_kind)
         found = read(collection, landscape)
         index, aims = _of_files(found, landscape, target)
-        title = f"Surface of {', '.join(file.name for file in corners)} on {network.network}"
+        title = f"Surface of {', '.join(called(each) for each in corners)} on {network.network}"
     else:
         found = read(open_collection(images, kind=landscape.input_kind), landscape)
         hard = images == "digits" if highest is None else highest

@@ -54,7 +54,7 @@ def graph(
     Parameters
     ----------
     images
-        Folder with one sub-folder of images a class, an .npz file, or digits: those that ship with Isthmus.
+        Folder with one sub-folder a class, a table, an .npz file, or digits: those that ship with Isthmus.
     classes
         Only these classes, by index or name; all by default.
     per_class

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
-import torch
-
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
+from isthmus.inputs.kinds import Arrays
+from isthmus.results import digest_of
 
 
 @final
@@ -37,7 +37,7 @@ class Run:
 
 
 def runs_of_connections(runs: Mapping[str, Connections]) -> list[Run]:
-    """Runs of `connect`, whose pairs are known by their ends, bit for bit in float32."""
+    """Runs of `connect`, whose pairs are known by their ends: bit for bit in float32, or by their texts."""
     return [
         Run(
             name,
@@ -108,8 +108,8 @@ def distinct(names: Sequence[str], count: int) -> list[str]:
 
 def key_of(pair: Connection) -> str:
     """What a pair is known by: its two ends, in this order."""
-    ends = pair.path.ends.detach().cpu().to(torch.float32).contiguous()
-    return hashlib.sha256(repr(tuple(ends.shape)).encode() + ends.numpy().tobytes()).hexdigest()[:20]
+    kind = pair.input_kind or Arrays()
+    return digest_of([hashlib.sha256(kind.identity(end)).hexdigest() for end in pair.path.ends])[:20]
 
 
 def numbered(keys: Sequence[str]) -> tuple[str, ...]:

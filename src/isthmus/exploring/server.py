@@ -163,8 +163,8 @@ def _asking(session: Session, guarded: Callable[[Answer], Answer]) -> list[Route
         async for part in request.stream():
             content += part
             if len(content) > LARGEST:
-                raise InputError(f"Images of at most {LARGEST:,} bytes are taken.")
-        name = request.query_params.get("name", "image")
+                raise InputError(f"Files of at most {LARGEST:,} bytes are taken.")
+        name = request.query_params.get("name", "input")
         return JSONResponse(await run_in_threadpool(session.add, name, bytes(content)))
 
     async def begin(request: Request) -> Response:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, final
 
 import torch
@@ -23,7 +23,8 @@ from isthmus.attributions import attribute
 from isthmus.certificates import Cheapest
 from isthmus.connecting import Connection, Connections, connect
 from isthmus.errors import InputError, IsthmusError
-from isthmus.inputs.images import read_image
+from isthmus.inputs.kinds import Images
+from isthmus.inputs.kinds.named import fewer
 from isthmus.landscapes import Landscape
 from isthmus.landscapes.arguments import PREDICTED
 from isthmus.profiles import profile
@@ -32,8 +33,8 @@ from isthmus.reports.shown_pairs import show_pairs
 from isthmus.reports.stored_pictures import LIMIT, Pictures
 from isthmus.reports.style import class_name
 
-LARGEST = 20_000_000  # bytes of an image that is dropped in
-MOST = 500  # images that are dropped in
+LARGEST = 20_000_000  # bytes of a file that is dropped in
+MOST = 500  # inputs that are dropped in
 THUMBNAIL = 96  # pixels
 KEPT = 50  # pieces of work that are remembered
 
@@ -149,7 +150,7 @@ class Session:
         }
 
     def add(self, name: str, content: bytes) -> dict[str, Any]:
-        """Takes an image file.
+        """Takes a file with an input.
 
         Raises:
             InputError: it is none that can be used, or too large, or there are too many already.
@@ -157,12 +158,16 @@ class Session:
         if len(content) > LARGEST:
             raise InputError(f"{visible(name)} has {len(content):,} bytes; at most {LARGEST:,} are taken.")
         if len(self.inputs) - self._given >= MOST:
-            raise InputError(f"{MOST} images have been dropped in; that is the most.")
+            raise InputError(f"{MOST} inputs have been dropped in; that is the most.")
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "dropped"  # whatever it is called: the content says what it is
+            kind = self.landscape.input_kind or Images()
+            # Whatever an image is called, the content says what it is; other kinds of files go by their endings, and
+            # of a table the first row is taken.
+            ending = "" if isinstance(kind, Images) else PurePath(name).suffix.lower()
+            file = Path(folder) / f"dropped{ending if ending[1:].isalnum() else ''}"
             file.write_bytes(content)
             try:
-                x = read_image(file, self.landscape.preprocessing)
+                x = kind.read(str(file)) if isinstance(kind, Images) else kind.open(file).read(0, kind)
             except IsthmusError as error:
                 raise InputError(f"{visible(name)}: {str(error).replace(str(file), 'it')}") from error
         shape = self.inputs[0].shape if self.inputs else self.landscape.input_shape
@@ -193,10 +198,10 @@ class Session:
         """
         for number in (a, c):
             if not 0 <= number < len(self.inputs):
-                raise InputError(f"There is no image of the number {number}.")
+                raise InputError(f"There is no input of the number {number}.")
         if target == PREDICTED and self.predicted[a] != self.predicted[c]:
             seen = f"{self._class(a)} in A and {self._class(c)} in C"
-            raise InputError(f"The network sees {seen}: name the class that you mean, or pick another image.")
+            raise InputError(f"The network sees {seen}: name the class that you mean, or pick another input.")
         aim = self.predicted[a] if target == PREDICTED else target
         ends = (self.inputs[a], self.inputs[c])
         names = (self.names[a], self.names[c])
@@ -233,6 +238,13 @@ class Session:
 
         def work(job: Job) -> None:
             found = attribute(self.landscape, earlier.path, earlier.target, most=4000, progress=job.tell)
+            named = found.named()
+            if named is not None:
+                job.result = {
+                    "named": [[visible(name), f"{value:+.3g}"] for name, value in fewer(named)],
+                    "text": repr(found),
+                }
+                return
             store = Pictures(224)
             picture = store.urls[store.add_pixels(attribution_picture(found), 224, 85)]
             job.result = {"attribution": picture, "text": repr(found)}

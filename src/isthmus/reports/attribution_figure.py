@@ -1,5 +1,5 @@
 """The attribution figure: both ends of the path, and what is due to each pixel, on a scale with its zero in the
-middle.
+middle; of rows and texts a bar for each feature or token, of waves what is due to each part of their time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from torch import Tensor
 
 from isthmus._core.shapes import Input
 from isthmus.attributions import Attribution
+from isthmus.inputs.kinds import kind_for
+from isthmus.inputs.kinds.named import MOST, draw_named
 from isthmus.reports import style
 from isthmus.reports.pictures import to_pixels
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CLIPPED = 0.995  # of the magnitudes are shown unclipped
+LABEL = "share of the change, in logits"
 
 
 def attribution_figure(
@@ -33,7 +36,7 @@ def attribution_figure(
     note: str = "",
 ) -> Figure:
     """The two inputs, and beside them a map of `found.values`, summed over channels: red raised the logit, blue lowered
-    it.
+    it. Of kinds whose parts have names or lie in time, what is due to these alone.
 
     Args:
         found: the attribution.
@@ -48,24 +51,22 @@ def attribution_figure(
     from isthmus._core.drawn import Drawn
 
     with matplotlib.rc_context(style.RC):
-        figure = Drawn(figsize=(9.2, 3.9))
-        left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.3))
-        for axes, x, caption, value in ((left, start, captions[0], found.start), (middle, end, captions[1], found.end)):
-            pixels = to_pixels(x)
-            axes.imshow(pixels, interpolation="nearest", aspect="auto" if pixels.shape[0] == 1 else "equal")
-            axes.set_title(
-                f"{style.plain(style.shorten(caption, 26))}\nlogit {value:.3g}",
-                fontsize=10,
-                fontweight="normal",
-                loc="center",
-            )
-            axes.set_axis_off()
-        shown = draw_attribution(right, found.values)
-        figure.colorbar(shown, ax=right, label="share of the change, in logits", fraction=0.05)
+        named = found.named()
+        alone = named is not None or not kind_for(found.input_kind, tuple(end.shape)).blends
+        figure = Drawn(figsize=(8.2, 1.6 + 0.27 * min(len(named or ()) or 8, MOST)) if alone else (9.2, 3.9))
+        if alone:
+            right = figure.subplots()
+        else:
+            left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.3))
+            _draw_end(left, start, captions[0], found.start)
+            _draw_end(middle, end, captions[1], found.end)
+        draw_attribution(right, found)
         name = style.plain(style.shorten(style.class_name(output, class_names), 40))
-        right.set_title(
-            f"what changed the logit\nby {found.change:+.3g}", fontsize=10, fontweight="normal", loc="center"
-        )
+        what = f"what changed the logit\nby {found.change:+.3g}"
+        if alone:
+            first, last = (style.plain(style.shorten(caption, 40)) for caption in captions)
+            what = f"from {first} (logit {found.start:.3g})\nto {last} (logit {found.end:.3g})"
+        right.set_title(what, fontsize=10, fontweight="normal", loc="left" if alone else "center")
         how = "exact, affine piece by piece" if found.exact else f"error of the sum {found.completeness_error:.1g}"
         figure.suptitle(
             f"{name}: {found.gradients:,} gradients, {how}", x=0.01, ha="left", fontsize=12, fontweight="bold"
@@ -75,14 +76,32 @@ def attribution_figure(
     return figure
 
 
-def draw_attribution(axes: Axes, values: Input) -> Any:
-    """A map of values, summed over channels, with 0 in the middle of its scale; the picture, for a colour bar."""
-    plane = in_a_plane(values)
+def draw_attribution(axes: Axes, found: Attribution) -> None:
+    """What is due to each part of an input, by name, or over the input, or as a map with its colour bar: values summed
+    over channels, with 0 in the middle of the scale.
+    """
+    named, kind, x = found.named(), found.input_kind, found.explained
+    if named is not None:
+        draw_named(axes, named)
+        axes.set_xlabel(LABEL)
+        return
+    if kind is not None and x is not None and kind.draw_over(axes, found.values, x):
+        axes.set_ylabel(LABEL)
+        return
+    plane = in_a_plane(found.values)
     size = scale_of(plane)
     look: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -size, "vmax": size, "interpolation": "nearest"}
     shown = axes.imshow(plane.numpy(), aspect="auto" if len(plane) == 1 else "equal", **look)
     axes.set_axis_off()
-    return shown
+    axes.figure.colorbar(shown, ax=axes, label=LABEL, fraction=0.05)
+
+
+def _draw_end(axes: Axes, x: Input, caption: str, value: float) -> None:
+    pixels = to_pixels(x)
+    axes.imshow(pixels, interpolation="nearest", aspect="auto" if pixels.shape[0] == 1 else "equal")
+    title = f"{style.plain(style.shorten(caption, 26))}\nlogit {value:.3g}"
+    axes.set_title(title, fontsize=10, fontweight="normal", loc="center")
+    axes.set_axis_off()
 
 
 def scale_of(plane: Tensor) -> float:

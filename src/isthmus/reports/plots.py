@@ -114,10 +114,11 @@ def _(path: AbstractPath, axes: Axes | None, unit: str | None) -> Axes:
 
 @plot_of.register(Attribution)
 def _(found: Attribution, axes: Axes | None, unit: str | None) -> Axes:
-    """A map of the values, summed over channels, with 0 in the middle of its scale, and the scale."""
+    """A map of the values, summed over channels, with 0 in the middle of its scale, and the scale; of rows and texts a
+    bar for each feature or token; of waves, what is due to each part of their time.
+    """
     axes = _axes(axes)
-    shown = draw_attribution(axes, found.values)
-    axes.figure.colorbar(shown, ax=axes, label="share of the change, in logits")
+    draw_attribution(axes, found)
     return axes
 
 

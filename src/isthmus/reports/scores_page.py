@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from isthmus._core.shapes import Inputs
+from isthmus.inputs.kinds import InputKind
 from isthmus.reports.pictures import to_image, to_pixels
 from isthmus.reports.rendering import render
 
@@ -28,13 +29,14 @@ class Scores:
 
     Attributes:
         x: the inputs (n, *input), in data units.
-        rows: image, class, score, p_value, verdict of each.
+        rows: input, class, score, p_value, verdict of each.
         curves: loss along the segments of each input, by kind (n, s, m).
         bands: 5 %, 50 % and 95 % of that of clean inputs, by kind (3, m).
         flagged: how many are.
         about: one line on detector, network and rate.
         made: how it was made, for the page's foot.
         skipped: inputs that could not be used, with the reason.
+        input_kind: what the inputs are, where that is known.
     """
 
     x: Inputs
@@ -45,6 +47,7 @@ class Scores:
     about: str
     made: Mapping[str, Any]
     skipped: Mapping[str, str] = field(default_factory=dict)
+    input_kind: InputKind | None = None
 
 
 def scores_page(scores: Scores, *, most: int = 100) -> str:
@@ -53,7 +56,7 @@ def scores_page(scores: Scores, *, most: int = 100) -> str:
     shown = [
         {
             **scores.rows[number],
-            "picture": _picture(scores.x[number]),
+            "picture": _picture(scores.x[number], scores.input_kind),
             "curves": [
                 {"kind": kind, "drawing": _drawing(values[number], scores.bands[kind])}
                 for kind, values in scores.curves.items()
@@ -82,9 +85,9 @@ def _rank(row: Mapping[str, Any]) -> tuple[float, float]:
     return (-1.0, 0.0) if p is None or math.isnan(p) else (p, -score)
 
 
-def _picture(x: Any) -> str:
+def _picture(x: Any, kind: InputKind | None) -> str:
     stream = io.BytesIO()
-    pixels = to_pixels(x)
+    pixels = to_pixels(x, kind)
     image = to_image(pixels, 160)
     if max(image.size) < 80:
         factor = 80 // max(image.size) or 1

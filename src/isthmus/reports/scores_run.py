@@ -10,7 +10,7 @@ from isthmus.reports.scores_page import Scores, scores_page
 from isthmus.results import RESULT, ResultFolder, claim
 
 SCHEMA = "isthmus/detection-scores/1"  # docs/tables.md describes it
-COLUMNS = ("image", "predicted", "class", "score", "p_value", "verdict")
+COLUMNS = ("input", "predicted", "class", "score", "p_value", "verdict")
 
 
 def write_scores(

@@ -16,7 +16,7 @@ from isthmus._core.files import cannot_write, sha256, write_json, write_text, wr
 from isthmus._core.progress import OnStage
 from isthmus.errors import ImageError
 from isthmus.inputs.collection import Collection
-from isthmus.inputs.kinds import Images, InputKind
+from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
 from isthmus.loading import Survey, survey
 from isthmus.results import digest_of
@@ -220,7 +220,7 @@ def _how_read(landscape: AbstractLandscape) -> dict[str, Any] | None:
     preprocessing, kind = landscape.preprocessing, landscape.input_kind
     if preprocessing is not None:
         return {key: value for key, value in preprocessing.describe().items() if key != "source"}
-    return None if kind is None or isinstance(kind, Images) else kind.describe()
+    return None if kind is None else kind.how_read()
 
 
 def _class_name(problem: Problem, target: int) -> str:

@@ -1,4 +1,4 @@
-"""isthmus detect score: verdicts on images, with the reason."""
+"""isthmus detect score: verdicts on inputs, with the reason."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from isthmus.cli.options import NetworkOptions, claimed, landscape_of, readable
+from isthmus.cli.terminal import say_set_aside
 
 
 def score(
-    images: Path,
+    inputs: Path,
     /,
     *,
     detector: Path = Path("isthmus-detector"),
@@ -21,12 +22,12 @@ def score(
     overwrite: bool = False,
     network: NetworkOptions = NetworkOptions(),
 ) -> None:
-    """Judge images: a table with score, p-value and verdict, and a page with the curves as the reason.
+    """Judge inputs: a table with score, p-value and verdict, and a page with the curves as the reason.
 
     Parameters
     ----------
-    images
-        An image file, or a folder of images.
+    inputs
+        An image file, a folder, a table, a WAV file, a file with a text a line: as the network takes them.
     detector
         Folder of a detector that isthmus detect fit has written, for this network.
     out
@@ -38,23 +39,29 @@ def score(
 
     from math import isnan
 
-    from isthmus import load_images
+    import torch
+
     from isthmus._core.bars import progress_bar
     from isthmus._core.versions import versions
+    from isthmus.cli.reading import read
     from isthmus.detection import Detector
+    from isthmus.inputs.collection import open_collection
+    from isthmus.inputs.kinds import kind_for
     from isthmus.reports.scores_page import Scores
     from isthmus.reports.scores_run import write_scores
     from isthmus.reports.style import class_name
 
     landscape = landscape_of(network)
     loaded = Detector.load(detector, landscape)
-    found = load_images(images, preprocessing=landscape.network.preprocessing)
-    place = images if images.is_dir() else images.parent
-    with progress_bar("judging", "images") as tell:
-        verdicts = loaded.judge(landscape, found.x, on_progress=tell)
+    found = read(open_collection(inputs, kind=landscape.input_kind), landscape)
+    rows_used = [row for row in found.rows.tolist() if found.names[row] not in found.skipped]
+    x = found.x(torch.tensor(rows_used))
+    many = kind_for(landscape.input_kind, tuple(x.shape[1:])).many
+    with progress_bar("judging", many) as tell:
+        verdicts = loaded.judge(landscape, x, on_progress=tell)
     rows = [
         {
-            "image": readable(str(file.relative_to(place))),
+            "input": readable(found.names[row]),
             "predicted": int(seen),
             "class": class_name(int(seen), landscape.network.class_names),
             "score": None if isnan(value) else float(value),
@@ -62,14 +69,15 @@ def score(
             "verdict": "no score" if isnan(p) else "flagged" if flag else "not flagged",
             "curves": {kind: values[number].round(6).tolist() for kind, values in verdicts.curves.items()},
         }
-        for number, (file, seen, value, p, flag) in enumerate(
-            zip(found.files, verdicts.predicted, verdicts.score, verdicts.p_value, verdicts.flagged, strict=True)
+        for number, (row, seen, value, p, flag) in enumerate(
+            zip(rows_used, verdicts.predicted, verdicts.score, verdicts.p_value, verdicts.flagged, strict=True)
         )
     ]
     command = readable(shlex.join(["isthmus", *sys.argv[1:]]))
     write_scores(
         Scores(
-            x=found.x,
+            x=x,
+            input_kind=landscape.input_kind,
             rows=rows,
             curves=verdicts.curves,
             bands=loaded.bands,
@@ -83,15 +91,14 @@ def score(
                 "weights": str(loaded.network["weights_sha256"]),
                 "versions": ", ".join(f"{library} {version}" for library, version in versions().items()),
             },
-            skipped={readable(str(file)): readable(reason) for file, reason in found.skipped.items()},
+            skipped={readable(name): readable(reason) for name, reason in found.skipped.items()},
         ),
         folder,
         command=command,
         fpr=loaded.fpr,
     )
-    for file, reason in found.skipped.items():
-        print(f"isthmus: set aside {readable(str(file))}: {readable(reason)}", file=sys.stderr)
+    say_set_aside({readable(name): readable(reason) for name, reason in found.skipped.items()})
     print(
-        f"{int(verdicts.flagged.sum())} of {len(rows)} images are flagged at a false-positive rate of {loaded.fpr:g}."
+        f"{int(verdicts.flagged.sum())} of {len(rows)} {many} are flagged at a false-positive rate of {loaded.fpr:g}."
     )
     print(f"Look at it: {out / 'index.html'}")

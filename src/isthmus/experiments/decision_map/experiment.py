@@ -15,7 +15,7 @@ from isthmus.experiments.base import Experiment
 from isthmus.experiments.decision_map.figure import Marked, MarkedMap, decision_figure
 from isthmus.experiments.setting import Setting
 from isthmus.findings.findings import Findings, Table, share
-from isthmus.inputs.images import load_images
+from isthmus.inputs.kinds import Images
 from isthmus.loading import choose_device
 from isthmus.paths import Flat
 from isthmus.profiles import GridMap, grid_map
@@ -104,23 +104,24 @@ class DecisionMap(Experiment):
     def _of_inputs(self, setting: Setting, on_progress: OnProgress) -> Findings:
         assert setting.inputs is not None
         landscape = setting.open()
-        images = load_images(list(setting.inputs), preprocessing=landscape.preprocessing, strict=True)
-        names = [file.name for file in setting.inputs]
-        logits = landscape.logits(images.x).cpu()
+        kind = landscape.input_kind or Images()
+        x = torch.stack([kind.read(str(source)) for source in setting.inputs])
+        names = [Path(source).name for source in setting.inputs]
+        logits = landscape.logits(x).cpu()
         predicted = logits.argmax(1).tolist()
-        a, b, c = images.x
+        a, b, c = x
         plane = Flat.plane(a, b, c)
         drawn = grid_map(landscape, plane, predicted[0], _grid(plane, (-0.5, 1.5), (-0.5, 1.5)), progress=on_progress)
-        marks = Marked(points={"A": a, "B": b, "C": c}, paths={"direct paths": images.x[[0, 1, 2, 0]]})
+        marks = Marked(points={"A": a, "B": b, "C": c}, paths={"direct paths": x[[0, 1, 2, 0]]})
         labels = [class_name(index, landscape.class_names) for index in predicted]
         piece = MarkedMap(drawn, marks, "The plane through the three inputs", equal=True)
         seen = ", ".join(f"{name} ({label})" for name, label in zip(names, labels, strict=True))
-        losses = landscape.loss(images.x, torch.full((3,), predicted[0])).tolist()
+        losses = landscape.loss(x, torch.full((3,), predicted[0])).tolist()
         rows = [
-            {"point": point, "image": name, "class": label, "loss": loss}
+            {"point": point, "input": name, "class": label, "loss": loss}
             for point, name, label, loss in zip("ABC", names, labels, losses, strict=True)
         ]
-        columns = {"point": "point", "image": "image", "class": "predicted class", "loss": f"loss for {labels[0]}"}
+        columns = {"point": "point", "input": "input", "class": "predicted class", "loss": f"loss for {labels[0]}"}
         return Findings(
             title="The plane through three inputs",
             source=self.source,

@@ -19,8 +19,10 @@ from torch import Tensor
 
 from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import InputError
+from isthmus.inputs.kinds.named import Named
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from isthmus.inputs.base import Collection
@@ -134,6 +136,34 @@ class InputKind(ABC):
     def reading(self, x: Input, base: Input | None = None) -> str:
         """An input in words, or what makes it another than base; empty where words say nothing."""
         return ""
+
+    def named(self, values: Input, x: Input) -> Named | None:
+        """Numbers of the shape of an input, such as an attribution, summed over the parts that have names.
+
+        Args:
+            values: the numbers (*input).
+            x: the input that they are about (*input), whose words become names.
+
+        Returns:
+            What the parts are called and their sums, in the order in which a reader would look at them; None where
+            parts have no names, and a map says more.
+        """
+        return None
+
+    def draw_over(self, axes: Axes, values: Input, x: Input) -> bool:
+        """Draws numbers of the shape of an input over it; False leaves it to a map."""
+        return False
+
+    def identity(self, x: Input) -> bytes:
+        """What makes an input the same one, whatever network looks at it: its numbers, in float32, and its shape."""
+        numbers = x.detach().cpu().to(torch.float32).contiguous()
+        return repr(tuple(numbers.shape)).encode() + numbers.numpy().tobytes()
+
+    def how_read(self) -> dict[str, Any] | None:
+        """What decides which input is read from a file: two kinds of one answer read the same; None, for images,
+        leaves that to the preprocessing.
+        """
+        return self.describe()
 
     def focused(self, x: Inputs) -> InputKind:
         """The same kind, that shows first what differs among some inputs, such as those along a path."""

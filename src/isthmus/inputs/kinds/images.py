@@ -75,6 +75,9 @@ class Images(InputKind):
         Image.fromarray(values).save(file, format="PNG")
         return file
 
+    def how_read(self) -> None:
+        return None
+
     def describe(self) -> dict[str, Any]:
         return {"kind": self.name}  # how files are read, networks say of themselves
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
+import torch
 
 from isthmus.attributions import Attribution
+from isthmus.inputs.kinds.named import fewer
 from isthmus.making.attacks import Attacked
 from isthmus.making.synthesis import Synthesized
 from isthmus.reports import style
@@ -14,15 +18,19 @@ from isthmus.reports.displays.card import card, facts, number, of_inputs, paragr
 from isthmus.reports.pictures import Pixels
 
 MOST = 8
+WIDE = 96
 
 
 @display_of.register
 def of_attribution(found: Attribution) -> str:
-    """A map of the values, red where they raised the output and blue where they lowered it."""
+    """A map of the values, red where they raised the output and blue where they lowered it; or what is due to names."""
     how = "exact, affine piece by piece" if found.exact else f"error of the sum {found.completeness_error:.1g}"
+    named = found.named()
     return card(
         f"The output changed by {found.change:+.4g}, from {found.start:.4g} to {found.end:.4g}",
-        pictures([(attribution_picture(found), "red raised it, blue lowered it", "")]),
+        pictures([(attribution_picture(found), "red raised it, blue lowered it", "")])
+        if named is None
+        else facts({name: f"{value:+.3g}" for name, value in fewer(named, MOST)}),
         facts({"gradients": f"{found.gradients:,}, in {found.parts:,} parts", "integral": how}),
     )
 
@@ -65,6 +73,9 @@ def attribution_picture(found: Attribution) -> Pixels:
     from matplotlib import colormaps
 
     plane = in_a_plane(found.values)
+    if len(plane) == 1 and plane.shape[1] > WIDE:  # a wave: what is due to each part of its time, in a band
+        edges = torch.linspace(0, plane.shape[1], WIDE + 1).round().long().tolist()
+        plane = torch.stack([plane[0, a:b].sum() for a, b in pairwise(edges)]).expand(WIDE // 5, WIDE)
     share = (plane / (2 * scale_of(plane)) + 0.5).clamp(0, 1).numpy()
     pixels: Pixels = (colormaps["RdBu_r"](share)[..., :3] * 255).round().astype(np.uint8)
     return pixels

@@ -27,21 +27,21 @@ async function list(anew) {
   if (turn !== asked) return;
   byId("gallery").append(...found.images.map(thumbnail));
   listed += found.images.length;
-  byId("total").textContent = `${found.total} images`;
+  byId("total").textContent = `${found.total} inputs`;
   byId("further").hidden = listed >= found.total;
 }
 function hold(image) {
   const place = held.a === null ? "a" : held.c === null ? "c" : "c";
   held[place] = image;
   show(place);
-  if (held.a !== null && held.c !== null) connect(); else say("Pick another image.");
+  if (held.a !== null && held.c !== null) connect(); else say("Pick another input.");
 }
 function show(place) {
   const box = byId("slot-" + place).querySelector(".held"), image = held[place];
   box.replaceChildren();
   if (image === null) return;
   const away = node("button", { "aria-label": `take ${image.name} away` }, "×");
-  away.addEventListener("click", () => { held[place] = null; show(place); say("Pick two images."); });
+  away.addEventListener("click", () => { held[place] = null; show(place); say("Pick two inputs."); });
   box.append(node("img", { src: image.picture, alt: image.name }), node("div", {}, `${image.class}, ${image.name}`), away);
 }
 
@@ -91,7 +91,15 @@ async function further(what, number_of) {
       if (what === "certify") { draw(job); return; }
       const box = byId("more");
       if (what === "attribute") {
-        box.replaceChildren(node("img", { src: job.result.attribution, alt: "what is due to each pixel: red raised the logit, blue lowered it", class: "map" }), node("p", { class: "hint" }, "red raised the logit along the path, blue lowered it; " + job.result.text));
+        const table = node("table");
+        table.append(...(job.result.named ?? []).map((line) => {
+          const row = node("tr", { class: "still" });
+          row.append(node("td", { class: "text" }, line[0]), node("td", {}, line[1]));
+          return row;
+        }));
+        const due = job.result.named ? table : node("img", { src: job.result.attribution, alt: "what is due to each pixel: red raised the logit, blue lowered it", class: "map" });
+        const scale = job.result.named ? "" : "red raised the logit along the path, blue lowered it; ";
+        box.replaceChildren(due, node("p", { class: "hint" }, scale + job.result.text));
       } else {
         const table = node("table"), head = node("tr");
         for (const name of ["network", "straight path", "path found", "keeps the class"]) head.append(node("th", { class: "plain" }, name));

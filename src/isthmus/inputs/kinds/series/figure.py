@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from isthmus._core.look import DIRECT, FOUND, PEAK, RC
+from isthmus._core.look import DIRECT, FOUND, LOWERED, PEAK, RAISED, RC
+from isthmus._core.shapes import Input
 from isthmus.inputs.kinds.base import Walk, evenly
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from isthmus.inputs.kinds.series.kind import Series
 
 PLACES = 5
+PARTS = 64  # of a wave, in which an attribution is summed
 
 
 def series_figure(kind: Series, walk: Walk) -> Figure:
@@ -72,6 +75,29 @@ def series_figure(kind: Series, walk: Walk) -> Figure:
             grid[-1, column].set_xlabel("s" if kind.rate else "sample")
         figure.suptitle(walk.title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     return figure
+
+
+def draw_over(axes: Axes, kind: Series, values: Input, x: Input) -> None:
+    """A wave in front of what is due to each part of its time: red above 0, blue below."""
+    samples = x.shape[-1]
+    time = np.arange(samples) / (kind.rate or 1)
+    edges = np.linspace(0, samples, min(samples, PARTS) + 1).round().astype(int)
+    along = values.reshape(-1, samples).sum(0).double().numpy()
+    due = np.add.reduceat(along, edges[:-1])
+    places = edges / (kind.rate or 1)
+    colors = [RAISED if each > 0 else LOWERED for each in due]
+    axes.bar(places[:-1], due, np.diff(places), align="edge", color=colors, alpha=0.75)
+    axes.axhline(0, color="0.4", linewidth=0.8)
+    reach = float(np.abs(due).max()) or 1.0
+    axes.set_ylim(-1.1 * reach, 1.1 * reach)
+    behind = axes.twinx()
+    for channel in x.reshape(-1, samples).double().numpy():
+        behind.plot(time, channel, color="black", linewidth=0.4, alpha=0.5)
+    loudest = float(x.abs().max()) or 1.0
+    behind.set_ylim(-1.1 * loudest, 1.1 * loudest)
+    behind.set_axis_off()
+    axes.set_xlim(0, time[-1])
+    axes.set_xlabel("s" if kind.rate else "sample")
 
 
 def _places(walk: Walk) -> list[int]:

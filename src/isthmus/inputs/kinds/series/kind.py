@@ -20,6 +20,7 @@ from isthmus.inputs.kinds.series.files import FULL, read_wave, write_wave
 from isthmus.inputs.kinds.series.spectrum import spectrogram
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 HEARD = 512  # samples from which on a spectrogram is drawn beside the wave
@@ -133,6 +134,12 @@ class Series(InputKind):
 
     def nearest(self, x: Inputs) -> Inputs | None:
         return (x * FULL).round().clamp(-FULL - 1, FULL) / FULL if self.sound else None
+
+    def draw_over(self, axes: Axes, values: Input, x: Input) -> bool:
+        from isthmus.inputs.kinds.series.figure import draw_over
+
+        draw_over(axes, self, values, x)
+        return True
 
     def figure(self, walk: Walk) -> Figure:
         from isthmus.inputs.kinds.series.figure import series_figure

@@ -18,6 +18,7 @@ from isthmus.errors import ImageError, InputError
 from isthmus.inputs.base import Collection
 from isthmus.inputs.kinds.base import InputKind, Limits, Pixels, Walk
 from isthmus.inputs.kinds.canvas import bars
+from isthmus.inputs.kinds.named import Named
 from isthmus.inputs.kinds.table.columns import Column, Feature, columns_of, missing
 
 if TYPE_CHECKING:
@@ -177,6 +178,13 @@ class Table(InputKind):
             for (feature, part), (_, other) in zip(self._parts(x), self._parts(base), strict=True)
         ]
         return sorted((each for each in found if each[1] > SAME), key=lambda each: -each[1])
+
+    def named(self, values: Input, x: Input) -> Named:
+        words = self.row(x)
+        found = [
+            (f"{feature.name} = {words[feature.name]}", float(part.sum())) for feature, part in self._parts(values)
+        ]
+        return sorted(found, key=lambda each: -abs(each[1]))
 
     def focused(self, x: Inputs) -> Table:
         """The same, with the features first that differ most among some inputs."""

@@ -13,6 +13,7 @@ from isthmus.inputs.base import Collection
 from isthmus.inputs.kinds.arrays import Arrays
 from isthmus.inputs.kinds.base import InputKind, Limits, Pixels, Walk
 from isthmus.inputs.kinds.canvas import words
+from isthmus.inputs.kinds.named import Named
 from isthmus.inputs.kinds.tokens.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -129,6 +130,23 @@ class Tokens(InputKind):
             return "the nearest tokens are the same"
         more = f", and {len(swaps) - 3} more" if len(swaps) > 3 else ""
         return f"{len(swaps)} of {len(new)} nearest tokens are others: {', '.join(swaps[:3])}{more}"
+
+    def named(self, values: Input, x: Input) -> Named | None:
+        if self.vocabulary is None:
+            return None
+        ids = self.vocabulary.nearest(x[None])[0].tolist()
+        used = len(self.vocabulary.without_filler(ids))
+        sums = values.double().sum(-1).tolist()
+        found = [(self.vocabulary.word(number), value) for number, value in zip(ids[:used], sums, strict=False)]
+        filled = len(ids) - used
+        return [*found, (f"filler ({filled})", sum(sums[used:]))] if filled else found
+
+    def identity(self, x: Input) -> bytes:
+        # Networks have vectors of their own for one text: the text is what they have in common.
+        return super().identity(x) if self.vocabulary is None else self.text(x).encode()
+
+    def how_read(self) -> dict[str, Any]:
+        return {"kind": self.name}
 
     def figure(self, walk: Walk) -> Figure | None:
         from isthmus.inputs.kinds.tokens.figure import tokens_figure

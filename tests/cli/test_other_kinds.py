@@ -1,0 +1,100 @@
+"""Commands that make something of single inputs, on rows, waves and texts."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+import torch
+from kinds_of_inputs import NETWORKS, TEXTS, row_network, rows, text_network, wave_network, waves
+
+import isthmus
+from isthmus.attributions import Attribution
+from isthmus.reports.displays import display_of
+
+
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    """Two inputs of one class of each kind, as a user types them, and the specs of their networks."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "nets.py").write_text(
+        "import kinds_of_inputs as k\ntable = lambda: k.row_network()\nseries = lambda: k.wave_network()\n"
+        "tokens = lambda: k.text_network()\n"
+    )
+    columns = rows(30)
+    with (tmp_path / "rows.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    x, _ = waves(4)
+    for number in (1, 3):
+        wave_network().input_kind.write(x[number], tmp_path / f"{number}")
+    return {
+        "table": [f"{tmp_path}/rows.csv:{number}" for number in (1, 3)],
+        "series": [str(tmp_path / "1.wav"), str(tmp_path / "3.wav")],
+        "tokens": ["a good film", "the plot was fine"],
+    }
+
+
+@pytest.mark.parametrize("kind", ["table", "series", "tokens"])
+def test_attributions_go_by_names(program, tmp_path, given, kind):
+    out = tmp_path / "out"
+    ran = program("attribute", *given[kind], "--target", "1", "--network", f"py:nets:{kind}", "--out", out)
+    assert ran.code == 0, ran.err
+    result = json.loads((out / "result.json").read_text())
+    change = result["end_logit"] - result["start_logit"]
+    drawn = (out / "attribution.svg").read_text()
+    if kind == "series":
+        assert result["named"] is None and "share of the change" in drawn
+        return
+    names = [name for name, _ in result["named"]]
+    assert sum(value for _, value in result["named"]) == pytest.approx(change, abs=1e-2 * abs(change) + 1e-6)
+    if kind == "table":
+        assert {name.split(" = ")[0] for name in names} == {"age", "income", "work"}
+        sizes = [abs(value) for _, value in result["named"]]
+        assert sizes == sorted(sizes, reverse=True) and names[0] in drawn
+    else:
+        assert names == ["the", "plot", "was", "fine", "filler (2)"] and "filler (2)" in drawn
+
+
+@pytest.mark.parametrize("kind", ["table", "series", "tokens"])
+def test_attacked_and_filled_as_their_network_takes_them(program, tmp_path, given, kind):
+    four = [*given[kind], *reversed(given[kind])]
+    ran = program(
+        "fill", *four, "--target", "1", "--finest", 5, "--network", f"py:nets:{kind}", "--out", tmp_path / "f"
+    )
+    assert ran.code == 0, ran.err
+    assert len(json.loads((tmp_path / "f" / "result.json").read_text())["rows"]) == 1
+
+
+def test_the_plane_through_three_rows(program, tmp_path, given):
+    three = [f"{tmp_path}/rows.csv:{number}" for number in (1, 3, 5)]
+    arguments = ("paper", "decision-map", "--inputs", *three, "--network", "py:nets:table", "--out", tmp_path / "plane")
+    assert program(*arguments).code == 0
+    assert "rows.csv:5" in (tmp_path / "plane" / "index.html").read_text()
+
+
+def test_displays_say_names():
+    network = text_network()
+    landscape = isthmus.Landscape(network)
+    ends = torch.cat([network.embed(["a bad film"]), network.embed(["a good film"])])
+    found = isthmus.attribute(landscape, isthmus.Polyline(ends), "good")
+    assert isinstance(found, Attribution) and [name for name, _ in found.named()][:3] == ["a", "good", "film"]
+    most = max(found.named(), key=lambda each: abs(each[1]))
+    assert most[0] == "good" and "good" in display_of(found) and "<img" not in display_of(found)
+    found.plot()
+
+
+def test_rows_attribute_a_whole_category(monkeypatch):
+    network = row_network()
+    table = network.input_kind
+    x = table.encode({"age": [60, 30], "income": [2e4, 8e4], "work": ["farm", "office"]})
+    found = isthmus.attribute(isthmus.Landscape(network), isthmus.Polyline(x), "good", exact=True)
+    named = dict(found.named())
+    assert set(named) == {"age = 30 years", "income = 80000", "work = office"} or len(named) == 3
+    assert sum(named.values()) == pytest.approx(found.change, abs=1e-6)
+    places = dict(zip(table.names, table._places(), strict=True))
+    work = next(value for name, value in named.items() if name.startswith("work"))
+    assert work == pytest.approx(float(found.values[places["work"]].sum()))
+    assert NETWORKS and TEXTS
