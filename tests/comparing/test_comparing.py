@@ -271,3 +271,21 @@ def test_a_comparison_shows_itself(bent, straight, digits):
     plt.close("all")
     one = Run("a", ("k",), ({"target": 1, "max_loss": None},))
     assert "–" in Comparison(runs=(one, replace(one, name="b")), places=((0, 0),))._repr_html_()
+
+
+def test_texts_are_the_same_pair_on_every_network():
+    """Each network has vectors of its own for them; a path through those of one is nothing to the other."""
+    from kinds_of_inputs import Sentiment, Words, text_network
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        fresh = isthmus.TextNetwork(Sentiment(), Words(), length=6, class_names=["bad", "good"])
+    runs, landscapes = {}, {}
+    for name, network in (("trained", text_network()), ("fresh", fresh)):
+        landscapes[name] = isthmus.Landscape(network)
+        a, c = (network.embed(texts) for texts in (["a good film", "great plot"], ["the plot was fine", "a fine film"]))
+        runs[name] = isthmus.connect(landscapes[name], a, c, "good", threshold=2.0)
+    found = isthmus.compare(runs)
+    assert len(found) == 2 and found.left_out == {"trained": 0, "fresh": 0}
+    with pytest.raises(InputError, match="cannot be looked at on 'fresh'"):
+        isthmus.compare(runs, landscapes=landscapes)

@@ -12,6 +12,7 @@ from isthmus.comparing.rows import distinct, matched, runs_of_connections
 from isthmus.comparing.transfer import Transfer, transfers
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
+from isthmus.inputs.kinds import Arrays, Images, InputKind
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.validation import check_landscape
 
@@ -25,7 +26,7 @@ def compare(
 ) -> Comparison:
     """The same pairs in several runs: on several networks, with several methods, or with other settings.
 
-    Pairs are the same where both ends are: bit for bit in float32, in the same order. What only some runs have is left
+    Pairs are the same where both ends are: bit for bit in float32, of texts word for word, in the same order. What only some runs have is left
     out, and counted.
 
     Args:
@@ -38,8 +39,8 @@ def compare(
         progress: as `connect` takes it.
 
     Raises:
-        InputError: fewer than two runs, no pair in common, names that do not fit, or landscapes on which the runs were
-            not made.
+        InputError: fewer than two runs, no pair in common, names that do not fit, landscapes on which the runs were not
+            made, or for which the same numbers are other inputs.
     """
     if len(runs) == 1 and isinstance(runs[0], list | tuple):
         runs = tuple(runs[0])
@@ -57,6 +58,7 @@ def compare(
     on = _landscapes(landscapes, list(given))
     for name, landscape in (on or {}).items():
         _check_own(name, given[name], landscape)
+    _check_space(on or {})
     found: tuple[Transfer, ...] = ()
     if on is not None:
         with telling(progress, "looking at paths on other networks", "paths") as tell:
@@ -100,6 +102,25 @@ def _landscapes(
     for landscape in by_name.values():
         check_landscape(landscape)
     return {name: by_name[name] for name in names}
+
+
+def _check_space(landscapes: Mapping[str, AbstractLandscape]) -> None:
+    """Refuses to look at paths on a network for which the same numbers are another input: texts have the vectors of
+    their own network, rows the spreads of their own table.
+    """
+    kinds = {name: json.dumps(kind.describe(), default=str) for name, kind in _kinds(landscapes).items()}
+    first = next(iter(kinds), "")
+    for name, described in kinds.items():
+        if described != kinds[first]:
+            raise InputError(
+                f"Paths of '{first}' cannot be looked at on '{name}': the same numbers are another input there. Compare "
+                "the runs without their landscapes."
+            )
+
+
+def _kinds(landscapes: Mapping[str, AbstractLandscape]) -> dict[str, InputKind]:
+    every = {name: landscape.input_kind for name, landscape in landscapes.items()}
+    return {name: kind for name, kind in every.items() if kind is not None and not isinstance(kind, Images | Arrays)}
 
 
 def _check_own(name: str, run: Connections, landscape: AbstractLandscape) -> None:
