@@ -10,6 +10,7 @@ import torch
 import isthmus
 from isthmus import testing
 from isthmus.certificates import Cheapest
+from isthmus.landscapes.domains import VectorBall, VectorHull
 from isthmus.making import PGD, TargetedAdam
 from isthmus.studies.pair_kinds import Across, AttackedAcross, AttackedWithin, SynthesizedWithin, Within
 
@@ -102,6 +103,30 @@ class TestBall(testing.DomainContract):
 class TestCube(testing.DomainContract):
     def domain(self):
         return isthmus.Ball(torch.linspace(0, 1, 5, dtype=torch.float64), 1.5, norm=math.inf)
+
+
+class TestVectorBall(testing.DomainContract):
+    shape = (3, 4)
+
+    def domain(self):
+        return VectorBall.around(torch.randn(9, 4, generator=torch.Generator().manual_seed(0)))
+
+
+class TestVectorHull(testing.DomainContract):
+    shape = (3, 4)
+
+    def domain(self):
+        return VectorHull(torch.randn(9, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
+
+
+class TestFlatHull(testing.DomainContract):
+    """Of points in a plane: most of their space is outside."""
+
+    shape = (2, 5)
+
+    def domain(self):
+        flat = torch.randn(12, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+        return VectorHull(flat @ torch.randn(2, 5, generator=torch.Generator().manual_seed(2), dtype=torch.float64))
 
 
 class TestTargetedAdam(testing.AttackContract):

@@ -26,8 +26,8 @@ def compare(
 ) -> Comparison:
     """The same pairs in several runs: on several networks, with several methods, or with other settings.
 
-    Pairs are the same where both ends are: bit for bit in float32, of texts word for word, in the same order. What only some runs have is left
-    out, and counted.
+    Pairs are the same where both ends are: bit for bit in float32, of texts word for word, in the same order. What only
+    some runs have is left out, and counted.
 
     Args:
         runs: what `connect` found, or folders in which that was saved; or one list of them, or one mapping from
@@ -113,8 +113,8 @@ def _check_space(landscapes: Mapping[str, AbstractLandscape]) -> None:
     for name, described in kinds.items():
         if described != kinds[first]:
             raise InputError(
-                f"Paths of '{first}' cannot be looked at on '{name}': the same numbers are another input there. Compare "
-                "the runs without their landscapes."
+                f"Paths of '{first}' cannot be looked at on '{name}': the same numbers are another input there. "
+                "Compare the runs without their landscapes."
             )
 
 

@@ -6,7 +6,7 @@ import copy
 import inspect
 import threading
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from isthmus._core.shapes import Inputs
 from isthmus.errors import NetworkError
 from isthmus.inputs.kinds.tokens import Tokens
+from isthmus.inputs.kinds.tokens.kind import Within
 from isthmus.inputs.kinds.tokens.vocabulary import Tokenizer, Vocabulary
 from isthmus.networks.network import Network
 
@@ -33,7 +34,8 @@ class TextNetwork(Network):
         length: tokens of an input, those that the tokenizer adds at the ends among them.
         embedding: the layer that makes the vectors; needed where your module has several.
         filler: number of the token that texts are filled with; by default the tokenizer's padding, its end, or 0.
-        within: where vectors may lie: "anywhere", or in the smallest "box" around the vectors of all tokens.
+        within: where vectors may lie: "anywhere", in the smallest "box" around the vectors of all tokens, in the "ball"
+            around their mean that holds them all, or in their "hull".
         class_names: one name a class; by default those of the model's configuration.
         name: what results call the network.
         output: see `Network`.
@@ -51,7 +53,7 @@ class TextNetwork(Network):
         length: int,
         embedding: nn.Embedding | None = None,
         filler: int | None = None,
-        within: Literal["anywhere", "box"] = "anywhere",
+        within: Within = "anywhere",
         class_names: Sequence[str] | None = None,
         name: str | None = None,
         output: str | int | None = None,

@@ -38,12 +38,16 @@ class Limits:
         low, high: bounds, numbers or tensors that spread to one input; infinite where there are none.
         sums: groups of coordinates (numbers in the flattened input) whose sum is given: shares, or one of k categories.
         held: coordinates that nothing may move.
+        hull: points (m, width) of which every vector of an input is a mix.
+        ball: points (m, width) around whose mean every vector lies, no farther than the farthest of them.
     """
 
     low: float | Tensor = -torch.inf
     high: float | Tensor = torch.inf
     sums: tuple[tuple[tuple[int, ...], float], ...] = ()
     held: tuple[int, ...] = ()
+    hull: Tensor | None = None
+    ball: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

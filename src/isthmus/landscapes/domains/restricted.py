@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from isthmus._core.geometry import inner, share_along, slide
 from isthmus._core.shapes import Inputs, Losses
 from isthmus.errors import InputError
 from isthmus.landscapes.domains.base import Domain
 from isthmus.landscapes.domains.box import Box
+from isthmus.landscapes.domains.in_plane import in_plane
 
-TRIES = 60  # halvings of a bracket: float64 has no more
 INNER = 40
 
 
@@ -82,35 +81,7 @@ class Restricted(Domain):
         return self._with_sums(x.double()).to(x.dtype)
 
     def project_to_plane(self, x: Inputs, through: Inputs, normal: Inputs) -> Inputs:
-        """The nearest point: P(x - shift * normal), P the projection to box and sums, for the one shift that lands in
-        the hyperplane. Its height falls with the shift (the dual is concave), so that a bracket is halved.
-        """
-        point, through, normal = x.double(), through.double(), normal.double()
-        squared = inner(normal, normal)
-        shift = share_along(point - through, normal).nan_to_num(0.0)
-        moved = self._with_sums(slide(point, shift, normal))
-        height = inner(moved - through, normal)
-        there = height.abs() <= 1e-9 * squared
-        if bool(there.all()):
-            return moved.to(x.dtype)
-        reach = shift.abs() + 1.0
-        below, above = shift - reach, shift + reach
-        for _ in range(TRIES):  # a bracket: above it is too low, below it too high
-            high = inner(self._with_sums(slide(point, above, normal)) - through, normal) > 0
-            low = inner(self._with_sums(slide(point, below, normal)) - through, normal) < 0
-            if not bool((high | low).any()):
-                break
-            reach = 2 * reach
-            above, below = torch.where(high, above + reach, above), torch.where(low, below - reach, below)
-        for _ in range(TRIES):
-            middle = (below + above) / 2
-            moved = self._with_sums(slide(point, middle, normal))
-            height = inner(moved - through, normal)
-            if bool((height.abs() <= 1e-9 * squared).all()):
-                break
-            below = torch.where(height > 0, middle, below)
-            above = torch.where(height > 0, above, middle)
-        return moved.to(x.dtype)
+        return in_plane(self._with_sums, x, through, normal)
 
     def _with_sums(self, x: Inputs) -> Inputs:
         """The nearest point in box and sums: each group is shifted by the one number that gives it its sum."""

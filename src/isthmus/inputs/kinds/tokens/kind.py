@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import ImageError, InputError
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+Within = Literal["anywhere", "box", "ball", "hull"]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tokens(InputKind):
     """Texts of one length, in the space in which a network puts its tokens.
@@ -29,11 +32,12 @@ class Tokens(InputKind):
 
     Attributes:
         vocabulary: tokens as words, numbers and vectors; None for results that were read again without their network.
-        within: where vectors may lie: anywhere, or in the smallest box around the vectors of all tokens.
+        within: where vectors may lie: anywhere; in the smallest box around the vectors of all tokens; in the ball
+            around their mean that holds them all; or in their hull, as mixes of tokens.
     """
 
     vocabulary: Vocabulary | None = None
-    within: Literal["anywhere", "box"] = "anywhere"
+    within: Within = "anywhere"
 
     name: ClassVar[str] = "tokens"
     one: ClassVar[str] = "text"
@@ -41,6 +45,10 @@ class Tokens(InputKind):
     blends: ClassVar[bool] = False
     kept_as: ClassVar[str] = "texts"
     space: ClassVar[str] = "embedding"
+
+    def __post_init__(self) -> None:
+        if self.within not in get_args(Within):
+            raise InputError(f"within must be one of {', '.join(get_args(Within))}, got '{self.within}'.")
 
     @property
     def shape(self) -> tuple[int, ...] | None:
@@ -94,6 +102,10 @@ class Tokens(InputKind):
         if self.within == "anywhere" or self.vocabulary is None:
             return Limits()
         vectors = self.vocabulary.vectors.cpu()
+        if self.within == "hull":
+            return Limits(hull=vectors.double())
+        if self.within == "ball":
+            return Limits(ball=vectors.double())
         return Limits(low=vectors.amin(0).float(), high=vectors.amax(0).float())
 
     def nearest(self, x: Inputs) -> Inputs | None:

@@ -1,0 +1,168 @@
+"""Domains of inputs that are made of vectors, such as those of the tokens of a text: where each of these may lie."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from isthmus._core.shapes import Input, Inputs, Losses
+from isthmus.errors import InputError
+from isthmus.landscapes.domains.base import Domain
+from isthmus.landscapes.domains.in_plane import in_plane
+
+ROWS = 256  # vectors that are projected at a time
+CORNERS = 96  # of the hull, that a projection is a mix of at most
+ROUNDS = 400
+SLACK = 1e-12
+
+
+class EachVector(Domain):
+    """Inputs (..., width), each of whose vectors lies in one closed convex set."""
+
+    @abstractmethod
+    def _nearest(self, vectors: Tensor) -> Tensor:
+        """The nearest point of the set to each vector (r, width), float64."""
+
+    @property
+    @abstractmethod
+    def _width(self) -> int: ...
+
+    def excess(self, x: Inputs) -> Losses:
+        away = (x.double() - self._projected(x.double())).flatten(1, -2).norm(dim=-1)
+        found: Losses = away.amax(1).to(x.dtype)
+        return found
+
+    def project(self, x: Inputs) -> Inputs:
+        return self._projected(x.double()).to(x.dtype)
+
+    def project_to_plane(self, x: Inputs, through: Inputs, normal: Inputs) -> Inputs:
+        return in_plane(self._projected, x, through, normal)
+
+    def _projected(self, x: Inputs) -> Inputs:
+        if x.shape[-1] != self._width:
+            raise InputError(f"Vectors of this domain have {self._width} numbers, those of the inputs {x.shape[-1]}.")
+        flat = x.reshape(-1, x.shape[-1])
+        parts = [self._nearest(part) for part in torch.split(flat, ROWS)]
+        return torch.cat(parts).reshape(x.shape) if parts else x
+
+
+@dataclass(frozen=True, eq=False)
+class VectorBall(EachVector):
+    """Each vector within `radius` of `center` (width,), in the 2-norm."""
+
+    center: Input
+    radius: float
+
+    def __post_init__(self) -> None:
+        if not self.radius >= 0:
+            raise InputError(f"VectorBall needs a radius >= 0, got {self.radius}.")
+
+    @classmethod
+    def around(cls, points: Tensor) -> VectorBall:
+        """The ball around the mean of some points (m, width) that holds them all."""
+        center = points.double().mean(0)
+        return cls(center, float((points.double() - center).norm(dim=1).max()) * (1 + 1e-9))
+
+    def __repr__(self) -> str:
+        return f"VectorBall(radius={self.radius:.6g}, width={self._width})"
+
+    @property
+    def _width(self) -> int:
+        return len(self.center)
+
+    def _nearest(self, vectors: Tensor) -> Tensor:
+        center = self.center.to(vectors)
+        away = vectors - center
+        distance = away.norm(dim=1, keepdim=True)
+        return torch.where(distance > self.radius, center + away * (self.radius * (1 - 1e-15) / distance), vectors)
+
+
+@dataclass(frozen=True, eq=False)
+class VectorHull(EachVector):
+    """Each vector a mix of some points (m, width): in their convex hull, such as that of all tokens.
+
+    The nearest point is found with the active sets of P. Wolfe, Finding the nearest point in a polytope (Mathematical
+    Programming 11, 1976), for many vectors at a time. It is a mix of at most 96 points; where the nearest one were a
+    mix of more, one inside the hull that is a little farther is taken for it. A round costs a product with all points:
+    thousands of points of tens of numbers are quick, the vocabulary of a large model is not.
+    """
+
+    points: Tensor
+
+    def __post_init__(self) -> None:
+        if self.points.ndim != 2 or not len(self.points) or not bool(self.points.isfinite().all()):
+            raise InputError(f"VectorHull needs finite points (m, width), got the shape {tuple(self.points.shape)}.")
+
+    def __repr__(self) -> str:
+        return f"VectorHull({len(self.points)} points, width={self._width})"
+
+    @property
+    def _width(self) -> int:
+        return self.points.shape[1]
+
+    def _nearest(self, vectors: Tensor) -> Tensor:
+        points = self.points.to(vectors)
+        mix = _Mix(points, vectors)
+        limit = SLACK * (1 + float(points.abs().max()) ** 2 * points.shape[1])
+        for _ in range(ROUNDS):
+            away = mix.value() - vectors
+            heights = away @ points.T
+            best = heights.argmin(1)
+            gap = (away * mix.value()).sum(1) - heights.gather(1, best[:, None])[:, 0]
+            rows = ((gap > limit) & mix.can_take(best)).nonzero()[:, 0]
+            if not len(rows):
+                break
+            mix.take(rows, best[rows])
+        return mix.value()
+
+
+class _Mix:
+    """Of each vector (r, width) a mix of some of the points: which, and how much of each."""
+
+    def __init__(self, points: Tensor, vectors: Tensor) -> None:
+        slots = min(len(points), points.shape[1] + 1, CORNERS) + 1
+        self.points, self.vectors = points, vectors
+        self.index = torch.zeros((len(vectors), slots), dtype=torch.long, device=vectors.device)
+        self.index[:, 0] = torch.cdist(vectors, points).argmin(1)
+        self.shares = torch.zeros((len(vectors), slots), dtype=vectors.dtype, device=vectors.device)
+        self.shares[:, 0] = 1
+        self.used = self.shares > 0
+
+    def value(self) -> Tensor:
+        return (self.shares[:, :, None] * self.points[self.index]).sum(1)
+
+    def can_take(self, best: Tensor) -> Tensor:
+        """Whether a point is new to the mix, and there is room for it."""
+        known = ((self.index == best[:, None]) & self.used).any(1)
+        return ~known & ~self.used.all(1)
+
+    def take(self, rows: Tensor, best: Tensor) -> None:
+        """Adds a point to some mixes and makes them the nearest that their points allow; drops what they need not."""
+        slot = (~self.used[rows]).double().argmax(1)
+        self.index[rows, slot], self.used[rows, slot] = best, True
+        for _ in range(self.index.shape[1] + 1):
+            used, shares = self.used[rows], self.shares[rows]
+            wanted = self._in_their_plane(rows, used)
+            low = used & (wanted <= SLACK)
+            step = torch.where(low & (shares > wanted), shares / (shares - wanted), torch.inf).amin(1).clamp(max=1)
+            moved = torch.where(low.any(1)[:, None], shares + step[:, None] * (wanted - shares), wanted)
+            self.used[rows] = used & ~(low & (moved <= SLACK))
+            kept = torch.where(self.used[rows], moved.clamp_min(0), 0.0)
+            self.shares[rows] = kept / kept.sum(1, keepdim=True)
+            rows = rows[low.any(1)]
+            if not len(rows):
+                break
+
+    def _in_their_plane(self, rows: Tensor, used: Tensor) -> Tensor:
+        """The shares, of any sign, of the nearest point in the plane through the points in use."""
+        spans = (self.points[self.index[rows]] - self.vectors[rows][:, None]) * used[:, :, None]
+        gram = spans @ spans.transpose(1, 2)
+        size = gram.diagonal(dim1=1, dim2=2).amax(1)[:, None].clamp_min(1e-300)
+        # What is not in use stands alone, with a share of 0; a little on the diagonal settles what is undecided.
+        gram = gram + torch.diag_embed(torch.where(used, 1e-14 * size, size))
+        found = torch.linalg.solve(gram, (used * size)[:, :, None])[:, :, 0] * used
+        shares: Tensor = found / found.sum(1, keepdim=True)
+        return shares
