@@ -278,7 +278,11 @@ class Network(Displayed):
             for kind in ("_forward_hooks", "_forward_pre_hooks")
             for _ in getattr(module, kind, ())
         ]
-        text = "\n".join([repr(self.model), *hooks, repr(self.output)])
+        # Programs (exported ones, TorchScript) say in their code what their parts do not show.
+        codes = [getattr(module, "code", None) for module in self.model.modules()]
+        text = "\n".join(
+            [repr(self.model), *hooks, repr(self.output), *(code for code in codes if isinstance(code, str))]
+        )
         return hashlib.sha256(re.sub(r" at 0x[0-9a-f]+", "", text).encode()).hexdigest()
 
     def describe(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@
 | `hf-hub:NAME?samples=16000` | one of sounds, on waves of so many samples; one second by default |
 | `hf-hub:NAME?tokens=32` | one of texts, of so many tokens |
 | `onnx:PATH/model.onnx` | a classifier in an ONNX file, without its softmax; `?output=0` chooses one of several |
+| `exported:FILE?code=1`, `torchscript:FILE?code=1` | a program of PyTorch: reading it may run the code in it |
 | `py:PACKAGE.MODULE:FACTORY` | what FACTORY() returns: a module or a Network. This runs the code of that module |
 | `untrained:SPEC?seed=0&classes=10` | the same architecture with fresh weights |
 | `torchvision:NAME?classes=5`, `timm:NAME?classes=5` | with a head of your own, whose weights you give |
@@ -30,7 +31,7 @@ from isthmus._core.random import lent_seed
 from isthmus._core.registry import OWN, load_own
 from isthmus.errors import SpecError
 from isthmus.inputs.preprocessing import Preprocessing
-from isthmus.networks import digits, hub, onnx, zoo
+from isthmus.networks import digits, hub, onnx, programs, zoo
 from isthmus.networks.network import Network
 from isthmus.networks.recipe import Recipe, recipe_of
 from isthmus.networks.weights import fit_weights
@@ -114,6 +115,8 @@ def _recipe(spec: str, pretrained: bool) -> Recipe:
         return _untrained(spec.removeprefix("untrained:"))
     if spec.startswith("onnx:"):
         return _onnx(spec, pretrained)
+    if spec.partition(":")[0] in programs.FORMATS:
+        return _program(spec, pretrained)
     inner, options = _parted(spec, ("classes", *_own_options(spec)))
     if "classes" in options and pretrained:
         raise SpecError(f"'{spec}': a head of your own needs weights of your own, or untrained:{spec}.")
@@ -133,6 +136,14 @@ def _onnx(spec: str, own_weights: bool) -> Recipe:
     if not path:
         raise SpecError("'onnx:' names no file; expected onnx:PATH/model.onnx.")
     return onnx.recipe(path, options.get("output"))
+
+
+def _program(spec: str, own_weights: bool) -> Recipe:
+    inner, options = _parted(spec, ("code",))
+    if not own_weights:
+        raise SpecError(f"'{spec}' comes with its weights, and others were given; leave them out, or use py:.")
+    format_, _, path = inner.partition(":")
+    return programs.recipe(format_, path, allowed=options.get("code") == 1)
 
 
 def _parted(spec: str, known: tuple[str, ...]) -> tuple[str, dict[str, int]]:
@@ -155,12 +166,12 @@ def _source(spec: str, options: Mapping[str, int]) -> Source:
         "hf-hub": partial(hub.recipe, options={key: options[key] for key in hub.OPTIONS if key in options}),
         "py": _python,
     }
-    if prefix == "onnx":
+    if prefix in ("onnx", *programs.FORMATS):
         raise SpecError(f"'{spec}' comes with its weights; load it as it is.")
     if not colon or prefix not in sources or not rest:
         raise SpecError(
             f"'{spec}' is no network spec; expected digits, torchvision:NAME, timm:NAME, hf-hub:ORG/NAME, "
-            "onnx:PATH/model.onnx, py:PACKAGE.MODULE:FACTORY or untrained:SPEC."
+            "onnx:PATH/model.onnx, exported:FILE, torchscript:FILE, py:PACKAGE.MODULE:FACTORY or untrained:SPEC."
         )
     return sources[prefix]
 

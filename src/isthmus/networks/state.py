@@ -74,7 +74,7 @@ def _put(modes: Iterable[tuple[nn.Module, bool]]) -> None:
             module.training = training
 
 
-def _ask(gradients: Iterable[tuple[nn.Parameter, bool]]) -> None:
+def _ask(gradients: Iterable[tuple[torch.Tensor, bool]]) -> None:
     for parameter, wanted in gradients:
         if parameter.requires_grad != wanted:
             parameter.requires_grad_(wanted)
