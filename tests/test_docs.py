@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+import isthmus
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"<!-- python.*? -->\n```python\n(.*?)```", re.DOTALL)
@@ -89,3 +93,31 @@ def test_public_names_can_be_imported_and_are_few():
         assert getattr(isthmus, name) is not None
     with pytest.raises(AttributeError, match="nonsense"):
         _ = isthmus.nonsense
+
+
+def test_the_reference_names_what_a_user_types():
+    """Every entry stands under its shortest name, and every name of the package has one."""
+    entries = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    assert len(entries) == len(set(entries)) > 70
+    for entry in entries:
+        made, _, name = entry.rpartition(".")
+        found = importlib.import_module(made)
+        for part in [] if hasattr(found, name) else [importlib.import_module(entry)]:
+            assert part.__doc__
+        shorter = made.rpartition(".")[0]
+        if hasattr(found, name) and not isinstance(getattr(found, name), ModuleType) and shorter:
+            above = getattr(importlib.import_module(shorter), name, None)
+            assert above is not getattr(found, name), f"{entry} is {shorter}.{name}"
+    listed = {entry.removeprefix("isthmus.") for entry in entries}
+    own = [
+        name for name in isthmus.__all__ if name != "__version__" and not isinstance(getattr(isthmus, name), ModuleType)
+    ]
+    inside = {name for entry in entries for name in vars(module_of(entry) or object)}
+    assert [name for name in own if name not in listed and name not in inside] == []
+
+
+def module_of(entry):
+    try:
+        return importlib.import_module(entry)
+    except ImportError:
+        return None
