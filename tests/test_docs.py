@@ -112,7 +112,12 @@ def test_the_reference_names_what_a_user_types():
     own = [
         name for name in isthmus.__all__ if name != "__version__" and not isinstance(getattr(isthmus, name), ModuleType)
     ]
-    inside = {name for entry in entries for name in vars(module_of(entry) or object)}
+    inside = {
+        name
+        for entry in entries
+        for name, made in vars(module_of(entry) or object).items()
+        if getattr(made, "__module__", None) == entry
+    }
     assert [name for name in own if name not in listed and name not in inside] == []
 
 
