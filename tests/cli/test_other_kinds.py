@@ -98,3 +98,22 @@ def test_rows_attribute_a_whole_category(monkeypatch):
     work = next(value for name, value in named.items() if name.startswith("work"))
     assert work == pytest.approx(float(found.values[places["work"]].sum()))
     assert NETWORKS and TEXTS
+
+
+def test_three_images_of_other_sizes_are_one_line(program, tmp_path):
+    from PIL import Image
+
+    (tmp_path / "nets.py").write_text(
+        "import torch\n\n\ndef any_size():\n"
+        "    layers = torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()\n"
+        "    return torch.nn.Sequential(*layers)\n"
+    )
+    files = []
+    for number, size in enumerate(((9, 9), (9, 9), (12, 9))):
+        files.append(tmp_path / f"{number}.png")
+        Image.new("RGB", size).save(files[-1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        arguments = ("--network", "py:nets:any_size", "--out", tmp_path / "out")
+        ran = program("paper", "decision-map", "--inputs", *files, *arguments)
+    assert ran.code == 1 and "must have one shape, got (3, 9, 9), (3, 9, 9), (3, 9, 12)" in ran.one_line()

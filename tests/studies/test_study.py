@@ -660,6 +660,7 @@ def test_studies_of_version_0_2_still_load(tmp_path, program):
     study = Study(tmp_path / "study")
     assert study.status().complete and not study.status().damaged
     table = study.results.table()
+    assert study.results.table(["images", "a"]).schema.names == ["inputs", "a"]
     assert "images" not in table.schema.names and set(table["inputs"].to_pylist()) == {"digits"}
     assert study.results.plan.digests("digits") and study.results.summary().groups[0].inputs == "digits"
     assert [pair.inputs for pair in study.results.picks()] == ["digits"] * 3

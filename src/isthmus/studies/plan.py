@@ -11,7 +11,7 @@ from isthmus._core.files import read_json, sha256
 from isthmus.errors import StudyError
 from isthmus.results import digest_of
 from isthmus.studies.config import Config, as_written_now
-from isthmus.studies.rows import as_named_now
+from isthmus.studies.rows import as_named_now, name_now
 
 PLAN, PAIRS, INPUTS, TEXT = "plan.json", "pairs.parquet", "inputs.parquet", "study.toml"
 FORMAT = {"format": "isthmus study plan", "version": 2}
@@ -155,5 +155,5 @@ def load_plan(folder: Path) -> Plan | None:
 
 
 def _named_now(stored: dict[str, Any]) -> dict[str, Any]:
-    """What was stored, with `inputs` for what was called `images` up to version 0.2."""
-    return {"inputs" if key == "images" else key: value for key, value in stored.items()}
+    """What was stored, by the names of now."""
+    return {name_now(key): value for key, value in stored.items()}

@@ -20,7 +20,7 @@ from isthmus.inputs.kinds.restoring import restored
 from isthmus.loading import choose_device
 from isthmus.studies.picking import Pick, pick
 from isthmus.studies.plan import Plan
-from isthmus.studies.rows import as_named_now, result_schema, skipped_table
+from isthmus.studies.rows import as_named_now, name_now, result_schema, skipped_table
 from isthmus.studies.shards import ShardFile, Shards
 from isthmus.studies.solving import Bench
 from isthmus.studies.statistics import StudySummary, summarize_study
@@ -59,11 +59,13 @@ class Results(Displayed):
             yield skipped_table(self.plan.skipped, self.extra)
 
     def table(self, columns: Sequence[str] | None = None) -> pyarrow.Table:
-        """All rows, or some columns of them, in memory; `docs/tables.md` explains the columns."""
+        """All rows, or some columns of them, in memory; `docs/tables.md` explains the columns. The column `inputs` is
+        known by its older name `images` too.
+        """
         import pyarrow
 
         schema = result_schema(self.extra)
-        names = list(schema.names if columns is None else columns)
+        names = list(schema.names if columns is None else dict.fromkeys(map(name_now, columns)))
         return pyarrow.concat_tables(
             [schema.empty_table().select(names), *(part.select(names) for part in self.batches())]
         )

@@ -34,9 +34,14 @@ def schema(*columns: Mapping[str, str]) -> pyarrow.Schema:
     return pyarrow.schema([(name, pyarrow.type_for_alias(kind)) for part in columns for name, kind in part.items()])
 
 
+def name_now(name: str) -> str:
+    """What a column is called now: `inputs` was `images` up to version 0.2."""
+    return "inputs" if name == "images" else name
+
+
 def as_named_now(table: pyarrow.Table) -> pyarrow.Table:
-    """A stored table with its columns as they are called now: `inputs` was `images` up to version 0.2."""
-    names = ["inputs" if name == "images" else name for name in table.schema.names]
+    """A stored table with its columns as they are called now."""
+    names = [name_now(name) for name in table.schema.names]
     return table if names == table.schema.names else table.rename_columns(names)
 
 

@@ -105,7 +105,11 @@ class DecisionMap(Experiment):
         assert setting.inputs is not None
         landscape = setting.open()
         kind = landscape.input_kind or Images()
-        x = torch.stack([kind.read(str(source)) for source in setting.inputs])
+        read = [kind.read(str(source)) for source in setting.inputs]
+        if len({each.shape for each in read}) > 1:
+            shapes = ", ".join(str(tuple(each.shape)) for each in read)
+            raise InputError(f"The three inputs must have one shape, got {shapes}; give a size to bring images to.")
+        x = torch.stack(read)
         names = [Path(source).name for source in setting.inputs]
         logits = landscape.logits(x).cpu()
         predicted = logits.argmax(1).tolist()
