@@ -53,7 +53,7 @@ def test_two_images_along_the_path_found(eights, tmp_path):
     ("options", "says"),
     [
         (["--along", "sideways"], "straight, found"),
-        (["--along", "found"], "two images"),
+        (["--along", "found"], "two inputs"),
         (["--target", "12"], "10 classes"),
         (["--most", "0"], "--most"),
         (["--tolerance", "0"], "tolerance"),

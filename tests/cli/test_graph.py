@@ -108,7 +108,7 @@ def test_four_files_are_a_loop(program, digit_folder, tmp_path):
         (["graph", "nowhere"], "no folder of images"),
         (["graph", "--classes", "twelve"], "no input that takes part"),
         (["graph", "--per-class", "0"], "--per-class must be at least 1"),
-        (["fill", "a.png", "b.png"], "four image files"),
+        (["fill", "a.png", "b.png"], "four inputs"),
         (["fill", "a.png", "b.png", "c.png", "d.png"], "does not exist"),
         (["fill", "--loops", "0"], "--loops must be at least 1"),
         (["fill", "--finest", "0"], "1 <= first <= finest"),

@@ -103,7 +103,7 @@ def test_bad_input_is_one_line(program, tmp_path, digit_folder):
             "a number or a fraction, as 0.03 or 8/255",
         ),
         (("attack", digit_folder, "--target", "cat"), "--target must name one of 10 classes"),
-        (("attack", digit_folder / "4", "--target", "4"), "sees it in every image already"),
+        (("attack", digit_folder / "4", "--target", "4"), "sees it in every input already"),
         (("synthesize", "--target", "11"), "--target must name one of 10"),
         (("synthesize", "--layer", "nope"), "no layer 'nope'; there are 0, 1"),
         (("synthesize", "--unit", "1,1"), "--unit needs --layer"),
