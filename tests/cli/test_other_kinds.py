@@ -18,7 +18,7 @@ from isthmus.reports.displays import display_of
 def given(tmp_path, monkeypatch):
     """Two inputs of one class of each kind, as a user types them, and the specs of their networks."""
     monkeypatch.syspath_prepend(str(tmp_path))
-    (tmp_path / "nets.py").write_text(
+    (tmp_path / "nets_of_kinds.py").write_text(
         "import kinds_of_inputs as k\ntable = lambda: k.row_network()\nseries = lambda: k.wave_network()\n"
         "tokens = lambda: k.text_network()\n"
     )
@@ -40,7 +40,7 @@ def given(tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", ["table", "series", "tokens"])
 def test_attributions_go_by_names(program, tmp_path, given, kind):
     out = tmp_path / "out"
-    ran = program("attribute", *given[kind], "--target", "1", "--network", f"py:nets:{kind}", "--out", out)
+    ran = program("attribute", *given[kind], "--target", "1", "--network", f"py:nets_of_kinds:{kind}", "--out", out)
     assert ran.code == 0, ran.err
     result = json.loads((out / "result.json").read_text())
     change = result["end_logit"] - result["start_logit"]
@@ -62,7 +62,7 @@ def test_attributions_go_by_names(program, tmp_path, given, kind):
 def test_attacked_and_filled_as_their_network_takes_them(program, tmp_path, given, kind):
     four = [*given[kind], *reversed(given[kind])]
     ran = program(
-        "fill", *four, "--target", "1", "--finest", 5, "--network", f"py:nets:{kind}", "--out", tmp_path / "f"
+        "fill", *four, "--target", "1", "--finest", 5, "--network", f"py:nets_of_kinds:{kind}", "--out", tmp_path / "f"
     )
     assert ran.code == 0, ran.err
     assert len(json.loads((tmp_path / "f" / "result.json").read_text())["rows"]) == 1
@@ -70,7 +70,16 @@ def test_attacked_and_filled_as_their_network_takes_them(program, tmp_path, give
 
 def test_the_plane_through_three_rows(program, tmp_path, given):
     three = [f"{tmp_path}/rows.csv:{number}" for number in (1, 3, 5)]
-    arguments = ("paper", "decision-map", "--inputs", *three, "--network", "py:nets:table", "--out", tmp_path / "plane")
+    arguments = (
+        "paper",
+        "decision-map",
+        "--inputs",
+        *three,
+        "--network",
+        "py:nets_of_kinds:table",
+        "--out",
+        tmp_path / "plane",
+    )
     assert program(*arguments).code == 0
     assert "rows.csv:5" in (tmp_path / "plane" / "index.html").read_text()
 
@@ -103,7 +112,7 @@ def test_rows_attribute_a_whole_category(monkeypatch):
 def test_three_images_of_other_sizes_are_one_line(program, tmp_path):
     from PIL import Image
 
-    (tmp_path / "nets.py").write_text(
+    (tmp_path / "nets_of_any_size.py").write_text(
         "import torch\n\n\ndef any_size():\n"
         "    layers = torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()\n"
         "    return torch.nn.Sequential(*layers)\n"
@@ -114,6 +123,6 @@ def test_three_images_of_other_sizes_are_one_line(program, tmp_path):
         Image.new("RGB", size).save(files[-1])
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(tmp_path))
-        arguments = ("--network", "py:nets:any_size", "--out", tmp_path / "out")
+        arguments = ("--network", "py:nets_of_any_size:any_size", "--out", tmp_path / "out")
         ran = program("paper", "decision-map", "--inputs", *files, *arguments)
     assert ran.code == 1 and "must have one shape, got (3, 9, 9), (3, 9, 9), (3, 9, 12)" in ran.one_line()
