@@ -14,6 +14,11 @@ def visible(text: str) -> str:
     return "".join("�" if unicodedata.category(sign) in HARMFUL and sign not in "\n\t" else sign for sign in text)
 
 
+def plain(text: str) -> str:
+    """Text that matplotlib draws as it stands: dollar signs would start a formula, control characters are no XML."""
+    return visible(text).replace("$", r"\$")
+
+
 def no_formula(text: str) -> str:
     """The text as a cell of a table for spreadsheets: one that they would take for a formula gets a quote before it."""
     return f"'{text}" if FORMULA.match(text) else text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 from isthmus._core.displayed import Plotted
 from isthmus._core.shapes import Input
 from isthmus.inputs.kinds import InputKind
+from isthmus.inputs.kinds.named import Named
 
 
 @final
@@ -49,10 +51,14 @@ class Attribution(Plotted):
         """What is due to each column of a row, or each token of a text, in units of the output; None where the parts of
         an input have no names.
         """
+        return None if self._named is None else list(self._named)
+
+    @cached_property
+    def _named(self) -> Named | None:
+        # Of a text it asks for the nearest of all tokens: figures and displays, which ask several times, wait once.
         if self.input_kind is None or self.explained is None:
             return None
-        found = self.input_kind.named(self.values, self.explained)
-        return None if found is None else list(found)
+        return self.input_kind.named(self.values, self.explained)
 
     @property
     def change(self) -> float:

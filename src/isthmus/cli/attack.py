@@ -93,7 +93,7 @@ def attack(
     loaded = landscape.network
     found = read(open_collection(inputs, kind=landscape.input_kind), landscape)
     skipped = {readable(name): readable(reason) for name, reason in found.skipped.items()}
-    rows_used = [row for row in found.rows.tolist() if found.names[row] not in found.skipped][:limit]
+    rows_used = found.usable[:limit]
     files = [readable(found.names[row]) for row in rows_used]
     x, own = found.x(torch.tensor(rows_used)), found.predicted[rows_used]
     classes, names = landscape.classes or 0, loaded.class_names

@@ -87,19 +87,15 @@ def attribute(
     loaded = pairing.pair_of_files(landscape, files[0], files[-1], "0")
     start, end = (loaded.a[0], loaded.c[0]) if c is not None else (torch.full_like(loaded.a[0], baseline), loaded.a[0])
     names = landscape.class_names
-    index = pairing.target_of(
-        landscape, target, landscape.logits(end[None]).argmax(1).tolist(), [pairing.called(files[-1])]
-    )
+    seen = landscape.logits(end[None]).argmax(1).tolist()
+    index = pairing.target_of(landscape, target, seen, [pairing.called(files[-1])])
     path: isthmus.AbstractPath = isthmus.Polyline(torch.stack([start, end]))
     if along == "found":
         path = isthmus.connect(landscape, start[None], end[None], torch.tensor([index]), seed=seed)[0].path
     with progress_bar("attributing", "paths") as tell:
         found = isthmus.attribute(landscape, path, index, exact=exact, tolerance=tolerance, most=most, progress=tell)
     first, last = (readable(pairing.called(each)) for each in (files[0], files[-1]))
-    captions = (
-        first if c is not None else f"baseline {baseline:g}",
-        last,
-    )
+    captions = (first if c is not None else f"baseline {baseline:g}", last)
     note = readable(f"{network.network}, along the {along} path")
     figure = attribution_figure(found, start, end, captions=captions, output=index, class_names=names, note=note)
     with folder.stage({"network": landscape.describe(), "path": along}) as stage:

@@ -86,6 +86,11 @@ class Survey:
         """SHA-256 over what all inputs that could be read were read from."""
         return hashlib.sha256("".join(self.digests[row] for row in self.rows.tolist()).encode()).hexdigest()
 
+    @property
+    def usable(self) -> list[int]:
+        """Numbers of the inputs that could be read, and of which the network says something finite."""
+        return [row for row in self.rows.tolist() if self.names[row] not in self.skipped]
+
     def x(self, numbers: Tensor) -> Inputs:
         """Kept inputs by their numbers (m, *input)."""
         assert self.kept is not None

@@ -31,8 +31,6 @@ def recipe(format_: str, path: str, *, allowed: bool) -> Recipe:
         SpecError: it was not allowed.
         WeightsError: the file is not there, or is none of that format.
     """
-    if not path:
-        raise SpecError(f"'{format_}:' names no file; expected {format_}:FILE?code=1.")
     if not allowed:
         raise SpecError(
             f"'{format_}:{path}' holds code beside its weights, and reading it may run that; add ?code=1 if you trust "

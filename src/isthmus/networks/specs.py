@@ -36,6 +36,7 @@ from isthmus.networks.network import Network
 from isthmus.networks.recipe import Recipe, recipe_of
 from isthmus.networks.weights import fit_weights
 
+WHOLE = ("onnx", *programs.FORMATS)  # files that hold weights and all else
 Source = Callable[[str, bool, int | None], Recipe]
 
 
@@ -113,10 +114,8 @@ def _channels(model: nn.Module, mean: Sequence[float] | None) -> int:
 def _recipe(spec: str, pretrained: bool) -> Recipe:
     if spec.startswith("untrained:"):
         return _untrained(spec.removeprefix("untrained:"))
-    if spec.startswith("onnx:"):
-        return _onnx(spec, pretrained)
-    if spec.partition(":")[0] in programs.FORMATS:
-        return _program(spec, pretrained)
+    if spec.partition(":")[0] in WHOLE:
+        return _whole(spec, pretrained)
     inner, options = _parted(spec, ("classes", *_own_options(spec)))
     if "classes" in options and pretrained:
         raise SpecError(f"'{spec}': a head of your own needs weights of your own, or untrained:{spec}.")
@@ -128,22 +127,19 @@ def _own_options(spec: str) -> tuple[str, ...]:
     return tuple(hub.OPTIONS) if spec.startswith("hf-hub:") else ()
 
 
-def _onnx(spec: str, own_weights: bool) -> Recipe:
-    inner, options = _parted(spec, ("output",))
+def _whole(spec: str, own_weights: bool) -> Recipe:
+    """A network whose file holds all of it."""
+    prefix = spec.partition(":")[0]
+    inner, options = _parted(spec, ("output",) if prefix == "onnx" else ("code",))
     if not own_weights:
         raise SpecError(f"'{spec}' comes with its weights, and others were given; leave them out, or use py:.")
-    path = inner.removeprefix("onnx:")
+    path = inner.removeprefix(f"{prefix}:")
     if not path:
-        raise SpecError("'onnx:' names no file; expected onnx:PATH/model.onnx.")
-    return onnx.recipe(path, options.get("output"))
-
-
-def _program(spec: str, own_weights: bool) -> Recipe:
-    inner, options = _parted(spec, ("code",))
-    if not own_weights:
-        raise SpecError(f"'{spec}' comes with its weights, and others were given; leave them out, or use py:.")
-    format_, _, path = inner.partition(":")
-    return programs.recipe(format_, path, allowed=options.get("code") == 1)
+        expected = "onnx:PATH/model.onnx" if prefix == "onnx" else f"{prefix}:FILE?code=1"
+        raise SpecError(f"'{prefix}:' names no file; expected {expected}.")
+    if prefix == "onnx":
+        return onnx.recipe(path, options.get("output"))
+    return programs.recipe(prefix, path, allowed=options.get("code") == 1)
 
 
 def _parted(spec: str, known: tuple[str, ...]) -> tuple[str, dict[str, int]]:
@@ -166,7 +162,7 @@ def _source(spec: str, options: Mapping[str, int]) -> Source:
         "hf-hub": partial(hub.recipe, options={key: options[key] for key in hub.OPTIONS if key in options}),
         "py": _python,
     }
-    if prefix in ("onnx", *programs.FORMATS):
+    if prefix in WHOLE:
         raise SpecError(f"'{spec}' comes with its weights; load it as it is.")
     if not colon or prefix not in sources or not rest:
         raise SpecError(

@@ -17,7 +17,7 @@ from isthmus._core.look import (
     SERIES,
     TARGET_BAND,
 )
-from isthmus._core.text import shorten, visible
+from isthmus._core.text import plain, shorten, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,11 +58,6 @@ def class_name(index: int, names: ClassNames | None) -> str:
     if names is None or (index not in names if isinstance(names, Mapping) else index >= len(names)):
         return f"class {index}"
     return visible(names[index])
-
-
-def plain(text: str) -> str:
-    """Text that matplotlib draws as it stands: dollar signs would start a formula, control characters are no XML."""
-    return visible(text).replace("$", r"\$")
 
 
 def percent(value: float) -> str:

@@ -32,6 +32,7 @@ from isthmus.errors import StudyError
 from isthmus.profiles import Sampling
 from isthmus.studies.pair_kinds import Kind
 from isthmus.studies.pair_kinds.base import MOST
+from isthmus.studies.rows import name_now
 
 Positive = Annotated[int, Field(ge=1, le=MOST, strict=True)]
 
@@ -208,7 +209,7 @@ def as_written_now(content: dict[str, Any]) -> dict[str, Any]:
             return part
         if "inputs" in part:
             raise StudyError(f"{where}inputs and {where}images are two names of the same thing; leave out one of them.")
-        return {"inputs" if key == "images" else key: value for key, value in part.items()}
+        return {name_now(key): value for key, value in part.items()}
 
     found = dict(renamed(content, ""))
     networks, pairs = found.get("networks"), found.get("pairs")

@@ -109,11 +109,12 @@ class Plan:
 
     def digests(self, collection: str) -> list[str]:
         """SHA-256 of every input of a collection, by number."""
-        import pyarrow.compute
         import pyarrow.parquet
 
-        table = as_named_now(pyarrow.parquet.read_table(self.folder / INPUTS, page_checksum_verification=True))
-        digests: list[str] = table.filter(pyarrow.compute.field("inputs") == collection)["sha256"].to_pylist()
+        file = self.folder / INPUTS
+        column = next(name for name in pyarrow.parquet.read_schema(file).names if name_now(name) == "inputs")
+        table = pyarrow.parquet.read_table(file, filters=[(column, "==", collection)], page_checksum_verification=True)
+        digests: list[str] = table["sha256"].to_pylist()
         return digests
 
 

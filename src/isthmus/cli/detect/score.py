@@ -54,7 +54,8 @@ def score(
     landscape = landscape_of(network)
     loaded = Detector.load(detector, landscape)
     found = read(open_collection(inputs, kind=landscape.input_kind), landscape)
-    rows_used = [row for row in found.rows.tolist() if found.names[row] not in found.skipped]
+    skipped = {readable(name): readable(reason) for name, reason in found.skipped.items()}
+    rows_used = found.usable
     x = found.x(torch.tensor(rows_used))
     many = kind_for(landscape.input_kind, tuple(x.shape[1:])).many
     with progress_bar("judging", many) as tell:
@@ -91,13 +92,13 @@ def score(
                 "weights": str(loaded.network["weights_sha256"]),
                 "versions": ", ".join(f"{library} {version}" for library, version in versions().items()),
             },
-            skipped={readable(name): readable(reason) for name, reason in found.skipped.items()},
+            skipped=skipped,
         ),
         folder,
         command=command,
         fpr=loaded.fpr,
     )
-    say_set_aside({readable(name): readable(reason) for name, reason in found.skipped.items()})
+    say_set_aside(skipped)
     print(
         f"{int(verdicts.flagged.sum())} of {len(rows)} {many} are flagged at a false-positive rate of {loaded.fpr:g}."
     )

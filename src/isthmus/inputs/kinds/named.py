@@ -1,12 +1,15 @@
-"""Numbers by name: what an attribution gives to columns of a row or tokens of a text, as bars."""
+"""Numbers by name, as an attribution gives them to columns of a row or tokens of a text, and by parts of a row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from isthmus._core.look import LOWERED, RAISED
-from isthmus._core.text import shorten, visible
+from isthmus._core.text import plain, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +28,12 @@ def fewer(named: Named, most: int = MOST) -> list[tuple[str, float]]:
     return [*(named[k] for k in chosen), (f"{len(named) - len(chosen)} others", left_out)]
 
 
+def in_parts(along: NDArray[np.float64], most: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Numbers (n,) summed over at most so many even parts: where the parts begin and end, and their sums."""
+    edges = np.linspace(0, len(along), min(len(along), most) + 1).round().astype(np.int64)
+    return edges, np.add.reduceat(along, edges[:-1])
+
+
 def draw_named(axes: Axes, named: Named) -> None:
     """A bar for each name, from top to bottom: red to the right of 0, blue to the left of it."""
     shown = fewer(named)
@@ -41,7 +50,7 @@ def draw_named(axes: Axes, named: Named) -> None:
             va="center",
             fontsize=8,
         )
-    labels = [shorten(visible(name), 34).replace("$", r"\$") for name, _ in shown]
+    labels = [plain(shorten(name, 34)) for name, _ in shown]
     axes.set_yticks(range(len(shown)), labels, fontsize=9)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(-1.25 * reach, 1.25 * reach)

@@ -10,15 +10,14 @@ from torch import Tensor
 
 from isthmus._core.shapes import Inputs, Losses
 from isthmus.errors import InputError
-from isthmus.landscapes.domains.base import Domain
 from isthmus.landscapes.domains.box import Box
-from isthmus.landscapes.domains.in_plane import in_plane
+from isthmus.landscapes.domains.by_projection import ByProjection
 
 INNER = 40
 
 
 @dataclass(frozen=True)
-class Restricted(Domain):
+class Restricted(ByProjection):
     """Coordinates between `low` and `high`, of which groups have given sums; slopes leave the held ones as they are.
 
     For rows of tables: one of k categories, or shares of a whole, are coordinates whose sum is given, and what a
@@ -77,13 +76,7 @@ class Restricted(Domain):
             found = torch.maximum(found, (flat[:, list(group)].sum(1) - total).abs() / len(group))
         return found
 
-    def project(self, x: Inputs) -> Inputs:
-        return self._with_sums(x.double()).to(x.dtype)
-
-    def project_to_plane(self, x: Inputs, through: Inputs, normal: Inputs) -> Inputs:
-        return in_plane(self._with_sums, x, through, normal)
-
-    def _with_sums(self, x: Inputs) -> Inputs:
+    def nearest(self, x: Inputs) -> Inputs:
         """The nearest point in box and sums: each group is shifted by the one number that gives it its sum."""
         box = self._box.project(x)
         if not self.sums:

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from isthmus._core.shapes import Input, Inputs, Losses
 from isthmus.errors import InputError
-from isthmus.landscapes.domains.base import Domain
-from isthmus.landscapes.domains.in_plane import in_plane
+from isthmus.landscapes.domains.by_projection import ByProjection
 
 ROWS = 256  # vectors that are projected at a time
 CORNERS = 96  # of the hull, that a projection is a mix of at most
@@ -19,11 +18,11 @@ ROUNDS = 400
 SLACK = 1e-12
 
 
-class EachVector(Domain):
+class EachVector(ByProjection):
     """Inputs (..., width), each of whose vectors lies in one closed convex set."""
 
     @abstractmethod
-    def _nearest(self, vectors: Tensor) -> Tensor:
+    def _nearest_vectors(self, vectors: Tensor) -> Tensor:
         """The nearest point of the set to each vector (r, width), float64."""
 
     @property
@@ -31,21 +30,15 @@ class EachVector(Domain):
     def _width(self) -> int: ...
 
     def excess(self, x: Inputs) -> Losses:
-        away = (x.double() - self._projected(x.double())).flatten(1, -2).norm(dim=-1)
+        away = (x.double() - self.nearest(x.double())).flatten(1, -2).norm(dim=-1)
         found: Losses = away.amax(1).to(x.dtype)
         return found
 
-    def project(self, x: Inputs) -> Inputs:
-        return self._projected(x.double()).to(x.dtype)
-
-    def project_to_plane(self, x: Inputs, through: Inputs, normal: Inputs) -> Inputs:
-        return in_plane(self._projected, x, through, normal)
-
-    def _projected(self, x: Inputs) -> Inputs:
+    def nearest(self, x: Inputs) -> Inputs:
         if x.shape[-1] != self._width:
             raise InputError(f"Vectors of this domain have {self._width} numbers, those of the inputs {x.shape[-1]}.")
         flat = x.reshape(-1, x.shape[-1])
-        parts = [self._nearest(part) for part in torch.split(flat, ROWS)]
+        parts = [self._nearest_vectors(part) for part in torch.split(flat, ROWS)]
         return torch.cat(parts).reshape(x.shape) if parts else x
 
 
@@ -73,7 +66,7 @@ class VectorBall(EachVector):
     def _width(self) -> int:
         return len(self.center)
 
-    def _nearest(self, vectors: Tensor) -> Tensor:
+    def _nearest_vectors(self, vectors: Tensor) -> Tensor:
         center = self.center.to(vectors)
         away = vectors - center
         distance = away.norm(dim=1, keepdim=True)
@@ -103,15 +96,16 @@ class VectorHull(EachVector):
     def _width(self) -> int:
         return self.points.shape[1]
 
-    def _nearest(self, vectors: Tensor) -> Tensor:
+    def _nearest_vectors(self, vectors: Tensor) -> Tensor:
         points = self.points.to(vectors)
         mix = _Mix(points, vectors)
         limit = SLACK * (1 + float(points.abs().max()) ** 2 * points.shape[1])
         for _ in range(ROUNDS):
-            away = mix.value() - vectors
+            value = mix.value()
+            away = value - vectors
             heights = away @ points.T
             best = heights.argmin(1)
-            gap = (away * mix.value()).sum(1) - heights.gather(1, best[:, None])[:, 0]
+            gap = (away * value).sum(1) - heights.gather(1, best[:, None])[:, 0]
             rows = ((gap > limit) & mix.can_take(best)).nonzero()[:, 0]
             if not len(rows):
                 break

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import torch
 
 from isthmus.attributions import Attribution
-from isthmus.inputs.kinds.named import fewer
+from isthmus.inputs.kinds.named import fewer, in_parts
 from isthmus.making.attacks import Attacked
 from isthmus.making.synthesis import Synthesized
 from isthmus.reports import style
@@ -74,8 +72,8 @@ def attribution_picture(found: Attribution) -> Pixels:
 
     plane = in_a_plane(found.values)
     if len(plane) == 1 and plane.shape[1] > WIDE:  # a wave: what is due to each part of its time, in a band
-        edges = torch.linspace(0, plane.shape[1], WIDE + 1).round().long().tolist()
-        plane = torch.stack([plane[0, a:b].sum() for a, b in pairwise(edges)]).expand(WIDE // 5, WIDE)
+        _, due = in_parts(plane[0].double().numpy(), WIDE)
+        plane = torch.from_numpy(due).expand(WIDE // 5, WIDE)
     share = (plane / (2 * scale_of(plane)) + 0.5).clamp(0, 1).numpy()
     pixels: Pixels = (colormaps["RdBu_r"](share)[..., :3] * 255).round().astype(np.uint8)
     return pixels

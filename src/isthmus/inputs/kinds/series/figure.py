@@ -10,6 +10,7 @@ import torch
 from isthmus._core.look import DIRECT, FOUND, LOWERED, PEAK, RAISED, RC
 from isthmus._core.shapes import Input
 from isthmus.inputs.kinds.base import Walk, evenly
+from isthmus.inputs.kinds.named import in_parts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,9 +82,7 @@ def draw_over(axes: Axes, kind: Series, values: Input, x: Input) -> None:
     """A wave in front of what is due to each part of its time: red above 0, blue below."""
     samples = x.shape[-1]
     time = np.arange(samples) / (kind.rate or 1)
-    edges = np.linspace(0, samples, min(samples, PARTS) + 1).round().astype(int)
-    along = values.reshape(-1, samples).sum(0).double().numpy()
-    due = np.add.reduceat(along, edges[:-1])
+    edges, due = in_parts(values.reshape(-1, samples).sum(0).double().numpy(), PARTS)
     places = edges / (kind.rate or 1)
     colors = [RAISED if each > 0 else LOWERED for each in due]
     axes.bar(places[:-1], due, np.diff(places), align="edge", color=colors, alpha=0.75)

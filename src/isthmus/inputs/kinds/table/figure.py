@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus._core.look import BANDS, DIRECT, FOUND, PEAK, RC, SERIES
-from isthmus._core.text import visible
+from isthmus._core.text import plain, visible
 from isthmus.inputs.kinds.base import Walk
 from isthmus.inputs.kinds.table.columns import Feature
 
@@ -69,6 +69,6 @@ def _draw(axes: Axes, feature: Feature, walk: Walk, place: slice) -> None:
         axes.set_ylabel(visible(feature.unit))
     axes.axvline(walk.peak, color=PEAK, linewidth=1)
     axes.set_xlim(0, 1)
-    axes.set_title(visible(feature.name).replace("$", r"\$")[:30], fontsize=10)
+    axes.set_title(plain(feature.name)[:30], fontsize=10)
     if axes.get_subplotspec() is not None and axes.get_subplotspec().is_last_row():  # type: ignore[union-attr]
         axes.set_xlabel("t")

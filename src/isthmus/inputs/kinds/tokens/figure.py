@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isthmus._core.look import FOUND, PEAK, RC, TARGET_BAND
-from isthmus._core.text import visible
+from isthmus._core.text import plain
 from isthmus.inputs.kinds.base import Walk, evenly
 from isthmus.inputs.kinds.tokens.vocabulary import Vocabulary
 
@@ -45,7 +45,7 @@ def tokens_figure(known: Vocabulary, walk: Walk) -> Figure:
                         color=TARGET_BAND,
                         linewidth=0,
                     )
-                word = visible(known.word(number)).strip().replace("$", r"\$") or "␣"
+                word = plain(known.word(number)).strip() or "␣"
                 word = word if len(word) <= 10 else word[:9] + "…"
                 axes.text(column + 0.48, row, word, ha="center", va="center", fontsize=8 if len(word) < 8 else 7)
             axes.text(shown + 0.15, row, f"{walk.losses[place]:.3g}", va="center", color=FOUND)
