@@ -125,3 +125,10 @@ def test_three_images_of_other_sizes_are_one_line(program, tmp_path):
         arguments = ("--network", "py:nets_of_any_size:any_size", "--out", tmp_path / "out")
         ran = program("paper", "decision-map", "--inputs", *files, *arguments)
     assert ran.code == 1 and "must have one shape, got (3, 9, 9), (3, 9, 9), (3, 9, 12)" in ran.one_line()
+
+
+def test_a_word_that_comes_twice_is_shown_twice():
+    network = text_network()
+    ends = torch.cat([network.embed(["the film was bad bad"]), network.embed(["the film was good good"])])
+    found = isthmus.attribute(isthmus.Landscape(network), isthmus.Polyline(ends), "good")
+    assert display_of(found).count(">good<") == 2

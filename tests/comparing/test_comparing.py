@@ -289,3 +289,26 @@ def test_texts_are_the_same_pair_on_every_network():
     assert len(found) == 2 and found.left_out == {"trained": 0, "fresh": 0}
     with pytest.raises(InputError, match="cannot be looked at on 'fresh'"):
         isthmus.compare(runs, landscapes=landscapes)
+
+
+def test_vectors_beside_a_text_are_no_text(tmp_path):
+    """The nearest tokens of a point near a text are that text, and it is another input all the same."""
+    from kinds_of_inputs import text_network
+
+    network = text_network()
+    landscape = isthmus.Landscape(network)
+    a, c = network.embed(["a good film"]), network.embed(["the plot was fine"])
+    near = a + 0.01 * torch.randn(a.shape, generator=torch.Generator().manual_seed(0))
+    assert network.texts(near) == network.texts(a)
+    clean, moved = (isthmus.connect(landscape, x, c, "good", threshold=2.0) for x in (a, near))
+    with pytest.raises(InputError, match="No pair is in all runs"):
+        isthmus.compare({"clean": clean, "moved": moved})
+    clean.save(tmp_path / "run")  # read again, it has no vocabulary
+    assert len(isthmus.compare({"memory": clean, "file": tmp_path / "run"})) == 1
+    with pytest.raises(InputError, match="No pair is in all runs"):
+        isthmus.compare({"moved": moved, "file": isthmus.Connections.load(tmp_path / "run")})
+
+
+def test_rows_of_older_tables_are_read():
+    row = {"pair_id": "a", "max_loss": 1.0, "kind": "within", "images": "digits", "network": "n"}
+    assert [run.name for run in runs_of_study([row], {"n": "nats"}, inputs="digits")] == ["n"]

@@ -131,6 +131,18 @@ def test_a_dropped_file_is_an_input_like_others(session, digit_images):
     assert session.listed(0, 48)["total"] == 9
 
 
+def test_files_go_by_their_endings_only_where_these_are_some():
+    from kinds_of_inputs import row_network
+
+    session = Session(isthmus.Landscape(row_network()), [], [])
+    added = session.add("one.csv", b"age,income,work\n30,52000,office\n")
+    assert added["name"] == "one.csv" and tuple(session.inputs[0].shape) == (5,)
+    for name in ("a." + "x" * 400, "junk", "b.csv"):
+        with pytest.raises(InputError):
+            session.add(name, b"junk")
+    session.close()
+
+
 def test_who_has_the_token_may_ask(client):
     assert client.get("/").text == "<p>page</p>"
     assert client.get("/api/images?count=2").json()["total"] == 8

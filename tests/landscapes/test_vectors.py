@@ -69,3 +69,33 @@ def test_paths_between_texts_stay_inside(within):
     away = a + 30 * vectors.std()
     assert not bool(landscape.domain.contains(away).any()) and bool(isthmus.Landscape(free).domain.contains(away).all())
     assert str(landscape.describe()["network"]).count(within) == 1
+
+
+def test_mixes_of_all_points_lie_inside_whatever_the_width():
+    points = torch.randn(400, 130, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    hull = VectorHull(points)
+    mixes = torch.stack([points[:count].mean(0) for count in (2, 96, 120, 400)])[:, None]
+    assert float(hull.excess(mixes).max()) < 1e-6
+    assert torch.allclose(hull.project(mixes), mixes, atol=1e-6)
+
+
+@pytest.mark.parametrize("far", [1.0, 1e3, 1e6, 1e9])
+def test_far_points_come_to_the_same_place(far):
+    square = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], dtype=torch.float64)
+    found = VectorHull(square).project(torch.tensor([[[0.3, 1 + far]]], dtype=torch.float64))
+    assert torch.allclose(found, torch.tensor([[[0.3, 1.0]]], dtype=torch.float64), atol=1e-6)
+
+
+@pytest.mark.parametrize("domain", [VectorHull(torch.eye(2)), VectorBall(torch.zeros(2), 1.0)])
+def test_inputs_may_be_single_vectors(domain):
+    x = torch.tensor([[0.5, 0.5], [3.0, 4.0]])
+    assert domain.excess(x).shape == (2,) and domain.contains(x).tolist() == [True, False]
+
+
+def test_domains_of_one_size_are_told_apart():
+    one, other = VectorHull(torch.eye(3)), VectorHull(2 * torch.eye(3))
+    assert repr(one) != repr(other) and repr(one) == repr(VectorHull(torch.eye(3)))
+    balls = [VectorBall(torch.full((3,), value), 1.0) for value in (0.0, 1.0)]
+    assert repr(balls[0]) != repr(balls[1])
+    with pytest.raises(InputError, match="finite points"):
+        VectorBall.around(torch.zeros(0, 3))

@@ -26,8 +26,9 @@ def compare(
 ) -> Comparison:
     """The same pairs in several runs: on several networks, with several methods, or with other settings.
 
-    Pairs are the same where both ends are: bit for bit in float32, of texts word for word, in the same order. What only
-    some runs have is left out, and counted.
+    Pairs are the same where both ends are: bit for bit in float32, in the same order. Texts are the same word for
+    word on all networks; in runs that were saved on one only, for their files hold vectors. What only some runs have
+    is left out, and counted.
 
     Args:
         runs: what `connect` found, or folders in which that was saved; or one list of them, or one mapping from

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
+from isthmus.connecting.columns import name_now
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
@@ -37,11 +38,15 @@ class Run:
 
 
 def runs_of_connections(runs: Mapping[str, Connections]) -> list[Run]:
-    """Runs of `connect`, whose pairs are known by their ends: bit for bit in float32, or by their texts."""
+    """Runs of `connect`, whose pairs are known by their ends: bit for bit in float32, or as their kind knows them where
+    that of no run was left behind with its network.
+    """
+    kinds = [pair.input_kind for found in runs.values() for pair in found]
+    plain = not all(kind is None or kind.complete for kind in kinds)
     return [
         Run(
             name,
-            numbered([key_of(pair) for pair in found]),
+            numbered([key_of(pair, plain=plain) for pair in found]),
             tuple(found.table().to_pylist()),
             str(found.description.get("unit", "nats")),
         )
@@ -60,8 +65,8 @@ def runs_of_study(
     """The networks of a study as runs, from the rows of its table; pairs are known by their `pair_id`.
 
     Args:
-        rows: of the table; rows without a pair, which are inputs that were set aside, and pairs that have no numbers
-            take no part.
+        rows: of the table, of version 0.2 too; rows without a pair, which are inputs that were set aside, and pairs
+            that have no numbers take no part.
         units: of the losses on each network.
         kind: of the pairs; must be said where there are several, whose shares mean different things.
         inputs: the collection, likewise.
@@ -70,7 +75,8 @@ def runs_of_study(
     Raises:
         InputError: there are several kinds or collections, or not the one that was asked for.
     """
-    known = [row for row in rows if row["pair_id"] and row["max_loss"] is not None]
+    now = [{name_now(name): value for name, value in row.items()} for row in rows]
+    known: list[Mapping[str, Any]] = [row for row in now if row["pair_id"] and row["max_loss"] is not None]
     for column, wanted in (("kind", kind), ("inputs", inputs)):
         there = list(dict.fromkeys(str(row[column]) for row in known))
         if wanted is None and len(there) > 1:
@@ -106,9 +112,9 @@ def distinct(names: Sequence[str], count: int) -> list[str]:
     return [str(name) for name in names]
 
 
-def key_of(pair: Connection) -> str:
-    """What a pair is known by: its two ends, in this order."""
-    kind = pair.input_kind or Arrays()
+def key_of(pair: Connection, *, plain: bool = False) -> str:
+    """What a pair is known by: its two ends, in this order; by their numbers alone, where that is asked for."""
+    kind = Arrays() if plain or pair.input_kind is None else pair.input_kind
     return digest_of([hashlib.sha256(kind.identity(end)).hexdigest() for end in pair.path.ends])[:20]
 
 

@@ -130,3 +130,8 @@ def own_columns(names: list[str] | tuple[str, ...]) -> tuple[Column, ...]:
 def row_of(pair: Connection, extra: tuple[Column, ...] = ()) -> dict[str, Any]:
     """A pair as a row of the table."""
     return {column.name: column.read(pair) for column in (*COLUMNS, *extra)}
+
+
+def name_now(name: str) -> str:
+    """What a column is called now: `inputs` was `images` up to version 0.2."""
+    return "inputs" if name == "images" else name

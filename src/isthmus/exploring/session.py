@@ -34,6 +34,7 @@ from isthmus.reports.stored_pictures import LIMIT, Pictures
 from isthmus.reports.style import class_name
 
 LARGEST = 20_000_000  # bytes of a file that is dropped in
+LONGEST = 12  # characters of an ending that is looked at
 MOST = 500  # inputs that are dropped in
 THUMBNAIL = 96  # pixels
 KEPT = 50  # pieces of work that are remembered
@@ -164,7 +165,7 @@ class Session:
             # Whatever an image is called, the content says what it is; other kinds of files go by their endings, and
             # of a table the first row is taken.
             ending = "" if isinstance(kind, Images) else PurePath(name).suffix.lower()
-            file = Path(folder) / f"dropped{ending if ending[1:].isalnum() else ''}"
+            file = Path(folder) / f"dropped{ending if ending[1:].isalnum() and len(ending) <= LONGEST else ''}"
             file.write_bytes(content)
             try:
                 x = kind.read(str(file)) if isinstance(kind, Images) else kind.open(file).read(0, kind)

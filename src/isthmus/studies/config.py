@@ -26,13 +26,12 @@ from pydantic import (
 from isthmus import registries
 from isthmus._core.registry import OWN, Registry
 from isthmus.certificates import Certifier
-from isthmus.connecting.columns import Column, own_columns
+from isthmus.connecting.columns import Column, name_now, own_columns
 from isthmus.connecting.connectors import AnyConnector
 from isthmus.errors import StudyError
 from isthmus.profiles import Sampling
 from isthmus.studies.pair_kinds import Kind
 from isthmus.studies.pair_kinds.base import MOST
-from isthmus.studies.rows import name_now
 
 Positive = Annotated[int, Field(ge=1, le=MOST, strict=True)]
 

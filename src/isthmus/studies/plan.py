@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from isthmus._core.files import read_json, sha256
+from isthmus.connecting.columns import name_now
 from isthmus.errors import StudyError
 from isthmus.results import digest_of
 from isthmus.studies.config import Config, as_written_now
-from isthmus.studies.rows import as_named_now, name_now
+from isthmus.studies.rows import as_named_now
 
 PLAN, PAIRS, INPUTS, TEXT = "plan.json", "pairs.parquet", "inputs.parquet", "study.toml"
 FORMAT = {"format": "isthmus study plan", "version": 2}

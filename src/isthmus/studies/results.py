@@ -11,7 +11,7 @@ from isthmus._core.displayed import Displayed
 from isthmus._core.files import cannot_write, write_json, write_whole
 from isthmus._core.text import no_formula
 from isthmus._core.versions import versions
-from isthmus.connecting.columns import Column
+from isthmus.connecting.columns import Column, name_now
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import OutputError, StudyError
@@ -20,7 +20,7 @@ from isthmus.inputs.kinds.restoring import restored
 from isthmus.loading import choose_device
 from isthmus.studies.picking import Pick, pick
 from isthmus.studies.plan import Plan
-from isthmus.studies.rows import as_named_now, name_now, result_schema, skipped_table
+from isthmus.studies.rows import as_named_now, result_schema, skipped_table
 from isthmus.studies.shards import ShardFile, Shards
 from isthmus.studies.solving import Bench
 from isthmus.studies.statistics import StudySummary, summarize_study

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from isthmus.connecting.columns import COLUMNS, Column
+from isthmus.connecting.columns import COLUMNS, Column, name_now
 
 if TYPE_CHECKING:
     import pyarrow
@@ -32,11 +32,6 @@ def schema(*columns: Mapping[str, str]) -> pyarrow.Schema:
     import pyarrow
 
     return pyarrow.schema([(name, pyarrow.type_for_alias(kind)) for part in columns for name, kind in part.items()])
-
-
-def name_now(name: str) -> str:
-    """What a column is called now: `inputs` was `images` up to version 0.2."""
-    return "inputs" if name == "images" else name
 
 
 def as_named_now(table: pyarrow.Table) -> pyarrow.Table:

@@ -158,6 +158,11 @@ class InputKind(ABC):
         """Draws numbers of the shape of an input over it; False leaves it to a map."""
         return False
 
+    @property
+    def complete(self) -> bool:
+        """Whether it still has what makes inputs: not, where a kind was read again without its network."""
+        return True
+
     def identity(self, x: Input) -> bytes:
         """What makes an input the same one, whatever network looks at it: its numbers, in float32, and its shape."""
         numbers = x.detach().cpu().to(torch.float32).contiguous()

@@ -12,7 +12,7 @@ from isthmus.making.synthesis import Synthesized
 from isthmus.reports import style
 from isthmus.reports.attribution_figure import in_a_plane, scale_of
 from isthmus.reports.displays.base import display_of
-from isthmus.reports.displays.card import card, facts, number, of_inputs, paragraph, pictures
+from isthmus.reports.displays.card import card, facts, number, of_inputs, paragraph, pictures, table
 from isthmus.reports.pictures import Pixels
 
 MOST = 8
@@ -28,7 +28,7 @@ def of_attribution(found: Attribution) -> str:
         f"The output changed by {found.change:+.4g}, from {found.start:.4g} to {found.end:.4g}",
         pictures([(attribution_picture(found), "red raised it, blue lowered it", "")])
         if named is None
-        else facts({name: f"{value:+.3g}" for name, value in fewer(named, MOST)}),
+        else table(("part", "due"), [(name, f"{value:+.3g}") for name, value in fewer(named, MOST)], words=(0,)),
         facts({"gradients": f"{found.gradients:,}, in {found.parts:,} parts", "integral": how}),
     )
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
+import torch
+
 from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import ImageError, InputError
 from isthmus.inputs.base import Collection
@@ -153,9 +155,17 @@ class Tokens(InputKind):
         filled = len(ids) - used
         return [*found, (f"filler ({filled})", sum(sums[used:]))] if filled else found
 
+    @property
+    def complete(self) -> bool:
+        return self.vocabulary is not None
+
     def identity(self, x: Input) -> bytes:
-        # Networks have vectors of their own for one text: the text is what they have in common.
-        return super().identity(x) if self.vocabulary is None else self.text(x).encode()
+        # Networks have vectors of their own for one text: the text is what they have in common. Vectors beside those of
+        # tokens are no text, however near: an attacked input is not the one that it came from.
+        near = self.nearest(x[None])
+        if near is None or not torch.equal(near[0].to(torch.float32), x.detach().cpu().to(torch.float32)):
+            return super().identity(x)
+        return self.text(x).encode()
 
     def how_read(self) -> dict[str, Any]:
         return {"kind": self.name}
