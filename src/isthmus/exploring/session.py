@@ -168,7 +168,7 @@ class Session:
             file = Path(folder) / f"dropped{ending if ending[1:].isalnum() and len(ending) <= LONGEST else ''}"
             file.write_bytes(content)
             try:
-                x = kind.read(str(file)) if isinstance(kind, Images) else kind.open(file).read(0, kind)
+                x = kind.open(file).read(0, kind)
             except IsthmusError as error:
                 raise InputError(f"{visible(name)}: {str(error).replace(str(file), 'it')}") from error
         shape = self.inputs[0].shape if self.inputs else self.landscape.input_shape

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from kinds_of_inputs import ROWS, text_network
 
@@ -62,3 +63,18 @@ class TestTokens(testing.InputKindContract):
 
     def inputs(self):
         return text_network().embed(["a good film", "a bad film"])
+
+
+def test_a_single_image_is_known_by_its_content(tmp_path):
+    from PIL import Image
+
+    from isthmus.errors import ImageError
+    from isthmus.inputs import Images
+
+    Image.new("L", (8, 8), 51).save(tmp_path / "no ending", format="PNG")
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    assert float(Images().open(tmp_path / "no ending").read(0, None).max()) == pytest.approx(0.2)
+    with pytest.raises(ImageError, match="is no image that can be read"):
+        Images().open(tmp_path / "rows.csv").read(0, None)
+    with pytest.raises(ImageError, match="no folder of images"):
+        Images().open(tmp_path / "nothing")

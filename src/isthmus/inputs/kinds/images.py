@@ -12,7 +12,7 @@ from PIL import Image
 from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import ImageError, InputError
 from isthmus.inputs.base import Collection
-from isthmus.inputs.images import ENDINGS, read_image
+from isthmus.inputs.images import read_image
 from isthmus.inputs.kinds.base import InputKind, Pixels
 from isthmus.inputs.preprocessing import Preprocessing
 
@@ -39,10 +39,10 @@ class Images(InputKind):
     def open(self, source: Path) -> Collection:
         from isthmus.inputs.files import FileCollection, FolderCollection
 
-        if source.is_file() and source.suffix.lower() in ENDINGS:
+        if source.is_file():  # the content says whether it is one
             return FileCollection([source], [source.name], self)
         if not source.is_dir():
-            raise ImageError(f"{source} is no folder of images and no .npz file.")
+            raise ImageError(f"{source} is no folder of images and no file.")
         return FolderCollection(source, self)
 
     def read(self, source: str) -> Input:
