@@ -312,3 +312,30 @@ def test_vectors_beside_a_text_are_no_text(tmp_path):
 def test_rows_of_older_tables_are_read():
     row = {"pair_id": "a", "max_loss": 1.0, "kind": "within", "images": "digits", "network": "n"}
     assert [run.name for run in runs_of_study([row], {"n": "nats"}, inputs="digits")] == ["n"]
+
+
+def test_numbers_of_rows_are_the_same_whatever_paths_may_change():
+    """Ranges, held features and the label say nothing of what a number is; a spread does, and no kind says nothing."""
+    from isthmus.inputs.kinds import Table
+
+    rows = {"age": [20.0, 50.0, 30.0, 60.0], "income": [1.0, 5.0, 2.0, 6.0]}
+    table, held = Table.of(rows), Table.of(rows, held=["age"])
+    other = Table.of({**rows, "income": [2.0, 10.0, 4.0, 12.0]})
+    x = table.encode(rows)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+
+    def run(kind):
+        landscape = isthmus.Landscape(isthmus.Network(module, input_kind=kind), domain=isthmus.Box(-9, 9))
+        return landscape, isthmus.connect(landscape, x[:2], x[2:], 1, threshold=10.0)
+
+    def compared(first, second):
+        both = [run(first), run(second)]
+        return isthmus.compare([each for _, each in both], names="ab", landscapes=[each for each, _ in both])
+
+    assert len(compared(table, held)) == 2
+    with pytest.raises(InputError, match="the same numbers are another input there"):
+        compared(table, other)
+    with pytest.raises(InputError, match="on 'b': it does not say that its inputs are rows"):
+        compared(table, None)

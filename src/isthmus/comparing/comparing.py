@@ -12,7 +12,7 @@ from isthmus.comparing.rows import distinct, matched, runs_of_connections
 from isthmus.comparing.transfer import Transfer, transfers
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
-from isthmus.inputs.kinds import Arrays, Images, InputKind
+from isthmus.inputs.kinds import Arrays, Images
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.validation import check_landscape
 
@@ -109,19 +109,22 @@ def _check_space(landscapes: Mapping[str, AbstractLandscape]) -> None:
     """Refuses to look at paths on a network for which the same numbers are another input: texts have the vectors of
     their own network, rows the spreads of their own table.
     """
-    kinds = {name: json.dumps(kind.describe(), default=str) for name, kind in _kinds(landscapes).items()}
-    first = next(iter(kinds), "")
-    for name, described in kinds.items():
-        if described != kinds[first]:
+    kinds = {name: landscape.input_kind for name, landscape in landscapes.items()}
+    said = {name: kind for name, kind in kinds.items() if kind is not None and not isinstance(kind, Images | Arrays)}
+    if not said:
+        return
+    first, known = next(iter(said.items()))
+    for name in kinds:
+        if name not in said:
+            raise InputError(
+                f"Paths of '{first}' cannot be looked at on '{name}': it does not say that its inputs are "
+                f"{known.many}; give its network the same kind of input."
+            )
+        if json.dumps(said[name].numbers(), default=str) != json.dumps(known.numbers(), default=str):
             raise InputError(
                 f"Paths of '{first}' cannot be looked at on '{name}': the same numbers are another input there. "
                 "Compare the runs without their landscapes."
             )
-
-
-def _kinds(landscapes: Mapping[str, AbstractLandscape]) -> dict[str, InputKind]:
-    every = {name: landscape.input_kind for name, landscape in landscapes.items()}
-    return {name: kind for name, kind in every.items() if kind is not None and not isinstance(kind, Images | Arrays)}
 
 
 def _check_own(name: str, run: Connections, landscape: AbstractLandscape) -> None:

@@ -214,6 +214,12 @@ class InputKind(ABC):
         """What results keep of the kind, ready for JSON: what `restored` makes it of again."""
         return {"kind": self.name}
 
+    def numbers(self) -> dict[str, Any]:
+        """What its numbers mean: the part of `describe` in which two networks must agree for an array to be the same
+        input to both.
+        """
+        return self.describe()
+
     @classmethod
     def of_description(cls, description: Mapping[str, Any]) -> InputKind:  # noqa: ARG003
         """The kind that `describe` described."""

@@ -111,6 +111,15 @@ class Feature:
         found = asdict(self) | {"categories": list(self.categories)}
         return {key: None if value in (math.inf, -math.inf) else value for key, value in found.items()}
 
+    def numbers(self) -> dict[str, Any]:
+        """What its coordinates mean: a center and a spread in a unit, or categories in an order."""
+        scale = (
+            {"categories": list(self.categories)}
+            if self.categories
+            else {"unit": self.unit, "center": self.center, "spread": self.spread}
+        )
+        return {"name": self.name, **scale}
+
     @staticmethod
     def of_description(description: Mapping[str, Any]) -> Feature:
         """The feature that `describe` described."""

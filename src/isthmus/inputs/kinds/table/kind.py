@@ -307,6 +307,10 @@ class Table(InputKind):
             "label": self.label,
         }
 
+    def numbers(self) -> dict[str, Any]:
+        # Ranges, sums and held features say where paths may go, the label what a class is; none what a number means.
+        return {"kind": self.name, "features": [feature.numbers() for feature in self.features]}
+
     @classmethod
     def of_description(cls, description: Mapping[str, Any]) -> Table:
         return cls(

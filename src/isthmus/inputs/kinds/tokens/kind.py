@@ -193,6 +193,10 @@ class Tokens(InputKind):
             "vectors_sha256": known.digest,
         }
 
+    def numbers(self) -> dict[str, Any]:
+        # The domain says where paths may go, not what a vector means.
+        return {key: value for key, value in self.describe().items() if key != "within"}
+
     def _known(self) -> Vocabulary:
         if self.vocabulary is None:
             raise InputError(
