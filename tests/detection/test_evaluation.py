@@ -265,7 +265,7 @@ def test_findings_hold_together(evaluated):
     assert findings.found and findings.agrees and findings.differs
     assert [table.name for table in findings.tables] == ["scores", "attacks", "rows", "shifts", "adaptive"]
     assert all("positive: attacked" in table.title for table in findings.tables if table.name in ("scores", "rows"))
-    labels = [axes.get_xlabel() for axes in findings.figure.axes]
+    labels = [panel.x.label for panel in findings.chart.panels]
     assert labels == ["AUROC (positive: attacked)", "steps of the attack"]
 
 

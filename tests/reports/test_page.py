@@ -39,7 +39,8 @@ def test_names_from_outside_stay_text(html):
 
 
 def test_the_page_asks_for_nothing(html):
-    assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", html) and "@import" not in html and "url(" not in html
+    assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", html) and "@import" not in html
+    assert not re.search(r"url\((?!#)", html)  # but for parts of the drawing itself
     assert "default-src 'none'" in html
 
 
@@ -213,6 +214,62 @@ def test_the_thumb_stands_below_the_cursor(opened):
                 }})()"""
             )
             assert abs(apart) < 3, (width, value)
+
+
+def test_a_part_of_the_chart_can_be_looked_at(opened):
+    opened.set_viewport_size({"width": 1000, "height": 900})
+    opened.wait_for_timeout(100)
+    opened.evaluate("document.activeElement.blur()")
+    dots = "document.querySelectorAll('#chart > svg > g circle').length"
+    all_of_it = opened.evaluate(dots)
+    opened.keyboard.press("+")
+    opened.keyboard.press("+")
+    low, high = opened.evaluate("state.zoom")
+    assert high - low == pytest.approx(0.25) and low <= opened.evaluate("state.t") <= high
+    assert opened.evaluate(dots) == all_of_it  # those outside are cut off, not forgotten
+    assert opened.evaluate("[chart.x(state.zoom[0]), chart.x(state.zoom[1]) + 40 - chart.width]") == pytest.approx(
+        [62, 0]
+    )
+    apart = opened.evaluate(
+        """(() => { const slider = document.getElementById("slider"), box = slider.getBoundingClientRect();
+           const share = (state.t - state.zoom[0]) / (state.zoom[1] - state.zoom[0]);
+           return box.left + 8 + share * (box.width - 16) - cursors.line.getBoundingClientRect().left; })()"""
+    )
+    assert abs(apart) < 3  # the thumb stands below the cursor here too
+    opened.keyboard.press("ArrowRight")
+    opened.click("#wider")
+    assert opened.evaluate("state.zoom[1] - state.zoom[0]") == pytest.approx(0.5)
+    opened.click("#whole")
+    assert opened.evaluate("state.zoom") == [0, 1] and opened.locator("#whole").is_hidden()
+    opened.fill("#filter", "0")  # a digit in the filter is a digit
+    opened.click("#closer")
+    opened.focus("#filter")
+    opened.keyboard.press("0")
+    assert opened.evaluate("state.zoom[1] - state.zoom[0]") == pytest.approx(0.5)
+    opened.fill("#filter", "")
+    opened.click("#next")
+    assert opened.evaluate("state.zoom") == [0, 1]  # another pair is seen whole
+    opened.click("#previous")
+
+
+def test_losses_are_told_where_the_pointer_is(opened):
+    box = opened.locator("#chart > svg").bounding_box()
+    opened.locator("#chart > svg").scroll_into_view_if_needed()
+    box = opened.locator("#chart > svg").bounding_box()
+    opened.mouse.move(box["x"] + 62 + 0.5 * (box["width"] - 102), box["y"] + 100)
+    lines = opened.locator("#tip div").all_text_contents()
+    loss = opened.evaluate("number(at(data.pairs[state.pair].direct, 0.5).loss)")
+    assert lines[0] == "t = 0.5" and lines[1].startswith(f"direct {loss} · ")
+    opened.mouse.move(2, 2)
+    assert opened.locator("#tip").is_hidden()
+
+
+def test_the_chart_can_be_saved(opened):
+    opened.hover("#chart > svg")
+    with opened.expect_download() as download:
+        opened.click("#chart > .save")
+    text = Path(download.value.path()).read_text()
+    assert text.startswith("<svg") and "var(" not in text and "threshold" in text
 
 
 @pytest.mark.parametrize("width", [400, 1600])

@@ -1,16 +1,14 @@
-"""Findings: what an experiment has found, in words, tables and a figure."""
+"""Findings: what an experiment has found, in words, tables and a chart."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from isthmus.charts import Chart
 from isthmus.estimates import Estimate
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +36,11 @@ class Table:
         keys = [key for key, heading in self.columns.items() if heading is not None]
         return [[cell(row.get(key), percent=key in self.percent) for key in keys] for row in self.rows]
 
+    def words(self) -> list[bool]:
+        """Which of the columns that a reader sees hold text."""
+        keys = [key for key, heading in self.columns.items() if heading is not None]
+        return [any(isinstance(row.get(key), str) for row in self.rows) for key in keys]
+
     def plain_rows(self) -> list[dict[str, Any]]:
         """Rows for files: an estimate becomes three columns."""
         return plain([{key: row.get(key) for key in self.columns} for row in self.rows])
@@ -55,7 +58,7 @@ class Findings:
         found: what was found here, a sentence each.
         agrees, differs: what of the claim was seen here, and what was not, a sentence each.
         tables: the numbers.
-        figure: the picture.
+        chart: the picture.
         caption: below it: network, data, n, and what the intervals are.
         notes: what a reader should know.
     """
@@ -68,7 +71,7 @@ class Findings:
     agrees: Sequence[str]
     differs: Sequence[str]
     tables: Sequence[Table]
-    figure: Figure
+    chart: Chart
     caption: str
     notes: Sequence[str] = ()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from isthmus._core.files import write_csv, write_json, write_text
 from isthmus._core.versions import versions
+from isthmus.charts import drawn, in_page
 from isthmus.findings.findings import Findings
 from isthmus.reports.rendering import render
 from isthmus.reports.style import save_figure
@@ -83,22 +83,22 @@ def write_findings(
         **(more or {}),
     }
     with claim(folder, schema, overwrite=True, parts=parts) as target, target.stage(dict(described)) as stage:
+        figure = drawn(findings.chart)
         for ending in ("png", "svg"):
-            save_figure(findings.figure, stage / f"{FIGURE}.{ending}")
+            save_figure(figure, stage / f"{FIGURE}.{ending}")
         for table in findings.tables:
             rows = table.plain_rows()
             columns = list(dict.fromkeys(key for row in rows for key in row))
             write_csv(stage / f"{table.name}.csv", columns, rows)
-        write_text(stage / PAGE, _page(findings, stage, made, notes, plan is not None))
+        write_text(stage / PAGE, _page(findings, made, notes, plan is not None))
         write_json(stage / RESULT, result)
 
 
-def _page(findings: Findings, folder: Path, made: Mapping[str, Any], notes: Sequence[str], study: bool) -> str:
-    figure = base64.b64encode((folder / f"{FIGURE}.png").read_bytes()).decode()
+def _page(findings: Findings, made: Mapping[str, Any], notes: Sequence[str], study: bool) -> str:
     return render(
         "paper.html",
-        (),
-        {},
+        ("common.js", "charts.js"),
+        {"charts": [in_page(findings.chart)]},
         title=findings.title,
         claim=findings.claim,
         source=findings.source,
@@ -106,13 +106,13 @@ def _page(findings: Findings, folder: Path, made: Mapping[str, Any], notes: Sequ
         found=findings.found,
         agrees=findings.agrees,
         differs=findings.differs,
-        figure=figure,
         caption=findings.caption,
         tables=[
             {
                 "title": table.title,
                 "headings": [heading for heading in table.columns.values() if heading is not None],
                 "rows": table.shown(),
+                "words": table.words(),
                 "note": table.note,
                 "file": f"{table.name}.csv",
             }

@@ -38,6 +38,7 @@ __all__ = [
     "percent",
     "plain",
     "save_figure",
+    "scale",
     "shorten",
 ]
 
@@ -63,6 +64,15 @@ def class_name(index: int, names: ClassNames | None) -> str:
 def percent(value: float) -> str:
     """A share in per cent, with two digits, or as many as it takes."""
     return f"{100 * value:,.0f} %" if abs(value) >= 0.995 else f"{100 * value:.2g} %"
+
+
+def scale(count: int) -> list[str]:
+    """Colours of things in an order, from dark to light."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    places = (0.05 + 0.85 * number / max(1, count - 1) for number in range(count))
+    return [to_hex(colormaps["viridis"](place)) for place in places]
 
 
 def band_colors(classes: Sequence[int], target: int) -> dict[int, str]:

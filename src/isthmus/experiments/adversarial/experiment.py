@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from isthmus._core.progress import OnProgress
 from isthmus.errors import InputError
 from isthmus.experiments.adversarial import comparisons as of
+from isthmus.experiments.adversarial.chart import adversarial_chart
 from isthmus.experiments.adversarial.comparisons import Comparison, compare
-from isthmus.experiments.adversarial.figure import adversarial_figure
 from isthmus.experiments.adversarial.pairs import PairTable
 from isthmus.experiments.adversarial.tables import barriers_table, round_table, score_table
 from isthmus.experiments.adversarial.verdict import verdict
@@ -86,7 +86,7 @@ class Adversarial(Experiment):
             agrees=agrees,
             differs=differs,
             tables=[barriers_table(groups), score_table(compared), round_table(compared)],
-            figure=adversarial_figure(groups, compared, unit=study.results.plan.unit),
+            chart=adversarial_chart(groups, compared, unit=study.results.plan.unit),
             caption=(
                 f"{setting.about()}, {counted} pairs. Left: direct paths; boxes are quartiles with the median, "
                 "whiskers 5 and 95 % of the pairs. Right: AUROC against real pairs of one class (positive: the kind "

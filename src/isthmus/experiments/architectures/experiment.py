@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from isthmus._core.progress import OnProgress, OnStage
 from isthmus.errors import InputError
-from isthmus.experiments.architectures.figure import architectures_figure
+from isthmus.experiments.architectures.chart import architectures_chart
 from isthmus.experiments.base import Experiment
 from isthmus.experiments.methods import BYPASS
 from isthmus.experiments.setting import Setting
@@ -110,7 +110,7 @@ class Architectures(Experiment):
             agrees=agrees,
             differs=differs,
             tables=[_table(groups)],
-            figure=architectures_figure(groups),
+            chart=architectures_chart(groups),
             caption=(
                 f"{_inputs(setting)}, {counted} pairs of one class. Shares of the pairs connected by the direct path, "
                 "after 1 and after 2 rounds; deviation: mean over the bypassed pairs. 95 % intervals from a "

@@ -12,7 +12,7 @@ from isthmus._core.progress import OnProgress
 from isthmus.connecting.connection import Connection
 from isthmus.errors import InputError
 from isthmus.experiments.base import Experiment
-from isthmus.experiments.decision_map.figure import Marked, MarkedMap, decision_figure
+from isthmus.experiments.decision_map.chart import Marked, MarkedMap, decision_chart
 from isthmus.experiments.setting import Setting
 from isthmus.findings.findings import Findings, Table, share
 from isthmus.inputs.kinds import Images
@@ -92,7 +92,7 @@ class DecisionMap(Experiment):
             agrees=[f"B′ lies {share(plane.height)} of |AC| aside of the direct path."] if plane.height < 0.05 else [],
             differs=[] if plane.height < 0.05 else [f"B′ lies {share(plane.height)} of |AC| aside: not a small step."],
             tables=[_table(pair, names)],
-            figure=decision_figure(pieces, names=landscape.class_names, unit=landscape.unit),
+            chart=decision_chart(pieces, names=landscape.class_names, unit=landscape.unit),
             caption=(
                 f"{setting.about()}, {chosen}. Regions: "
                 "predicted class. Lines: loss for the target, in powers of ten; dashed: the threshold. Hatched: "
@@ -135,7 +135,7 @@ class DecisionMap(Experiment):
             agrees=[],
             differs=[],
             tables=[Table(name="points", title="The three inputs", columns=columns, rows=rows)],
-            figure=decision_figure([piece], names=landscape.class_names, unit=landscape.unit),
+            chart=decision_chart([piece], names=landscape.class_names, unit=landscape.unit),
             caption=(
                 f"{setting.network}: {seen}. Regions: predicted class. Lines: loss for {labels[0]}, in powers of ten. "
                 "Hatched: outside the pixel range."

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from isthmus._core.progress import OnProgress, OnStage
 from isthmus.errors import InputError
 from isthmus.experiments.base import Experiment
-from isthmus.experiments.kinds.figure import kinds_figure
+from isthmus.experiments.kinds.chart import kinds_chart
 from isthmus.experiments.kinds.rounding import Sample, sampled
 from isthmus.experiments.kinds.sets import SETS, parts, places_of
 from isthmus.experiments.kinds.training import key_of, named_by, train
@@ -98,7 +98,7 @@ class Kinds(Experiment):
             agrees=_sentences(groups, True),
             differs=_sentences(groups, False),
             tables=[_table(rows), _sample_table(samples)],
-            figure=kinds_figure([g for g in groups if g.kind == "within"]),
+            chart=kinds_chart([g for g in groups if g.kind == "within"]),
             caption=(
                 "Share of pairs of one class connected by the direct path, after one and after two rounds, and mean "
                 "deviation of the paths that were moved. 95 % intervals from a bootstrap of whole classes."

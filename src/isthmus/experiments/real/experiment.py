@@ -12,7 +12,7 @@ from isthmus._core.progress import OnProgress
 from isthmus.estimates import ClassDraws, Estimate, median
 from isthmus.experiments.base import Experiment
 from isthmus.experiments.real import tables as make
-from isthmus.experiments.real.figure import real_figure
+from isthmus.experiments.real.chart import real_chart
 from isthmus.experiments.real.measured import measure
 from isthmus.experiments.setting import Setting
 from isthmus.findings.findings import Findings, share, spread
@@ -73,7 +73,7 @@ class Real(Experiment):
             agrees=agrees,
             differs=differs,
             tables=tables,
-            figure=real_figure(measured),
+            chart=real_chart(measured),
             caption=(
                 f"{setting.about()}, {group.counted} pairs of one class. Curves: median and quartiles of the loss "
                 "along the direct path (grey) and the path found (blue) of bypassed pairs. Moves: share of the fall "

@@ -16,7 +16,7 @@ from isthmus.estimates import Estimate
 from isthmus.experiments.base import Experiment
 from isthmus.experiments.methods import FREE_PEAK, MADE_SHARDS
 from isthmus.experiments.setting import Setting
-from isthmus.experiments.training.figure import Stage, training_figure
+from isthmus.experiments.training.chart import Stage, training_chart
 from isthmus.findings.findings import Findings, Table, share, spread
 from isthmus.findings.wording import not_counted, rounds
 from isthmus.inputs.collection import open_collection
@@ -132,7 +132,7 @@ class Training(Experiment):
             agrees=agrees,
             differs=differs,
             tables=[_table(stages)],
-            figure=training_figure(seen, unit=results.plan.unit),
+            chart=training_chart(seen, unit=results.plan.unit),
             caption=(
                 f"{setting.about()}, trained from scratch. At each stage pairs of inputs are made from noise for one "
                 f"class, {len(rows)} in all. Curves: mean loss along direct paths. Right: median with a 95 % interval "

@@ -19,7 +19,7 @@ from isthmus.estimates import ClassDraws, Estimate, mean
 from isthmus.experiments.base import Experiment
 from isthmus.experiments.methods import FREE_PEAK, MADE_SHARDS
 from isthmus.experiments.setting import Setting
-from isthmus.experiments.untrained.figure import RoundCurves, untrained_figure
+from isthmus.experiments.untrained.chart import RoundCurves, untrained_chart
 from isthmus.experiments.untrained.tables import by_class, by_network
 from isthmus.findings.findings import Findings, share, spread
 from isthmus.findings.wording import not_counted, rounds
@@ -129,7 +129,7 @@ class Untrained(Experiment):
             agrees=agrees,
             differs=differs,
             tables=[by_network(groups), by_class(rows)],
-            figure=untrained_figure(curves, shares, {g.network: g for g in groups}, unit=curves.unit),
+            chart=untrained_chart(curves, shares, {g.network: g for g in groups}, unit=curves.unit),
             caption=(
                 f"{name}, untrained, {self.seeds} draws of weights, {counted} pairs of inputs made from noise. Curves: "
                 f"{curves.pairs} pairs, thin, and their median. Shares: thin lines are networks; the interval of all "

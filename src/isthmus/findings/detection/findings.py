@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isthmus.detection.evaluation import Evaluated
-from isthmus.findings.detection.figure import detection_figure
+from isthmus.findings.detection.chart import detection_chart
 from isthmus.findings.detection.verdict import overall, verdict
 from isthmus.findings.findings import Findings, Table
 
@@ -28,7 +28,7 @@ def detection_findings(evaluated: Evaluated, about: str) -> Findings:
         agrees=agrees,
         differs=differs,
         tables=_tables(evaluated, scores),
-        figure=detection_figure(evaluated, scores),
+        chart=detection_chart(evaluated, scores),
         caption=(
             f"{about}; {clean} clean inputs test, which taught nothing. Left: a dot is an attack, a bar the mean over "
             "attacks; positive: attacked; 0.5, dashed: the score says nothing."

@@ -5,21 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from isthmus._core.progress import OnStage
+from isthmus.charts import Axis, Chart, Curve, Mark, Panel, whisker_of
 from isthmus.estimates import Estimate, mean_of_few
 from isthmus.findings.findings import Findings, Table, spread
 from isthmus.percolation import Lattice, Routes, routes, sweep
 from isthmus.percolation.known import known_threshold
 from isthmus.percolation.lattice import check_memory
-from isthmus.reports import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 LEAST_SIDE = 3
 NEARLY = 0.9  # probability of a connection from which on the conjecture counts as seen
@@ -208,7 +204,7 @@ def conjecture_findings(connected: Sequence[WithDimension], straight: Sequence[S
                   rows=[vars(each) for each in straight], percent=frozenset({"connected", "straight"}),
                   note="Free boundaries; random pairs of open sites; intervals over lattices."),
         ],
-        figure=_figure(connected, straight),
+        chart=_chart(connected, straight),
         caption=(
             "Independent sites, open with probability p. Left: probability that two random open sites are connected, "
             f"on tori of side {max(each.side for each in connected)} to {min(each.side for each in connected)}; "
@@ -219,49 +215,48 @@ def conjecture_findings(connected: Sequence[WithDimension], straight: Sequence[S
     )  # fmt: skip
 
 
-def _figure(connected: Sequence[WithDimension], straight: Sequence[Straightness]) -> Figure:
-    import matplotlib
-
-    from isthmus._core.drawn import Drawn
-
-    with matplotlib.rc_context(style.RC):
-        figure = Drawn(figsize=(10.5, 4.2))
-        left, right = figure.subplots(1, 2)
-        _connection(left, connected)
-        _detours(right, straight)
-    return figure
+def _chart(connected: Sequence[WithDimension], straight: Sequence[Straightness]) -> Chart:
+    return Chart(panels=[_connection(connected), _detours(straight)])
 
 
-def _connection(axes: Axes, connected: Sequence[WithDimension]) -> None:
+def _dimensions(found: Sequence[WithDimension] | Sequence[Straightness]) -> Axis:
+    return Axis(label="dimension d", ticks=[(d, str(d)) for d in sorted({each.dimension for each in found})])
+
+
+def _connection(connected: Sequence[WithDimension]) -> Panel:
+    marks: list[Mark] = []
     for number, share in enumerate(dict.fromkeys(each.share for each in connected)):
         mine = [each for each in connected if each.share == share]
         color = COLORS[number % len(COLORS)]
-        axes.plot([each.dimension for each in mine], [each.connection.value for each in mine], "o-", color=color,
-                  markersize=4.5, label=f"p = {share:g}")  # fmt: skip
+        dimensions = [each.dimension for each in mine]
+        values = [each.connection.value for each in mine]
+        marks.append(Curve(x=dimensions, y=values, color=color, marker="o", size=4.5, name=f"p = {share:g}"))
         above = [d for d in range(1, 14) if (known_threshold(d, "site") or 0) < share]
         if above and mine[0].dimension <= above[0] <= mine[-1].dimension:
-            axes.plot(above[0], 0, "x", color=color, markersize=8, markeredgewidth=2, clip_on=False)
-    axes.set_ylim(0, 1.03)
-    axes.set_xticks(sorted({each.dimension for each in connected}))
-    axes.set_xlabel("dimension d")
-    axes.set_ylabel("two open sites connected (probability)")
-    axes.set_title("Connection")
-    axes.legend(fontsize=9)
+            marks.append(Curve(x=above[:1], y=[0], color=color, width=0, marker="x", size=8))
+    return Panel(
+        title="Connection",
+        marks=marks,
+        x=_dimensions(connected),
+        y=Axis(label="two open sites connected (probability)", low=0, high=1.03),
+    )
 
 
-def _detours(axes: Axes, straight: Sequence[Straightness]) -> None:
+def _detours(straight: Sequence[Straightness]) -> Panel:
+    marks: list[Mark] = []
     for number, share in enumerate(dict.fromkeys(each.share for each in straight)):
         mine = [each for each in straight if each.share == share and each.detour.value == each.detour.value]
         color = COLORS[number % len(COLORS)]
-        axes.plot([each.dimension for each in mine], [each.detour.value for each in mine], "-", color=color,
-                  linewidth=1.2)  # fmt: skip
-        for each in mine:
-            most = each.connected > 0.5
-            axes.plot(each.dimension, each.detour.value, "o", color=color, markersize=4.5,
-                      markerfacecolor=color if most else "none")  # fmt: skip
-            if np.isfinite(each.detour.low):
-                axes.plot([each.dimension] * 2, [each.detour.low, each.detour.high], color=color, linewidth=1)
-    axes.set_xticks(sorted({each.dimension for each in straight}))
-    axes.set_xlabel("dimension d")
-    axes.set_ylabel("shortest open way / shortest lattice way")
-    axes.set_title("Detours")
+        dimensions, values = [each.dimension for each in mine], [each.detour.value for each in mine]
+        marks.append(Curve(x=dimensions, y=values, color=color, width=1.2))
+        marks += [
+            whisker_of(each.detour, each.dimension, color, upright=True, width=1, hollow=each.connected <= 0.5,
+                       name=f"p = {share:g}, d = {each.dimension}")
+            for each in mine
+        ]  # fmt: skip
+    return Panel(
+        title="Detours",
+        marks=marks,
+        x=_dimensions(straight),
+        y=Axis(label="shortest open way / shortest lattice way"),
+    )

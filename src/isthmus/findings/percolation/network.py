@@ -10,7 +10,7 @@ import numpy as np
 
 from isthmus.estimates import Estimate, mean_of_few
 from isthmus.findings.findings import Findings, Table, share, spread
-from isthmus.findings.percolation.network_figure import network_figure
+from isthmus.findings.percolation.network_chart import network_chart
 from isthmus.findings.percolation.slicing import INPUTS, RANDOM, Example, NetworkStudy, SliceRow, shown_share
 
 FEWEST = 4  # slices of each kind that a verdict takes
@@ -175,7 +175,7 @@ def network_findings(
         agrees=agrees,
         differs=differs,
         tables=[_connection(groups), _levels(groups), _classes(groups)],
-        figure=network_figure(rows, examples, study),
+        chart=network_chart(rows, examples, study),
         caption=(
             f"{about}. {study.slices} slices of each kind and dimension, {study.points} points along each axis. Left: "
             f"probability that two of the {share(p)} lowest points are connected; bars: 95 % intervals over slices. "

@@ -1,20 +1,17 @@
-"""What estimated thresholds say: table, figure and words."""
+"""What estimated thresholds say: table, chart and words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from isthmus.charts import Axis, Chart, Curve, Mark, Panel, Rule, Whisker
 from isthmus.findings.findings import Findings, Table
 from isthmus.percolation import Threshold, series_threshold
 from isthmus.percolation.known import known_threshold
 from isthmus.reports import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLORS = {"site": style.FOUND, "bond": style.PEAK}
 
@@ -94,7 +91,7 @@ def threshold_findings(found: Sequence[Threshold], about: str) -> Findings:
         agrees=agrees,
         differs=differs,
         tables=[Table(name="thresholds", title="Thresholds", columns=columns, rows=shown)],
-        figure=_figure(found),
+        chart=_chart(found),
         caption=(
             "Left: thresholds found (dots), published ones (crosses), the expansion in 1/(2d − 1) to six terms (line) "
             "and 1/(2d) (dotted). Right: difference from the published value, with one standard error (thick) and "
@@ -116,55 +113,52 @@ def _in_errors(each: Threshold) -> float | None:
     return (each.p_c - each.known) / each.standard_error
 
 
-def _figure(found: Sequence[Threshold]) -> Figure:
-    import matplotlib
-
-    from isthmus._core.drawn import Drawn
-
-    with matplotlib.rc_context(style.RC):
-        figure = Drawn(figsize=(10.5, 4.2))
-        left, right = figure.subplots(1, 2)
-        _values(left, found)
-        _differences(right, found)
-    return figure
+def _chart(found: Sequence[Threshold]) -> Chart:
+    return Chart(panels=[_values(found), _differences(found)])
 
 
-def _values(axes: Axes, found: Sequence[Threshold]) -> None:
-    dimensions = np.arange(2, 14)
-    axes.plot(dimensions, 1 / (2 * dimensions), ":", color="black", linewidth=1.2, label="1/(2d)")
+def _values(found: Sequence[Threshold]) -> Panel:
+    dimensions, high = np.arange(2, 14), np.arange(4, 14)
+    marks: list[Mark] = [Curve(x=dimensions, y=1 / (2 * dimensions), dash="dotted", width=1.2, name="1/(2d)")]
     for kind in dict.fromkeys(each.kind for each in found):
         mine = [each for each in found if each.kind == kind]
-        high = np.arange(4, 14)
-        axes.plot(high, [series_threshold(d, kind) for d in high.tolist()], color=COLORS[kind], linewidth=1, alpha=0.7,
-                  label=f"{kind}s: series")  # fmt: skip
+        series = [series_threshold(d, kind) for d in high.tolist()]
         published = [known_threshold(d, kind) or np.nan for d in dimensions.tolist()]
-        axes.plot(dimensions, published, "x", color="black", markersize=7,
-                  label="published" if kind == found[0].kind else None)  # fmt: skip
-        axes.plot([each.dimension for each in mine], [each.p_c for each in mine], "o", color=COLORS[kind],
-                  markersize=5.5, label=f"{kind}s: found")  # fmt: skip
-    axes.set_yscale("log")
+        marks += [
+            Curve(x=high, y=series, color=COLORS[kind], width=1, faint=0.3, name=f"{kind}s: series"),
+            Curve(x=dimensions, y=published, width=0, marker="x", size=7, name="published"),
+            Curve(
+                x=[each.dimension for each in mine], y=[each.p_c for each in mine], color=COLORS[kind], width=0,
+                marker="o", size=5.5, name=f"{kind}s: found",
+            ),
+        ]  # fmt: skip
     ticks = [0.05, 0.1, 0.2, 0.5, 1.0]
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.set_xticks(range(1, 14))
-    axes.set_xlabel("dimension d")
-    axes.set_ylabel("threshold p_c")
-    axes.set_title("Thresholds")
-    axes.legend(fontsize=9)
+    return Panel(
+        title="Thresholds",
+        marks=marks,
+        x=Axis(label="dimension d", ticks=[(d, str(d)) for d in range(1, 14)]),
+        y=Axis(label="threshold p_c", scale="log", ticks=[(tick, f"{tick:g}") for tick in ticks]),
+    )
 
 
-def _differences(axes: Axes, found: Sequence[Threshold]) -> None:
-    axes.axhline(0, color="black", linewidth=1)
+def _differences(found: Sequence[Threshold]) -> Panel:
+    marks: list[Mark] = [Rule(at=0)]
     for each in found:
         if each.known is None or not each.standard_error:
             continue
         place = each.dimension + (0.12 if each.kind == "bond" else -0.12)
-        value, error = each.p_c / each.known - 1, each.standard_error / each.known
-        axes.plot([place, place], [value - 3 * error, value + 3 * error], color=COLORS[each.kind], linewidth=0.9)
-        axes.plot([place, place], [value - error, value + error], color=COLORS[each.kind], linewidth=3.2)
-        axes.plot(place, value, "o", color=COLORS[each.kind], markersize=4.5)
-    axes.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
-    axes.set_xticks(sorted({each.dimension for each in found}))
-    axes.set_xlabel("dimension d")
-    axes.set_ylabel("relative difference from published")
-    axes.set_title("Difference from the published ones")
+        # In parts per million: the differences are too small for any other unit.
+        value, error = 1e6 * (each.p_c / each.known - 1), 1e6 * each.standard_error / each.known
+        name = f"{each.kind}s, d = {each.dimension}"
+        for errors, width, marker in ((3, 0.9, ""), (1, 3.2, "o")):
+            low, high = value - errors * error, value + errors * error
+            marks.append(
+                Whisker(at=place, value=value, low=low, high=high, color=COLORS[each.kind], upright=True, width=width,
+                        marker=marker, name=f"{name}, {errors} standard error{'s' if errors > 1 else ''}")
+            )  # fmt: skip
+    return Panel(
+        title="Difference from the published ones",
+        marks=marks,
+        x=Axis(label="dimension d", ticks=[(d, str(d)) for d in sorted({each.dimension for each in found})]),
+        y=Axis(label="relative difference (parts per million)"),
+    )

@@ -25,6 +25,33 @@ function setAddress(hash) {  // a page in a frame of a notebook has no address o
   try { history.replaceState(null, "", hash); } catch { return; }
 }
 
+// ---- files
+function offer(name, parts, type) {
+  const link = element("a", { href: URL.createObjectURL(new Blob(parts, { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+// A drawing as a file that needs no style sheet: what the page says of its looks is written into it.
+const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order", "font-family", "font-size", "font-weight", "text-anchor", "opacity", "image-rendering"];
+function svgFile(root) {
+  const copy = root.cloneNode(true), [, , width, height] = root.getAttribute("viewBox").split(" ");
+  const here = [root, ...root.querySelectorAll("*")], there = [copy, ...copy.querySelectorAll("*")];
+  here.forEach((node, i) => {
+    const looks = getComputedStyle(node);
+    there[i].removeAttribute("style"); there[i].removeAttribute("class");
+    for (const look of LOOKS) if (looks.getPropertyValue(look)) there[i].setAttribute(look, looks.getPropertyValue(look));
+  });
+  const ground = svg("rect", { width, height, fill: getComputedStyle(document.body).backgroundColor });
+  copy.prepend(ground);
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg"); copy.setAttribute("width", width); copy.setAttribute("height", height);
+  return new XMLSerializer().serializeToString(copy);
+}
+function saving(figure, title) {  // a button that writes the drawing of a figure
+  const button = element("button", { class: "save", type: "button", title: "save the drawing as SVG", "aria-label": "save the drawing as SVG: " + title }, "SVG");
+  button.addEventListener("click", () => offer((title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "figure") + ".svg", [svgFile(figure.querySelector("svg"))], "image/svg+xml"));
+  figure.append(button);
+}
+
 // ---- axes
 function axis(values) {
   const finite = values.filter((v) => v !== null);
@@ -32,13 +59,26 @@ function axis(values) {
   const logarithmic = low >= 0 && high > 100 * Math.max(low, FLOOR);
   if (logarithmic) {
     const top = Math.log10(high) + 0.15, bottom = Math.log10(Math.max(low, FLOOR)) - 0.15;
-    const ticks = [];
-    for (let power = Math.ceil(bottom); power <= top; power++) ticks.push(10 ** power);
-    return { ticks, place: (v) => (Math.log10(Math.max(v, FLOOR)) - bottom) / (top - bottom) };
+    return { ticks: powers(bottom, top), place: (v) => (Math.log10(Math.max(v, FLOOR)) - bottom) / (top - bottom) };
   }
   const span = (high - low) || 1, top = high + 0.08 * span, bottom = low >= 0 && low < 0.5 * high ? 0 : low - 0.08 * span;
-  const raw = (top - bottom) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].find((k) => k * power >= raw) * power;
-  const ticks = [];
-  for (let v = Math.ceil(bottom / step) * step; v <= top; v += step) ticks.push(Number(v.toPrecision(6)));
-  return { ticks, place: (v) => (v - bottom) / (top - bottom) };
+  return { ticks: rounds(bottom, top), place: (v) => (v - bottom) / (top - bottom) };
+}
+function powers(low, high) {  // of ten, between two of their exponents; with 2 and 5 between them where there would be one
+  const whole = [];
+  for (let power = Math.ceil(low - 1e-9); power <= high + 1e-9; power++) whole.push(10 ** power);
+  if (whole.length > 1) return whole.length > 6 ? whole.filter((v) => Math.round(Math.log10(v)) % 2 === 0) : whole;
+  const within = [];
+  for (let power = Math.floor(low); power <= high; power++) for (const digit of [1, 2, 5]) if (Math.log10(digit * 10 ** power) >= low && Math.log10(digit * 10 ** power) <= high) within.push(digit * 10 ** power);
+  return within;
+}
+function rounds(low, high) {  // some four round numbers
+  const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].find((k) => k * power >= raw * (1 - 1e-9)) * power;
+  const found = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push(Number((k * step).toPrecision(6)));
+  return found;
+}
+for (const figure of document.querySelectorAll("figure")) {
+  const drawing = figure.querySelector(":scope > svg");
+  if (drawing) saving(figure, drawing.getAttribute("aria-label"));
 }

@@ -1,5 +1,5 @@
 // ---- pairs: a table, and one of them under a slider
-const state = { pair: 0, t: 0, sort: "id", down: false };
+const state = { pair: 0, t: 0, sort: "id", down: false, zoom: [0, 1] };
 const loaded = new Map();
 function picture(number) {  // decoded when a pair that shows it is chosen
   if (!loaded.has(number)) { const image = new Image(); image.src = data.pictures[number]; loaded.set(number, image); }
@@ -82,34 +82,43 @@ function drawChart() {
   const height = plot + 44 + 24 * (rows.length + certified);
   root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height);
   root.replaceChildren();
-  const scale = axis([...pair.direct.loss, ...pair.found.loss, pair.threshold]);
-  const x = (t) => left + t * (width - left - right), y = (v) => 10 + (1 - scale.place(v)) * (plot - 10);
-  chart = { x, y };
+  const [from, to] = state.zoom, seen = (profile) => profile.loss.filter((_, i) => profile.t[Math.min(i + 1, profile.t.length - 1)] >= from && profile.t[Math.max(i - 1, 0)] <= to);
+  const scale = axis([...seen(pair.direct), ...seen(pair.found), ...(from === 0 && to === 1 ? [pair.threshold] : [])]);
+  const x = (t) => left + (t - from) / (to - from) * (width - left - right), y = (v) => 10 + (1 - scale.place(v)) * (plot - 10);
+  chart = { x, y, t: (px) => from + (px - left) / (width - left - right) * (to - from), width };
+  const clip = svg("clipPath", { id: "plot" });
+  clip.append(svg("rect", { x: left - (from > 0 ? 0 : 8), y: 0, width: width - left - right + (from > 0 ? 0 : 8) + (to < 1 ? 0 : 8), height: plot + 2 }));
+  const within = (begin, end) => [x(Math.max(begin, from)), x(Math.min(end, to))];  // the part of a stretch that is seen
+  const curves = svg("g", { "clip-path": "url(#plot)" });
+  root.append(clip);
   for (const tick of scale.ticks) {
     root.append(svg("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" }));
     root.append(svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end", class: "faint" }, number(tick)));
   }
   root.append(svg("text", { x: 14, y: plot / 2, transform: `rotate(-90 14 ${plot / 2})`, "text-anchor": "middle" }, `loss (${data.unit})`));
   const threshold = y(pair.threshold);
-  root.append(svg("line", { x1: left, x2: width - right, y1: threshold, y2: threshold, stroke: "var(--ink)", "stroke-dasharray": "5 4" }));
-  root.append(svg("text", { x: width - right, y: threshold - 5, "text-anchor": "end", class: "faint clear" }, "threshold"));
+  curves.append(svg("line", { x1: left, x2: width - right, y1: threshold, y2: threshold, stroke: "var(--ink)", "stroke-dasharray": "5 4" }));
+  root.append(curves);
+  if (threshold >= 0 && threshold <= plot) root.append(svg("text", { x: width - right, y: threshold - 5, "text-anchor": "end", class: "faint clear" }, "threshold"));
   const inside = (v) => Math.min(Math.max(v, 10), plot);
   for (const [begin, end, low, high] of pair.band ?? []) {
     const box = svg("rect", { x: x(begin), width: Math.max(0.5, x(end) - x(begin)), y: inside(y(high)), height: Math.max(1, inside(y(low ?? high)) - inside(y(high))), fill: "var(--found)", "fill-opacity": 0.22 });
     box.append(svg("title", {}, `proven: the loss lies between ${number(low)} and ${number(high)} here`));
-    root.append(box);
+    curves.append(box);
   }
   for (const [key, color] of [["direct", "var(--direct)"], ["found", "var(--found)"]]) {
     const points = pair[key].t.map((t, i) => [x(t), pair[key].loss[i] === null ? null : y(pair[key].loss[i])]).filter((p) => p[1] !== null);
-    root.append(svg("polyline", { points: points.map((p) => p.join(",")).join(" "), fill: "none", stroke: color, "stroke-width": 2.2 }));
-    for (const [px, py] of points) root.append(svg("circle", { cx: px, cy: py, r: 2, fill: color }));
+    curves.append(svg("polyline", { points: points.map((p) => p.join(",")).join(" "), fill: "none", stroke: color, "stroke-width": 2.2 }));
+    for (const [px, py] of points) curves.append(svg("circle", { cx: px, cy: py, r: 2, fill: color }));
   }
-  if (pair.directMax !== null) {
+  const inView = (t) => t >= from && t <= to;
+  if (pair.directMax !== null && inView(pair.peak)) {
     root.append(svg("circle", { cx: x(pair.peak), cy: y(pair.directMax), r: 6, fill: "var(--peak)" }));
     root.append(svg("text", { x: Math.max(x(pair.peak), left + 8), y: Math.max(y(pair.directMax) - 10, 12), "text-anchor": "middle", class: "clear" }, "B"));
   }
   pair.found.rounds.forEach((round, i) => {
     if (!round) return;
+    if (!inView(pair.found.vertices[i])) return;
     const t = pair.found.vertices[i], cx = x(t), cy = y(at(pair.found, t).loss ?? 0);
     root.append(svg("path", { d: `M${cx - 6},${cy}L${cx},${cy - 6}L${cx + 6},${cy}L${cx},${cy + 6}Z`, fill: "var(--bypass)" }));
     root.append(svg("text", { x: cx, y: Math.min(cy + 21, plot + 2), "text-anchor": "middle", class: "clear" }, round === 1 ? "B′" : "round " + round));
@@ -120,10 +129,12 @@ function drawChart() {
     root.append(svg("text", { x: left - 8, y: top + 14, "text-anchor": "end" }, key));
     for (const [begin, end, index] of pair[key].bands) {
       colors[index] ??= index === pair.target ? "var(--target)" : BANDS[used++ % BANDS.length];
-      const rect = svg("rect", { x: x(begin), y: top, width: Math.max(1, x(end) - x(begin)), height: 19, style: `fill:${colors[index]}` });
+      const [low, high] = within(begin, end);
+      if (end < from || begin > to) continue;
+      const rect = svg("rect", { x: low, y: top, width: Math.max(1, high - low), height: 19, style: `fill:${colors[index]}` });
       rect.append(svg("title", {}, className(index, pair)));
       root.append(rect);
-      if ((x(end) - x(begin)) > 7 * className(index, pair).length + 8) root.append(svg("text", { x: x((begin + end) / 2), y: top + 14, "text-anchor": "middle", style: index === pair.target ? "" : "fill:#111" }, className(index, pair)));
+      if ((high - low) > 7 * className(index, pair).length + 8) root.append(svg("text", { x: (low + high) / 2, y: top + 14, "text-anchor": "middle", style: index === pair.target ? "" : "fill:#111" }, className(index, pair)));
     }
   });
   const bottom = plot + 8 + 24 * (rows.length + certified);
@@ -132,15 +143,37 @@ function drawChart() {
     root.append(svg("text", { x: left - 8, y: base - 5, "text-anchor": "end" }, "parts"));
     pair.density.forEach((count, i) => {
       const tall = count && Math.max(1.5, 19 * count / most);
+      if (!inView((i + 0.5) * share)) return;
       const bar = svg("rect", { x: x(i * share), y: base - tall, width: Math.max(0.6, x(share) - x(0) - 0.6), height: tall, class: "pieces" });
       bar.append(svg("title", {}, `${count.toLocaleString("en")} parts in which the certifier looked begin here`));
       root.append(bar);
     });
   }
-  for (const t of [0, 0.25, 0.5, 0.75, 1]) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
+  for (const t of from === 0 && to === 1 ? [0, 0.25, 0.5, 0.75, 1] : rounds(from, to)) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
   root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length" + (width < 640 ? "" : "; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "") + ((pair.band ?? []).length ? "; shaded: proven" : ""))));
   cursors = { line: svg("line", { y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
   root.append(cursors.line, cursors.direct, cursors.found);
+}
+// Part of the chart, around a place: the slider then runs over this part, so that its thumb stays below the cursor.
+function zoom(factor, around = state.t) {
+  const [from, to] = state.zoom, wide = Math.min(1, Math.max(0.002, (to - from) * factor)), share = Math.min(1, Math.max(0, (around - from) / (to - from)));
+  const begin = Math.min(1 - wide, Math.max(0, around - share * wide));
+  state.zoom = factor === Infinity || wide === 1 ? [0, 1] : [begin, begin + wide];
+  byId("slider").min = 1000 * state.zoom[0]; byId("slider").max = 1000 * state.zoom[1];
+  byId("slider").step = wide < 0.5 ? "any" : 1;
+  byId("whole").hidden = state.zoom[0] === 0 && state.zoom[1] === 1;
+  drawChart(); move(Math.min(state.zoom[1], Math.max(state.zoom[0], state.t)));
+}
+function hover(event) {
+  const tip = byId("tip"), root = byId("chart").firstElementChild, box = root.getBoundingClientRect(), t = chart.t((event.clientX - box.left) * chart.width / box.width);
+  const pair = data.pairs[state.pair], [from, to] = state.zoom;
+  tip.hidden = !(t >= from && t <= to) || event.pointerType !== "mouse";
+  if (tip.hidden) return;
+  const seen = (key) => { const here = at(pair[key], t), [most] = here.probabilities.sort((p, q) => q[1] - p[1]); return `${key} ${number(here.loss)}${most ? " · " + className(most[0], pair) : ""}`; };
+  tip.replaceChildren(...[`t = ${number(t)}`, seen("direct"), ...(pair.found.vertices.length === 2 ? [] : [seen("found")])].map((text) => element("div", {}, text)));
+  const outer = byId("chart").getBoundingClientRect(), side = event.clientX - outer.left;
+  tip.style.left = (side > outer.width / 2 ? side - tip.offsetWidth - 14 : side + 14) + "px";
+  tip.style.top = event.clientY - outer.top + 12 + "px";
 }
 function at(profile, t) {
   let i = 1;
@@ -181,8 +214,8 @@ function paint(canvas, begin, end, weight) {
   context.globalAlpha = weight; context.drawImage(end, 0, 0);
 }
 function move(t) {
-  state.t = Math.min(1, Math.max(0, t));
-  byId("slider").value = Math.round(1000 * state.t);
+  state.t = Math.min(state.zoom[1], Math.max(state.zoom[0], t));
+  byId("slider").value = 1000 * state.t;
   byId("slider").setAttribute("aria-valuetext", "t = " + state.t.toFixed(2));
   cursors.line.setAttribute("x1", chart.x(state.t)); cursors.line.setAttribute("x2", chart.x(state.t));
   drawInput("direct"); drawInput("found");
@@ -191,6 +224,7 @@ function move(t) {
 // ---- one pair
 function choose(id, scroll = false) {
   if (!data.pairs[id]) return;
+  if (state.pair !== id) state.zoom = [0, 1];
   state.pair = id;
   const pair = data.pairs[id];
   byId("name").textContent = `Pair ${pair.number ?? id}: ${pair.a} → ${pair.c}, target ${className(pair.target, pair)}`;
@@ -202,7 +236,8 @@ function choose(id, scroll = false) {
     byId("now-difference").textContent = `what moves the peak off the barrier: ${pair.change}`;
   }
   if (pair.strip !== undefined) { byId("strip").hidden = false; byId("strip").lastElementChild.src = pair.strip; }
-  drawChart(); move(pair.peak ?? 0.5); markRow();
+  state.t = pair.peak ?? 0.5;
+  zoom(1); markRow();
   setAddress("#pair-" + id);
   Promise.allSettled(picturesOf(pair).map((image) => image.decode())).then(() => {
     if (state.pair !== id) return;
@@ -214,23 +249,35 @@ function choose(id, scroll = false) {
 }
 const fromAddress = () => { const match = /^#pair-(\d+)$/.exec(location.hash); return match ? Number(match[1]) : null; };
 byId("filter").addEventListener("input", drawTable);
-byId("csv").addEventListener("click", () => {
-  const link = element("a", { href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })), download: "pairs.csv" });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-});
+byId("csv").addEventListener("click", () => offer("pairs.csv", [csv()], "text/csv"));
 byId("slider").addEventListener("input", (event) => move(event.target.value / 1000));
 byId("chart").addEventListener("pointermove", (event) => {
+  hover(event);
   if (event.pointerType === "mouse" && event.buttons === 0) return;
-  const box = byId("chart").firstElementChild.getBoundingClientRect();
-  move((event.clientX - box.left - 62) / (box.width - 102));
+  scrub(event);
 });
+byId("chart").addEventListener("pointerdown", (event) => { if (event.target.closest("svg")) scrub(event); });
+byId("chart").addEventListener("pointerleave", () => { byId("tip").hidden = true; });
+byId("chart").addEventListener("wheel", (event) => {  // with the key that zooms pages, so that one can still scroll past
+  if (!event.ctrlKey && !event.metaKey) return;
+  event.preventDefault();
+  const box = byId("chart").firstElementChild.getBoundingClientRect();
+  zoom(event.deltaY > 0 ? 1.25 : 0.8, chart.t((event.clientX - box.left) * chart.width / box.width));
+}, { passive: false });
+byId("closer").addEventListener("click", () => zoom(0.5));
+byId("wider").addEventListener("click", () => zoom(2));
+byId("whole").addEventListener("click", () => zoom(Infinity));
+function scrub(event) {
+  const box = byId("chart").firstElementChild.getBoundingClientRect();
+  move(chart.t((event.clientX - box.left) * chart.width / box.width));
+}
 byId("previous").addEventListener("click", () => choose((state.pair + data.pairs.length - 1) % data.pairs.length));
 byId("next").addEventListener("click", () => choose((state.pair + 1) % data.pairs.length));
 document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.target.id === "filter") return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches?.("input:not([type=range]), select, textarea")) return;
   const inTable = event.target.closest?.("table");
-  if (event.key === "ArrowLeft" || event.key === "ArrowRight") { event.preventDefault(); move(state.t + (event.key === "ArrowRight" ? 1 : -1) * (event.shiftKey ? 0.1 : 0.01)); }
+  if (event.key === "ArrowLeft" || event.key === "ArrowRight") { event.preventDefault(); move(state.t + (event.key === "ArrowRight" ? 1 : -1) * (event.shiftKey ? 0.1 : 0.01) * (state.zoom[1] - state.zoom[0])); }
+  if ("+-0".includes(event.key)) { event.preventDefault(); zoom(event.key === "+" ? 0.5 : event.key === "-" ? 2 : Infinity); }
   if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !inTable && event.target === byId("slider")) {
     event.preventDefault(); choose((state.pair + (event.key === "ArrowDown" ? 1 : data.pairs.length - 1)) % data.pairs.length);
   }
