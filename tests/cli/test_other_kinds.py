@@ -68,6 +68,36 @@ def test_attacked_and_filled_as_their_network_takes_them(program, tmp_path, give
     assert len(json.loads((tmp_path / "f" / "result.json").read_text())["rows"]) == 1
 
 
+@pytest.mark.parametrize("kind", ["table", "tokens", "series"])
+def test_the_verdict_on_an_attack_is_about_the_files_that_it_writes(program, tmp_path, given, kind):
+    sources = tmp_path / "rows.csv"
+    if kind == "tokens":
+        sources = tmp_path / "texts.txt"
+        sources.write_text("a good film\nthe plot was fine\nawful film\na bad plot\ngreat\nboring film\n")
+    if kind == "series":
+        (sources := tmp_path / "waves").mkdir()
+        for number, wave in enumerate(waves(8)[0]):
+            wave_network().input_kind.write(wave, sources / f"{number}")
+    out = tmp_path / "attacked"
+    spec = f"py:nets_of_kinds:{kind}"
+    ran = program("attack", sources, "--network", spec, "--method", "pgd-linf", "--epsilon", "0.6", "--out", out)
+    assert ran.code == 0, ran.err
+    network = {"table": row_network, "tokens": text_network, "series": wave_network}[kind]()
+    rows = json.loads((out / "result.json").read_text())["rows"]
+    names = {"table": "rows with whole numbers", "tokens": "texts", "series": "16-bit sound"}
+    assert names[kind] in ran.out and len(rows) >= 4
+    suffix = {"table": ".csv:0", "tokens": ".txt", "series": ".wav"}[kind]
+    read = [network.input_kind.read(str((out / row["file"]).with_suffix("")) + suffix) for row in rows]
+    seen = network.logits(torch.stack(read)).argmax(1).tolist()
+    names_of = network.class_names or ["0", "1"]
+    moved = [
+        names_of[index] != row["class_before"] and str(index) != row["class_before"]
+        for index, row in zip(seen, rows, strict=True)
+    ]
+    assert moved == [row["success_8bit"] for row in rows]
+    assert any(row["success"] for row in rows)
+
+
 def test_the_plane_through_three_rows(program, tmp_path, given):
     three = [f"{tmp_path}/rows.csv:{number}" for number in (1, 3, 5)]
     arguments = (
@@ -101,9 +131,9 @@ def test_rows_attribute_a_whole_category():
     x = table.encode({"age": [60, 30], "income": [2e4, 8e4], "work": ["farm", "office"]})
     found = isthmus.attribute(isthmus.Landscape(network), isthmus.Polyline(x), "good", exact=True)
     named = dict(found.named())
-    assert set(named) == {"age = 30 years", "income = 8e+04", "work = office"}
+    assert set(named) == {"age = 30 years", "income = 80000", "work = office"}
     assert sum(named.values()) == pytest.approx(found.change, abs=1e-6)
-    places = dict(zip(table.names, table._places(), strict=True))
+    places = dict(zip(table.names, table.places, strict=True))
     work = next(value for name, value in named.items() if name.startswith("work"))
     assert work == pytest.approx(float(found.values[places["work"]].sum()))
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import isthmus
-from isthmus.errors import NetworkError
+from isthmus.errors import NetworkError, ProbabilitiesWarning
 from isthmus.networks.state import is_held
 
 
@@ -210,3 +210,38 @@ def test_a_bare_network_is_told_what_a_landscape_is(digits, as_installed):
         ):
             with pytest.raises(InputError, match=r"landscape must be an isthmus\.Landscape, got a"):
                 call(wrong)
+
+
+class Ending(nn.Module):
+    def __init__(self, last):
+        super().__init__()
+        self.body, self.last = nn.Linear(6, 3), last
+
+    def forward(self, x):
+        return self.last(self.body(x))
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        torch.sigmoid,
+        lambda z: torch.sigmoid(z).clamp(1e-6, 1 - 1e-6),
+        lambda z: 2 * torch.sigmoid(z) / 3,
+        lambda z: torch.sigmoid(z)[:, :2].reshape(-1, 2),
+    ],
+)
+def test_a_sigmoid_is_found_behind_what_follows_it(last):
+    with pytest.raises(NetworkError, match="ends in a sigmoid"):
+        isthmus.Network(Ending(last))
+
+
+def test_a_softmax_is_found_behind_a_scale():
+    with pytest.warns(ProbabilitiesWarning, match="come from a softmax"):
+        isthmus.Network(Ending(lambda z: 100 * torch.softmax(z, 1)))
+
+
+@pytest.mark.parametrize(
+    "last", [lambda z: z * torch.sigmoid(z) + 9, lambda z: torch.relu(z), lambda z: torch.sigmoid(z) @ torch.ones(3, 3)]
+)
+def test_other_things_made_of_sigmoids_are_logits(last):
+    isthmus.Network(Ending(last))

@@ -134,8 +134,47 @@ def test_a_table_of_other_features_is_refused():
     assert from_sklearn(model, table=Table.of(frame)).input_shape == (13,)
     with pytest.raises(NetworkError, match="takes 13 features, and rows of the table have 12"):
         from_sklearn(model, table=Table.of(frame.iloc[:, 1:]))
-    with pytest.raises(NetworkError, match="Feature 0 of Pipeline is 'alcohol', and that of the table 'proline'"):
-        from_sklearn(model, table=Table.of(frame.iloc[:, ::-1]))
+    with pytest.raises(NetworkError, match="Feature 0 of Pipeline is 'alcohol', and that of the table 'spirit'"):
+        from_sklearn(model, table=Table.of(frame.rename(columns={"alcohol": "spirit"})))
+
+
+def test_columns_in_another_order_are_found_by_their_names():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(WINE.data, columns=WINE.feature_names)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame, WINE.target)
+    turned = frame.iloc[:, ::-1]
+    table = Table.of(turned)
+    found = torch.softmax(from_sklearn(model, table=table).logits(table.encode(turned)), 1)
+    assert np.allclose(found.detach(), model.predict_proba(frame), atol=1e-4)
+
+
+def test_columns_that_were_spread_before_are_found_by_their_names():
+    """pandas.get_dummies puts categories behind the numbers: the table has them where their column stood."""
+    pandas = pytest.importorskip("pandas")
+    random = np.random.default_rng(0)
+    rows = pandas.DataFrame({"job": random.choice(["clerk", "nurse"], 80), "age": random.normal(40, 10, 80)})
+    y = ((rows.job == "nurse") ^ (rows.age > 40)).astype(int)
+    spread = pandas.get_dummies(rows)
+    assert list(spread) == ["age", "job_clerk", "job_nurse"]
+    model = LogisticRegression().fit(spread, y)
+    table = Table.of(rows)
+    found = torch.softmax(from_sklearn(model, table=table).logits(table.encode(rows)), 1)
+    assert np.allclose(found.detach(), model.predict_proba(spread), atol=1e-4)
+
+
+def test_categories_may_be_numbers():
+    pandas = pytest.importorskip("pandas")
+    compose, preprocessing = (pytest.importorskip(f"sklearn.{name}") for name in ("compose", "preprocessing"))
+    random = np.random.default_rng(1)
+    rows = pandas.DataFrame({"code": random.integers(1, 4, 90), "age": random.normal(40, 10, 90)})
+    y = (rows.code == 2).astype(int)
+    step = compose.ColumnTransformer([("c", preprocessing.OneHotEncoder(), ["code"]), ("n", StandardScaler(), ["age"])])
+    model = make_pipeline(step, LogisticRegression()).fit(rows, y)
+    for given in (rows.astype({"code": str}), rows.astype({"code": "category"})):
+        table = Table.of(given)
+        assert table["code"].categories == ("1", "2", "3")
+        found = torch.softmax(from_sklearn(model, table=table).logits(table.encode(given)), 1)
+        assert np.allclose(found.detach(), model.predict_proba(rows), atol=1e-4)
 
 
 def test_probabilities_made_another_way_are_refused():

@@ -162,8 +162,8 @@ def attack(
         print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
     count = len(rows)
     print(
-        f"{int(made.success.sum())} of {count} attacks succeeded, {int(made.success_8bit.sum())} still do as 8-bit "
-        f"files; {int(made.valid.sum())} lie inside the bounds."
+        f"{int(made.success.sum())} of {count} attacks succeeded, {int(made.success_8bit.sum())} still do as "
+        f"{made.kept_as}; {int(made.valid.sum())} lie inside the bounds."
     )
     print(f"Look at it: {out / 'sheet.png'}")
 

@@ -18,7 +18,7 @@ from isthmus._core.ragged import part_of, ragged
 from isthmus.certificates import AffinePieces, Band, Certificate
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.inputs.kinds import InputKind
-from isthmus.inputs.kinds.restoring import restored
+from isthmus.inputs.kinds.restoring import check_kind, restored
 from isthmus.paths import Polyline
 from isthmus.profiles import Profile
 from isthmus.results.saved import check_files, read_table, save_files, write_table
@@ -104,6 +104,7 @@ class Connections(Plotted, Sequence[Connection]):
 
         Raises:
             OutputError: a file is missing, of another version, or was changed since.
+            InputError: to that kind of inputs the numbers mean something else.
         """
         folder = Path(folder)
         description = check_files(folder, (TABLE, PATHS), "saved connections", earlier=EARLIER)
@@ -112,6 +113,7 @@ class Connections(Plotted, Sequence[Connection]):
         found = Connections.restore(read_table(folder / TABLE).to_pylist(), load_file(folder / PATHS), description)
         if input_kind is None:
             return found
+        check_kind(found.description, input_kind)
         return replace(found, pairs=tuple(replace(pair, input_kind=input_kind) for pair in found))
 
     @staticmethod

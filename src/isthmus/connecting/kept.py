@@ -16,6 +16,7 @@ from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
 
 POINTS = 101
+OUTSIDE = 2e-3  # in units of the data: levels of 8 bits are coarser
 
 
 class KeptOutcome(Enum):
@@ -41,6 +42,8 @@ class Kept:
         t: the points (m,).
         loss: loss of the rounded input at each (m,).
         inputs: how many different inputs they are.
+        outside: how many of these lie outside the domain, such as rows whose sum no whole numbers have: a path through
+            such is not connected.
         threshold: the pair's.
         outcome: whether the path stays at or below the threshold with and without rounding.
         kept_as: what the inputs were rounded to, in words.
@@ -50,6 +53,7 @@ class Kept:
     t: Parameters
     loss: Losses
     inputs: int
+    outside: int
     threshold: float
     outcome: KeptOutcome
     kept_as: str
@@ -63,7 +67,8 @@ class Kept:
     def __str__(self) -> str:
         words = {
             KeptOutcome.CONNECTED: f"connected through {self.kept_as}",
-            KeptOutcome.LOST: f"connected in the {self.space}, not through {self.kept_as}",
+            KeptOutcome.LOST: f"connected in the {self.space}, not through {self.kept_as}"
+            + (f" ({self.outside} of {self.inputs} lie outside the domain)" if self.outside else ""),
             KeptOutcome.NOT_CONNECTED: "not connected",
         }
         return words[self.outcome]
@@ -98,7 +103,9 @@ def _kept(landscape: AbstractLandscape, pair: Connection, points: int) -> Kept:
     different, place = torch.unique(rounded.flatten(1), dim=0, return_inverse=True)
     target = torch.full((len(different),), pair.target)
     loss = landscape.evaluate(different.reshape(-1, *x.shape[1:]), target, validated=True).loss.double().cpu()[place]
-    low = bool(loss.max() <= pair.threshold)
+    # Where no row has the sum that is given, rounding leads out of the domain: that is no input.
+    outside = landscape.domain.excess(landscape.prepare(different.reshape(-1, *x.shape[1:]))).cpu() > OUTSIDE
+    low = bool(loss.max() <= pair.threshold) and not bool(outside.any())
     outcome = KeptOutcome.NOT_CONNECTED
     if pair.connected:
         outcome = KeptOutcome.CONNECTED if low else KeptOutcome.LOST
@@ -106,6 +113,7 @@ def _kept(landscape: AbstractLandscape, pair: Connection, points: int) -> Kept:
         t=t,
         loss=loss,
         inputs=len(different),
+        outside=int(outside.sum()),
         threshold=pair.threshold,
         outcome=outcome,
         kept_as=kind.kept_as,

@@ -32,8 +32,8 @@ def checked(
     """The same as tensors; raises an InputError of one line where something cannot be used."""
     check_landscape(landscape)
     a, c = tensor_of("a", a), tensor_of("c", c)
-    check_inputs("a", a, landscape.domain)
-    check_inputs("c", c, landscape.domain)
+    check_inputs("a", a, landscape.domain, landscape.input_kind)
+    check_inputs("c", c, landscape.domain, landscape.input_kind)
     if a.shape != c.shape or a.dtype != c.dtype:
         raise InputError(
             f"a and c must have the same shape and type, got {tuple(a.shape)} {a.dtype} and {tuple(c.shape)} {c.dtype}."

@@ -120,7 +120,7 @@ class Detector:
             raise InputError("The models logistic and boosting need attacked inputs, novelty takes clean ones only.")
         for name, x in (("clean", clean), ("attacked", attacked)):
             if x is not None:
-                check_inputs(name, x, landscape.domain)
+                check_inputs(name, x, landscape.domain, landscape.input_kind)
         if isinstance(fpr, bool) or not isinstance(fpr, int | float) or not 0 < fpr < 1:
             raise InputError(f"fpr must be a number in (0, 1), got {fpr!r}.")
         if len(clean) < 2 / fpr:
@@ -165,7 +165,7 @@ class Detector:
         shape = tuple(self.references.x.shape[1:])
         if tuple(x.shape[1:]) != shape:
             raise InputError(f"The detector was fitted on inputs of shape {shape}, got {tuple(x.shape[1:])}.")
-        check_inputs("x", x, landscape.domain)
+        check_inputs("x", x, landscape.domain, landscape.input_kind)
         look = self.probe.look(landscape, x, self.references, on_progress=on_progress)
         predicted, score = look.judged.numpy(), self.score.of(look.rows.numpy())
         p_value = self.conformal.p_values(score, predicted)

@@ -150,7 +150,7 @@ def _check(
 ) -> tuple[Inputs, Targets]:
     check_landscape(landscape)
     x = tensor_of("x", x)
-    check_inputs("x", x, landscape.domain)
+    check_inputs("x", x, landscape.domain, landscape.input_kind)
     targets = targets_of(landscape, target, len(x), [x])
     if most < 1 or (budget is not None and budget < 0) or drawn < 0 or not tolerance >= 0:
         raise InputError(

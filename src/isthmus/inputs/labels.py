@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 
 def named_class(text: str, class_names: Sequence[str] | None) -> int | None:
-    """The class with that name, exactly or but for case, underscores and what follows a comma; or with that index."""
+    """The class with that name, exactly or but for case, underscores and what follows a comma; or with that index, but
+    where the names of all classes are numbers: there it is the class of that value.
+    """
     names = list(class_names or ())
     plain = [_plain(name) for name in names]
     options = (
@@ -18,7 +20,21 @@ def named_class(text: str, class_names: Sequence[str] | None) -> int | None:
     for known, wanted in options:
         if known.count(wanted) == 1:
             return known.index(wanted)
+    values = [_value(name) for name in names]
+    if names and None not in values:  # classes that are numbers are meant by their values, not counted
+        value = _value(text)
+        if value is not None and values.count(value) == 1:
+            return values.index(value)
     return int(text) if re.fullmatch(r"-?\d{1,18}", text, re.ASCII) else None
+
+
+def _value(text: str) -> float | None:
+    """The number that a text is; as Python reads it, but for infinity and NaN."""
+    return (
+        float(text)
+        if re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*", text, re.ASCII | re.IGNORECASE)
+        else None
+    )
 
 
 def _plain(name: str) -> str:

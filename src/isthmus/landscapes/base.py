@@ -213,7 +213,7 @@ class AbstractLandscape(Displayed, ABC):
             from isthmus.landscapes.arguments import targets_of
 
             x = tensor_of("x", x)
-            check_inputs("x", x, self.domain)
+            check_inputs("x", x, self.domain, self.input_kind)
             target = targets_of(self, target, len(x), [x])
         if not (isinstance(x, Tensor) and isinstance(target, Tensor)):
             raise InputError("validated=True skips all conversions: x and target must be tensors then.")

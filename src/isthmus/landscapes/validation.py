@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import DomainError, InputError
+from isthmus.inputs.kinds import Images, InputKind
 from isthmus.landscapes.domains import Domain
 
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
@@ -22,8 +23,10 @@ def check_landscape(landscape: object) -> None:
         )
 
 
-def check_inputs(name: str, x: Tensor, domain: Domain) -> None:
-    """X is a finite floating-point batch (n, *input), n >= 1, inside the domain up to 1e-6."""
+def check_inputs(name: str, x: Tensor, domain: Domain, kind: InputKind | None = None) -> None:
+    """X is a finite floating-point batch (n, *input), n >= 1, inside the domain up to 1e-6; a kind of inputs can say of
+    one that is not what about it is strange.
+    """
     if not isinstance(x, Tensor):
         raise InputError(f"{name} must be a tensor or a NumPy array (n, *input), got {type(x).__name__}.")
     if x.layout is not torch.strided or x.is_meta:
@@ -45,9 +48,12 @@ def check_inputs(name: str, x: Tensor, domain: Domain) -> None:
     outside = (~domain.contains(x)).nonzero()[:, 0]
     if len(outside):
         low, high = float(x.min()), float(x.max())
+        cause = _likely_cause(low, high) if kind is None or isinstance(kind, Images) else ""
+        strange = "" if kind is None or x[0].shape != kind.shape else kind.strange(x[int(outside[0])])
+        first = f" (number {int(outside[0])}: {strange})" if strange else ""
         raise DomainError(
-            f"{name} must lie in the domain {repr(domain)[:60]}, got {len(outside)} of {len(x)} inputs outside, values "
-            f"from {low:.4g} to {high:.4g}{_likely_cause(low, high)}; or give the landscape the domain that you mean."
+            f"{name} must lie in the domain {repr(domain)[:60]}, got {len(outside)} of {len(x)} inputs outside{first}, "
+            f"values from {low:.4g} to {high:.4g}{cause}; or give the landscape the domain that you mean."
         )
 
 

@@ -91,7 +91,7 @@ def fit(
         weight.requires_grad_(True)
     x = examples.x.to(network.device)
     if network.mean is not None or network.std is not None:
-        x = (x - network.origin(x)) / network.scale(x)
+        x = network.standardised(x)
     y = examples.y.to(network.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=1e-2)
     random = generator(seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -78,7 +78,8 @@ class Attacked(Plotted):
         loss: loss for that class (n,).
         predicted: the class predicted (n,).
         success: whether the network was led where the attack wanted it (n,).
-        success_8bit: the same after rounding to 8 bits, as an image file would keep it, for data in [0, 1] (n,).
+        success_8bit: the same after rounding to what a file of the kind of inputs holds: 8 bits of images, the nearest
+            row, text or sound of others (n,). Where nobody says what the inputs are, they count as images.
         valid: whether it lies inside the domain and no farther from its source than the attack's radius + 1e-6 (n,).
         steps: steps taken (n,).
         flat: share of its points at which the gradient was exactly zero or no number (n,); NaN where nobody counted.
@@ -96,6 +97,11 @@ class Attacked(Plotted):
     steps: Index
     flat: Losses
     input_kind: InputKind | None = None
+
+    @property
+    def kept_as(self) -> str:
+        """What `success_8bit` is about, in words."""
+        return "8-bit images" if self.input_kind is None else self.input_kind.kept_as
 
     @property
     def suspect(self) -> Mask:
@@ -150,7 +156,7 @@ def attack(
     method = TargetedAdam() if method is None else method
     check_landscape(landscape)
     x = tensor_of("x", x)
-    check_inputs("x", x, landscape.domain)
+    check_inputs("x", x, landscape.domain, landscape.input_kind)
     if isinstance(target, str) and target == PREDICTED and method.targeted:
         raise InputError(f"{method!r} leads towards its target, which is what the network sees already: give a class.")
     target = targets_of(landscape, target, len(x), [x])
@@ -165,6 +171,7 @@ def attack(
     limits = sign * stops.reshape(-1).expand(len(x))
     with telling(progress, "attacking", "inputs") as tell:
         moved = method.run(landscape, x, target, stop=limits, generator=generator(seed), on_progress=tell)
+        moved = replace(moved, x=landscape.domain.hold(moved.x, x.cpu()))  # of methods that do not ask the domain
     made = verified(landscape, method, x, moved, target)
     if bool(made.suspect.any()):
         warnings.warn(
@@ -183,8 +190,10 @@ def verified(
     """What a fresh pass says of the result of a method."""
     source, target = x.detach().cpu().clone(), target.cpu().clone()  # what the caller gave is the caller's
     loss, logits = landscape.evaluate(moved.x, target, validated=True)
-    again = landscape.evaluate((moved.x * 255).round() / 255, target, validated=True).logits.argmax(1).cpu()
     predicted = logits.argmax(1).cpu()
+    kind = landscape.input_kind
+    kept = (moved.x * 255).round() / 255 if kind is None else kind.nearest(moved.x)
+    again = predicted if kept is None else landscape.evaluate(kept, target, validated=True).logits.argmax(1).cpu()
     valid = landscape.domain.contains(moved.x) & moved.x.isfinite().flatten(1).all(1)
     if method.radius is not None:
         size, norm = method.radius

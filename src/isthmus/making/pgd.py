@@ -119,7 +119,8 @@ class PGD(AttackMethod):
         for restart in range(self.restarts):
             start = source
             if self.random_start:
-                start = self._into_both(landscape, source + self._noise(source, generator), source)
+                noise = landscape.domain.free(self._noise(source, generator))
+                start = self._into_both(landscape, source + noise, source)
             rows = (~(best_loss <= stop)).nonzero()[:, 0]  # what has reached its stop stays
             if not len(rows):
                 break

@@ -126,14 +126,52 @@ def _differ(one: Tensor, other: Tensor, room: float) -> bool:
 def _warn_of_probabilities(outputs: Tensor) -> None:
     if not bool(((outputs >= 0) & (outputs <= 1)).all()):
         return
-    sums = outputs.sum(1)
-    if bool(((sums - 1).abs() < 1e-3).all()):
-        warnings.warn(
-            "The network's outputs look like probabilities (each row lies in [0, 1] and sums to 1), but logits were "
-            "expected; remove the softmax at its end, or barriers will be far too low.",
-            ProbabilitiesWarning,
-            stacklevel=5,
-        )
+    if bool(((outputs.sum(1) - 1).abs() < 1e-3).all()):
+        _warn("look like probabilities (each row lies in [0, 1] and sums to 1)")
+
+
+def _warn(what: str) -> None:
+    warnings.warn(
+        f"The network's outputs {what}, but logits were expected; remove the softmax at its end, or barriers will be "
+        "far too low.",
+        ProbabilitiesWarning,
+        stacklevel=6,
+    )
+
+
+# What changes no order of classes, and has one input: a look behind it shows what was really computed last.
+LOOKED_THROUGH = (
+    "Mul", "Div", "Clamp", "Slice", "View", "UnsafeView", "Reshape", "Alias", "Clone", "ToCopy", "Transpose", "T",
+    "Permute", "Squeeze", "Unsqueeze", "Select", "Add", "Sub", "Rsub", "Expand",
+)  # fmt: skip
+DEPTH = 12
+
+
+def check_last_step(logits: Tensor) -> None:
+    """The last thing that a model computes is no sigmoid: its outputs were probabilities of several labels.
+
+    Args:
+        logits: with what made them, as a pass that can be differentiated leaves it.
+
+    Raises:
+        NetworkError: it is one, also where it is scaled, cut or put into another shape afterwards.
+    """
+    node = logits.grad_fn
+    for _ in range(DEPTH):
+        if node is None:
+            return
+        name = type(node).__name__.partition("Backward")[0]
+        if name in ("Sigmoid", "Hardsigmoid"):
+            raise NetworkError(
+                "The network ends in a sigmoid (binary, or several labels at once), but logits of classes of which "
+                "one is right are needed; take it off, and of each label return the two logits (-z/2, z/2)."
+            )
+        before = [made for made, _ in node.next_functions if made is not None]
+        if name == "Softmax" and bool(((logits.sum(1) - 1).abs() > 1e-3).any()):  # others were told of already
+            _warn("come from a softmax")
+        if name not in LOOKED_THROUGH or len(before) != 1:
+            return
+        node = before[0]
 
 
 def check_head(model: nn.Module) -> None:

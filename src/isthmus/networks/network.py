@@ -180,10 +180,7 @@ class Network(Displayed):
             x = tensor_of("x", x).to(self.device, self.dtype)
         shape = tuple(x.shape[1:])
         checks.check_channels(self.mean, self.std, shape)
-        if self.mean is not None:
-            x = x - self._along_channels(self.mean, x)
-        if self.std is not None:
-            x = x / self._along_channels(self.std, x)
+        x = self.standardised(x)
         try:
             with self.fixed():
                 output = self._call(x)
@@ -222,16 +219,29 @@ class Network(Displayed):
             return self.logits(x)
 
     def scale(self, like: Inputs) -> Tensor:
-        """The standard deviation of each channel, shaped to broadcast against `like`: one normalised unit."""
-        if self.std is None:
+        """The standard deviation of each channel, shaped to broadcast against `like`: one normalised unit.
+
+        Where the kind of inputs has units of distance of its own, as tables have, it is one of these.
+        """
+        if self.std is None or self._even:
             return like.new_ones((1,) * like.ndim)
         return self._along_channels(self.std, like)
 
     def origin(self, like: Inputs) -> Tensor:
         """The mean of each channel, shaped to broadcast against `like`: zero in normalised units."""
-        if self.mean is None:
+        if self.mean is None or self._even:
             return like.new_zeros((1,) * like.ndim)
         return self._along_channels(self.mean, like)
+
+    @property
+    def _even(self) -> bool:
+        return self.input_kind is not None and self.input_kind.even
+
+    def standardised(self, x: Inputs) -> Inputs:
+        """What the model is given for inputs: (x - mean) / std."""
+        if self.mean is not None:
+            x = x - self._along_channels(self.mean, x)
+        return x if self.std is None else x / self._along_channels(self.std, x)
 
     @staticmethod
     def _along_channels(values: Tensor, like: Tensor) -> Tensor:
@@ -253,6 +263,7 @@ class Network(Displayed):
                 conclusive = True
                 if self._unchecked:
                     conclusive = checks.check_outputs(self._evaluate, x)
+                    self._check_last_step(x[:1])
                 else:
                     self._evaluate(x[:1])
             except checks.FAILURES as error:
@@ -263,6 +274,13 @@ class Network(Displayed):
                 ) from error
         self._unchecked = not conclusive
         self._accepted.add(shape)
+
+    def _check_last_step(self, x: Inputs) -> None:
+        """Looks at what a pass was made of, where its outputs have one sign, as those of a sigmoid do."""
+        if bool((self._evaluate(x) < 0).any()):
+            return
+        with self.fixed(), torch.enable_grad():
+            checks.check_last_step(self.logits(x.detach().clone().requires_grad_()))
 
     @property
     def weights_hash(self) -> str:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import copy
 import inspect
 import threading
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs
-from isthmus.errors import NetworkError
+from isthmus.errors import IsthmusWarning, NetworkError
 from isthmus.inputs.kinds.tokens import Tokens
 from isthmus.inputs.kinds.tokens.kind import Within
 from isthmus.inputs.kinds.tokens.vocabulary import Tokenizer, Vocabulary
+from isthmus.networks.checks import FAILURES, first_line
 from isthmus.networks.network import Network
+from isthmus.networks.outputs import unwrap
+from isthmus.networks.state import held_fixed
+
+SAME = 1e-3  # of the largest logit: half precision and sums in another order come this far
 
 
 class TextNetwork(Network):
@@ -66,10 +73,15 @@ class TextNetwork(Network):
                 f"TextNetwork needs a tokenizer with encode(text) and decode(ids), got {type(tokenizer).__name__}."
             )
         layer = embedding_of(model) if embedding is None else embedding
+        if layer.max_norm is not None:
+            raise NetworkError(
+                "The embedding has a max_norm, which changes its weights while it reads; set it to None, and scale the "
+                "weights once."
+            )
         wanted = _filler(tokenizer, layer) if filler is None else filler
         vocabulary = Vocabulary(tokenizer=tokenizer, embedding=layer, length=length, filler=wanted)
         super().__init__(
-            FromVectors(model, layer, wanted),
+            from_vectors(model, vocabulary, output) if check else FromVectors(model, layer, wanted),
             input_shape=(length, layer.embedding_dim),
             class_names=class_names_of(model) if class_names is None else class_names,
             input_kind=Tokens(vocabulary=vocabulary, within=within),
@@ -97,15 +109,72 @@ class TextNetwork(Network):
         return [kind.text(each) for each in x]
 
 
+def from_vectors(model: nn.Module, vocabulary: Vocabulary, output: str | int | None = None) -> FromVectors:
+    """The model on vectors, in the way in which it says of the vectors of a text what it says of the text: it is asked
+    both on texts of random tokens, for a model may scale its vectors, look at numbers of tokens elsewhere, or not use
+    the layer.
+
+    Raises:
+        NetworkError: in no way.
+    """
+    layer, filler = vocabulary.embedding, vocabulary.filler
+    ids = _random_texts(vocabulary).to(vocabulary.vectors.device)
+    x = vocabulary.embedded(ids.tolist()).to(vocabulary.vectors)
+    with torch.no_grad(), held_fixed(model):
+        try:
+            wanted = unwrap(model(ids), output)
+        except FAILURES as error:
+            warnings.warn(
+                f"The {type(model).__name__} does not take random tokens ({first_line(error)}): whether it says the "
+                "same of a text and of its vectors was not looked at.",
+                IsthmusWarning,
+                stacklevel=4,
+            )
+            return FromVectors(model, layer, filler)
+        apart, first = [], None
+        for directly in (True, False) if takes_vectors(model) else (False,):
+            made = FromVectors(model, layer, filler, directly=directly)
+            try:
+                with held_fixed(made):
+                    found = unwrap(made(x), output)
+            except FAILURES as error:
+                first = first or error
+                continue
+            apart.append(float((found - wanted).abs().max()))
+            if apart[-1] <= SAME * max(1.0, float(wanted.abs().max())):
+                return made
+    if not apart:
+        assert first is not None
+        raise first
+    raise NetworkError(
+        f"Given the vectors of texts, the {type(model).__name__} says something else than of the texts themselves "
+        f"(logits differ by {min(apart):.3g}): it does more with the numbers of tokens than its embedding does. Is "
+        "embedding= the layer that makes vectors of them, and is it called once, as a layer?"
+    )
+
+
+def _random_texts(vocabulary: Vocabulary) -> Tensor:
+    """Numbers (3, length) of tokens that stand for words: others may be hidden by masks."""
+    count = vocabulary.embedding.num_embeddings
+    special = {
+        vocabulary.embedding.padding_idx,
+        vocabulary.filler,
+        *getattr(vocabulary.tokenizer, "all_special_ids", ()),
+    }
+    words = torch.tensor([number for number in range(count) if number not in special] or [vocabulary.filler])
+    return words[torch.randint(len(words), (3, vocabulary.length), generator=generator(0))]
+
+
 class FromVectors(nn.Module):
-    """A model of numbers of tokens, given the vectors that its embedding would have made of them.
+    """A model of numbers of tokens, given the vectors that its embedding would have made of them: directly, where it
+    takes vectors, or in the place of its embedding.
 
     The weights are the model's own, not copies.
     """
 
-    def __init__(self, model: nn.Module, embedding: nn.Embedding, filler: int) -> None:
+    def __init__(self, model: nn.Module, embedding: nn.Embedding, filler: int, *, directly: bool = True) -> None:
         super().__init__()
-        self.takes_vectors = takes_vectors(model)
+        self.takes_vectors = directly and takes_vectors(model)
         self.slot = Slot(embedding)
         if self.takes_vectors:
             self.model = model
@@ -135,8 +204,13 @@ class Slot(nn.Module):
         self.embedding_dim = embedding.embedding_dim
         self.num_embeddings = embedding.num_embeddings
         self.padding_idx = embedding.padding_idx
-        self.weight = embedding.weight  # for models that tie it to their head
+        self.layer = embedding
         self.given: dict[int, Inputs] = {}
+
+    @property
+    def weight(self) -> Tensor:
+        """For models that use it elsewhere, such as in their head."""
+        return self.layer.weight
 
     def giving(self, x: Inputs, model: nn.Module, ids: Tensor) -> Any:
         """What a model that this slot is part of returns when it gives x."""
@@ -150,7 +224,7 @@ class Slot(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """The vectors."""
         given = self.given.get(threading.get_ident())
-        return nn.functional.embedding(ids, self.weight, self.padding_idx) if given is None else given
+        return self.layer(ids) if given is None else given
 
 
 def embedding_of(model: nn.Module) -> nn.Embedding:

@@ -115,7 +115,7 @@ def _loops(
         corners = tensor_of("corners", corners)
         if corners.ndim < 3 or corners.shape[1] != 4:
             raise InputError(f"corners must have the shape (n, 4, *input), got {tuple(corners.shape)}.")
-        check_inputs("corners", corners.flatten(0, 1), landscape.domain)
+        check_inputs("corners", corners.flatten(0, 1), landscape.domain, landscape.input_kind)
         corners = corners.detach().cpu()
         corners = corners.to(torch.promote_types(corners.dtype, torch.float32))
         return [Quadrilateral(each) for each in corners]
@@ -126,7 +126,7 @@ def _loops(
             raise InputError("sides must hold four paths for each loop: 0 to 1, 1 to 3, 2 to 3 and 0 to 2.")
         lines = [path.to("cpu").in_float().to_polyline() for path in four]
         for line in lines:
-            check_inputs("sides", line.vertices, landscape.domain)
+            check_inputs("sides", line.vertices, landscape.domain, landscape.input_kind)
         loops.append(Cone(*lines))
     if not loops:
         raise InputError("fill needs at least one loop, got none.")

@@ -101,3 +101,19 @@ def test_its_domain_and_words():
             Series(**bad)
     with pytest.raises(InputError, match=r"\(channels, samples\), got \(5,\)"):
         kind.check((5,))
+
+
+def test_whole_numbers_are_sound_and_no_millivolts(tmp_path):
+    kind = Series(rate=500, channels=("ecg",), unit="mV", low=-5, high=5)
+    wavfile.write(tmp_path / "whole.wav", 500, np.array([0, 16384, -16384], np.int16))
+    with pytest.raises(
+        ImageError, match="shares of the loudest sound, and the network takes values in mV, from -5 to 5"
+    ):
+        kind.read(str(tmp_path / "whole.wav"))
+    wavfile.write(tmp_path / "real.wav", 500, np.array([0.0, 3.5, -4.25], np.float32))
+    assert kind.read(str(tmp_path / "real.wav"))[0].tolist() == [0.0, 3.5, -4.25]
+
+
+def test_a_rate_that_wav_does_not_know_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"whole numbers of samples a second, got 11025\.5"):
+        Series(rate=11025.5).write(torch.zeros(1, 4), tmp_path / "wave")

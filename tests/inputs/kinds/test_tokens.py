@@ -181,3 +181,117 @@ def test_files_of_texts(tmp_path):
     (tmp_path / "other.csv").write_text("words\na\n")
     with pytest.raises(ImageError, match="has no column 'text'"):
         kind.open(tmp_path / "other.csv")
+
+
+class Layered(torch.nn.Module):
+    """Sums of the vectors that a layer makes of tokens, or that something else does."""
+
+    def __init__(self, layer, forward):
+        super().__init__()
+        self.layer, self.head, self.own = layer, torch.nn.Linear(8, 3), forward
+
+    def forward(self, ids):
+        return self.head(self.own(self, ids))
+
+
+class Scaled(torch.nn.Embedding):
+    def forward(self, ids):
+        return super().forward(ids) * 4
+
+
+def hooked():
+    layer = torch.nn.Embedding(len(WORDS), 8)
+    layer.register_forward_hook(lambda module, given, made: 2 * made)
+    return layer
+
+
+@pytest.mark.parametrize("make", [lambda: Scaled(len(WORDS), 8), hooked, lambda: torch.nn.Embedding(len(WORDS), 8, 0)])
+def test_vectors_are_what_the_layer_makes(make):
+    torch.manual_seed(0)
+    model = Layered(make(), lambda self, ids: torch.tanh(self.layer(ids)).sum(1)).eval()
+    network = isthmus.TextNetwork(model, Words(), length=3)
+    ids = torch.tensor([[5, 7, 8], [6, 3, 9]])
+    texts = [Words().decode(row) for row in ids.tolist()]
+    assert torch.allclose(network.logits(network.embed(texts)), model(ids), atol=1e-5)
+    assert network.texts(network.embed(texts)) == texts
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda self, ids: torch.nn.functional.embedding(ids, self.layer.weight).sum(1),
+        lambda self, ids: self.layer.weight[ids].sum(1),
+        lambda self, ids: self.layer(ids).sum(1) + ids.sum(1, keepdim=True) % 7,
+        lambda self, ids: self.layer(ids).sum(1) + self.layer(ids[:, :1] * 0).sum(1),
+    ],
+)
+def test_what_is_made_of_numbers_elsewhere_is_refused(forward):
+    torch.manual_seed(0)
+    model = Layered(torch.nn.Embedding(len(WORDS), 8), forward)
+    with pytest.raises(NetworkError, match="says something else than of the texts themselves"):
+        isthmus.TextNetwork(model, Words(), length=3)
+    isthmus.TextNetwork(model, Words(), length=3, check=False)
+
+
+def test_an_embedding_that_changes_while_it_is_read_is_refused():
+    layer = torch.nn.Embedding(len(WORDS), 8, max_norm=0.5)
+    with pytest.raises(NetworkError, match="has a max_norm"):
+        isthmus.TextNetwork(Layered(layer, lambda self, ids: self.layer(ids).sum(1)), Words(), length=3)
+
+
+class Bracketed(Words):
+    """Puts a beginning and an end around texts, as tokenizers of trained networks do."""
+
+    pad_token_id, unk_token_id, all_special_ids = 0, 1, (0, 1, 2, 3)
+
+    def encode(self, text):
+        return [2, *(number + 2 if number > 1 else number for number in super().encode(text)), 3]
+
+    def decode(self, ids):
+        return " ".join(["[B]", "[E]"][k - 2] if k in (2, 3) else WORDS[k if k < 2 else k - 2] for k in map(int, ids))
+
+
+def test_texts_are_written_as_they_are_read(tmp_path):
+    torch.manual_seed(0)
+    layer = torch.nn.Embedding(len(WORDS) + 2, 8)
+    network = isthmus.TextNetwork(Layered(layer, lambda self, ids: self.layer(ids).sum(1)), Bracketed(), length=8)
+    kind, x = network.input_kind, network.embed(["the film was good"])[0]
+    file = kind.write(x, tmp_path / "text")
+    assert file.read_text() == "the film was good\n" and torch.equal(kind.read(str(file)), x)
+    assert kind.identity(x) == b"the film was good"
+    # Two beginnings look like the same words, and no text is made of them.
+    odd = kind.vocabulary.embedded([[2, 2, *kind.vocabulary.ids("the film was good")[1:6], 0]])[0]
+    assert kind.text(odd) == kind.text(x) and kind.identity(odd) != kind.identity(x)
+
+
+def test_a_word_that_names_a_file_is_a_word(tmp_path, monkeypatch):
+    (tmp_path / "good").write_text("the film was bad")
+    (tmp_path / "good.txt").write_text("the film was bad")
+    monkeypatch.chdir(tmp_path)
+    kind = text_network().input_kind
+    assert kind.text(kind.read("good")) == "good"
+    assert kind.text(kind.read("good.txt")) == kind.text(kind.read("./good")) == "the film was bad"
+
+
+def test_a_tokenizer_that_raises_ends_in_one_line():
+    class Strict(Words):
+        def encode(self, text):
+            return [WORDS.index(word) for word in text.split()]
+
+    with pytest.raises(ImageError, match="does not take the text 'colourless'"):
+        isthmus.TextNetwork(sentiment(), Strict(), length=6).embed(["colourless"])
+
+
+def test_runs_are_read_with_the_kind_that_they_were_made_with(tmp_path):
+    network = text_network()
+    landscape = isthmus.Landscape(network)
+    found = isthmus.connect(
+        landscape, *(network.embed([t]) for t in ("a good film", "a great plot")), "good", threshold=2
+    )
+    found.save(tmp_path / "run")
+    assert isthmus.Connections.load(tmp_path / "run", input_kind=network.input_kind)[0].drawn_as.complete
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(9)
+        other = isthmus.TextNetwork(Sentiment(), Words(), length=6)
+    with pytest.raises(InputError, match="is not what the inputs of this result are"):
+        isthmus.Connections.load(tmp_path / "run", input_kind=other.input_kind)

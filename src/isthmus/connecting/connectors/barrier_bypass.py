@@ -150,6 +150,8 @@ class BarrierBypass(Connector[BypassState]):
         normal = segments.direction
         if self.normalised:
             normal = normal / scale**2  # <u, d/s> in normalised units is <x, d/s^2> in data units
+        # Among moves that the domain allows, those orthogonal to the part of it that the domain allows are the same.
+        normal = landscape.domain.free(normal) if self.bounded else normal
         unknown = torch.full_like(segments.threshold, torch.inf)
         return BypassState(
             x=peak,

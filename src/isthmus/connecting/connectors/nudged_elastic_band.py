@@ -88,7 +88,7 @@ class NudgedElasticBand(PathConnector[ChainState]):
             state = replace(state, best_loss=torch.where(climbs, torch.inf, state.best_loss))
         state = judged(state, state.images, highest, self.tolerance)
         scale = landscape.scale(state.images.flatten(0, 1))[:, None]
-        force = self._force(segments, state, state.slope, scale)
+        force = self._force(landscape, segments, state, scale)
         steps = state.steps + 1
         update, moments = Adam().direction(force, state.moments, steps)
         size = inners(force, force).sqrt()
@@ -107,10 +107,15 @@ class NudgedElasticBand(PathConnector[ChainState]):
             loss[rows, places], slope[rows, places] = seen.loss.to(loss), seen.gradient.to(slope)
         return replace(state, loss=loss, slope=slope, spent=state.spent + 3 * state.fresh.sum(1))
 
-    def _force(self, segments: Segments, state: ChainState, slope: Chains, scale: torch.Tensor) -> Chains:
+    def _force(
+        self, landscape: AbstractLandscape, segments: Segments, state: ChainState, scale: torch.Tensor
+    ) -> Chains:
         """What each image moves against, in normalised units: the slope across the band and the springs along it."""
-        tangent = units(tangents(segments, state.images, state.loss, state.ends) / scale)
-        slope = slope * scale
+        along = tangents(segments, state.images, state.loss, state.ends)
+        # Along what the domain holds no image moves, neither by the slope nor by its springs.
+        along = landscape.domain.free(along.flatten(0, 1)).reshape(along.shape)
+        tangent = units(along / scale)
+        slope = state.slope * scale
         uphill = expand_to(inners(slope, tangent).to(slope), slope) * tangent
         apart = gaps(whole(segments, state.images))
         direct = inner(segments.direction, segments.direction).clamp_min(1e-300)[:, None]

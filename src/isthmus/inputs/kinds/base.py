@@ -85,6 +85,8 @@ class InputKind(ABC):
         blends: whether the picture of a mix of two inputs is the mix of their pictures, as with photographs.
         kept_as: what `nearest` leads to: what files of this kind can hold.
         space: where paths lie, in words.
+        even: whether a unit of one coordinate counts as much as that of any other already, as in rows of a table, so
+            that steps do not follow the units in which a network takes them.
         discrete: whether rounding changes what an input means, so that it is looked at without being asked for.
     """
 
@@ -94,6 +96,7 @@ class InputKind(ABC):
     blends: ClassVar[bool] = True
     kept_as: ClassVar[str]
     space: ClassVar[str] = "space of the data"
+    even: ClassVar[bool] = False
 
     @property
     def discrete(self) -> bool:
@@ -181,6 +184,10 @@ class InputKind(ABC):
     def limits(self) -> Limits | None:
         """Where inputs may lie by default; None means between 0 and 1."""
         return None
+
+    def strange(self, x: Input) -> str:
+        """What about an input lies outside `limits`, in words; empty where words say nothing."""
+        return ""
 
     def nearest(self, x: Inputs) -> Inputs | None:
         """Of each input the nearest that a file can hold, see `kept_as`; None where there is nothing to round."""

@@ -29,6 +29,10 @@ class Domain(ABC):
         """What of a slope can be followed inside the domain's plane; a box has none, and leaves it as it is."""
         return slope
 
+    def hold(self, x: Inputs, source: Inputs) -> Inputs:
+        """The inputs with what may not change as it is in their sources; a box holds nothing."""
+        return x
+
     def contains(self, x: Inputs, tolerance: float = 1e-6) -> Mask:
         """Whether each input (n,) lies inside, up to `tolerance` in data units."""
         return self.excess(x) <= tolerance

@@ -69,6 +69,12 @@ class Restricted(ByProjection):
                 flat[:, moving] = part - part.mean(1, keepdim=True)
         return flat.reshape(slope.shape)
 
+    def hold(self, x: Inputs, source: Inputs) -> Inputs:
+        held = list(self.held)
+        flat = x.flatten(1).clone()
+        flat[:, held] = source.flatten(1)[:, held].to(flat)
+        return flat.reshape(x.shape)
+
     def excess(self, x: Inputs) -> Losses:
         flat = x.flatten(1)
         found = self._box.excess(x)
@@ -77,7 +83,9 @@ class Restricted(ByProjection):
         return found
 
     def nearest(self, x: Inputs) -> Inputs:
-        """The nearest point in box and sums: each group is shifted by the one number that gives it its sum."""
+        """The nearest point in box and sums: the members of a group that are not held are shifted by the one number
+        that gives it its sum. Where those that are held leave no room for that, all are.
+        """
         box = self._box.project(x)
         if not self.sums:
             return box
@@ -85,19 +93,31 @@ class Restricted(ByProjection):
         low, high = (torch.as_tensor(bound).to(x).expand(x.shape[1:]).flatten() for bound in (self.low, self.high))
         for group, total in self.sums:
             rows = list(group)
-            found[:, rows] = _of_sum(flat[:, rows], total, low[rows], high[rows])
+            loose = [k for k in rows if k not in set(self.held)]
+            if len(loose) == len(rows):
+                found[:, rows] = _of_sum(flat[:, rows], torch.full_like(flat[:, :1], total), low[rows], high[rows])
+                continue
+            left = total - found[:, [k for k in rows if k in set(self.held)]].sum(1, keepdim=True)
+            fits = (
+                (left >= low[loose].sum() - 1e-9) & (left <= high[loose].sum() + 1e-9) if loose else left.abs() < 1e-9
+            )
+            whole = torch.full_like(left, total)
+            moved = found[:, rows].clone()
+            if loose:
+                moved[:, [rows.index(k) for k in loose]] = _of_sum(flat[:, loose], left, low[loose], high[loose])
+            found[:, rows] = torch.where(fits, moved, _of_sum(flat[:, rows], whole, low[rows], high[rows]))
         return found.reshape(x.shape)
 
 
-def _of_sum(part: Tensor, total: float, low: Tensor, high: Tensor) -> Tensor:
-    """clip(part - shift, low, high) with the one shift that makes its sum `total`: Newton's steps in a bracket."""
+def _of_sum(part: Tensor, total: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """clip(part - shift, low, high) with the one shift that makes its sum `total` (n, 1), by bracketed Newton steps."""
     shift = (part.sum(1, keepdim=True) - total) / part.shape[1]
-    reach = (part - shift).abs().amax(1, keepdim=True) + abs(total) + 1
+    reach = (part - shift).abs().amax(1, keepdim=True) + total.abs() + 1
     below, above = shift - reach, shift + reach
     found = (part - shift).clamp(low, high)
     for _ in range(INNER):
         excess = found.sum(1, keepdim=True) - total
-        if bool((excess.abs() <= 1e-12 * (1 + abs(total))).all()):
+        if bool((excess.abs() <= 1e-12 * (1 + total.abs())).all()):
             break
         below, above = torch.where(excess > 0, shift, below), torch.where(excess < 0, shift, above)
         slope = (found == part - shift).sum(1, keepdim=True)

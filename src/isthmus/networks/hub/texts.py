@@ -20,16 +20,22 @@ def text_recipe(place: Place, config: Any, pretrained: bool, tokens: int | None)
     """
     tokenizer = part_of(place, "AutoTokenizer")
     length = TOKENS if tokens is None else tokens
-    ends, most = int(tokenizer.num_special_tokens_to_add()), _longest(tokenizer, config)
+    model = model_of(place, "AutoModelForSequenceClassification", config, pretrained)
+    ends, most = int(tokenizer.num_special_tokens_to_add()), _longest(tokenizer, config, model)
     if not ends < length <= most:
         raise SpecError(f"{place} takes texts of {ends + 1} to {most} tokens, got {length}; give another ?tokens=.")
-    model = model_of(place, "AutoModelForSequenceClassification", config, pretrained)
-    # It is tried out by the network that is made of the recipe.
-    return recipe_of(TextNetwork(model, tokenizer, length=length, check=False), inner=model)
+    return recipe_of(TextNetwork(model, tokenizer, length=length), inner=model)
 
 
-def _longest(tokenizer: Any, config: Any) -> int:
-    """Tokens of the longest text: what the tokenizer says may be a very large number, for "unknown"."""
-    positions = getattr(config, "max_position_embeddings", None)
+def _longest(tokenizer: Any, config: Any, model: Any) -> int:
+    """Tokens of the longest text: what the tokenizer says may be a very large number, for "unknown", and the first
+    places of some models (RoBERTa and its kin) stand for no token.
+    """
     known = int(tokenizer.model_max_length)
-    return min(known, positions) if isinstance(positions, int) and positions > 0 else known
+    positions = getattr(config, "max_position_embeddings", None)
+    if isinstance(positions, int) and positions > 0:
+        known = min(known, positions)
+    for name, layer in model.named_modules():
+        if name.endswith("position_embeddings") and getattr(layer, "padding_idx", None) is not None:
+            known = min(known, layer.num_embeddings - layer.padding_idx - 1)
+    return known

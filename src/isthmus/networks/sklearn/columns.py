@@ -62,12 +62,29 @@ def columns(step: Any, table: Table | None) -> Columns:
     return Columns(places, parts)
 
 
+def as_fitted(step: Any, frame: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Columns of a table with the categories that the encoders were fitted on, which need not be words."""
+    names = [str(name) for name in getattr(step, "feature_names_in_", range(len(frame)))]
+    own = list(frame)
+    found = dict(frame)
+    for _, transformer, given in step.transformers_:
+        if type(transformer).__name__ == "OneHotEncoder":
+            for number, k in enumerate(_numbers(given, names)):
+                meant = {str(each): each for each in transformer.categories_[number].tolist()}
+                found[own[k]] = [meant.get(word, word) for word in frame[own[k]]]
+    return found
+
+
 def _numbers(given: Any, names: list[str]) -> list[int]:
     """Columns as numbers: they are said by names, numbers, a slice or a mask."""
     if isinstance(given, str):
         return [names.index(given)]
     if isinstance(given, int):
         return [given]
+    if isinstance(given, slice) and isinstance(given.start or given.stop, str):  # by names, the last among them
+        first = 0 if given.start is None else names.index(given.start)
+        last = len(names) if given.stop is None else names.index(given.stop) + 1
+        return list(range(first, last))
     listed = list(range(len(names))[given]) if isinstance(given, slice) else list(given)
     if listed and all(isinstance(each, bool | np.bool_) for each in listed):
         return [k for k, kept in enumerate(listed) if kept]

@@ -17,9 +17,10 @@ from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs
 from isthmus.errors import NetworkError
 from isthmus.inputs.kinds import Table
+from isthmus.networks.checks import first_line
 from isthmus.networks.network import Network
 from isthmus.networks.sklearn.classifiers import KNOWN, classifier_layers
-from isthmus.networks.sklearn.columns import columns
+from isthmus.networks.sklearn.columns import Columns, as_fitted, columns
 from isthmus.networks.sklearn.scalers import Scale, scaler
 
 TOLERANCE = 1e-4  # between softmax and predict_proba: above the rounding of float32
@@ -47,11 +48,11 @@ def from_sklearn(estimator: object, *, table: Table | None = None, class_names: 
         raise NetworkError(f"{_name(last)} answers several questions at once; give a classifier of one.")
     first: Any = estimator if before else last
     mixed = bool(before) and type(before[0]).__name__ == "ColumnTransformer"
-    layers = [columns(step, table) if mixed and step is before[0] else scaler(step) for step in before]
-    module = nn.Sequential(*layers, *classifier_layers(last)).eval()
     width = int(first.n_features_in_) if table is None or not mixed else table.width
-    if table is not None:
-        _check_features(estimator, table, width)
+    order = None if table is None else _order(first, table, width, mixed)
+    layers = [columns(step, table) if mixed and step is before[0] else scaler(step) for step in before]
+    reordered = [] if order is None else [Columns([order], [nn.Identity()])]
+    module = nn.Sequential(*reordered, *layers, *classifier_layers(last)).eval()
     network = Network(
         module,
         mean=None if table is None else table.mean,
@@ -61,35 +62,62 @@ def from_sklearn(estimator: object, *, table: Table | None = None, class_names: 
         input_kind=table,
         name=f"{_name(last)} behind {', '.join(map(_name, before))}" if before else _name(last),
     )
-    _check_same(estimator, network, _rows(module, table, width), mixed)
+    _check_same(estimator, network, _rows(module, table, width), mixed, order)
     return network
 
 
-def _check_features(estimator: object, table: Table, width: int) -> None:
+def _order(estimator: object, table: Table, width: int, mixed: bool) -> list[int] | None:
+    """Which coordinate of a row is each feature of the estimator; None, where they stand in the same order.
+
+    A category is the feature COLUMN_CATEGORY, as `pandas.get_dummies` calls it.
+
+    Raises:
+        NetworkError: the estimator has other features.
+    """
     own = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
+    if mixed:
+        own = own if len(own) == len(table.names) else []
+        theirs = list(table.names)
+    else:
+        theirs = [
+            f"{feature.name}_{category}" if category else feature.name
+            for feature in table.features
+            for category in (feature.categories or ("",))
+        ]
     if table.width != width:
         raise NetworkError(
             f"{_name(estimator)} takes {width} features, and rows of the table have {table.width} coordinates; give "
             "the table of the features that it was fitted on."
         )
-    if own and len(own) == len(table.names) and own != list(table.names):
-        first = next(k for k in range(len(own)) if own[k] != table.names[k])
-        raise NetworkError(
-            f"Feature {first} of {_name(estimator)} is '{own[first]}', and that of the table '{table.names[first]}'; "
-            "give the table of the columns that it was fitted on, in their order."
-        )
+    if not own or own == theirs:
+        return None
+    if not mixed and sorted(own) == sorted(theirs) and len(set(own)) == len(own):
+        return [theirs.index(name) for name in own]
+    first = next(k for k in range(len(own)) if own[k] != theirs[k])
+    raise NetworkError(
+        f"Feature {first} of {_name(estimator)} is '{own[first]}', and that of the table '{theirs[first]}'; give the "
+        "table of the columns that it was fitted on, in their order."
+    )
 
 
-def _check_same(estimator: Any, network: Network, x: Inputs, mixed: bool) -> None:
+def _check_same(estimator: Any, network: Network, x: Inputs, mixed: bool, order: list[int] | None) -> None:
     table = network.input_kind
-    rows: Any = ((x - network.origin(x)) / network.scale(x)).double().numpy()
+    rows: Any = network.standardised(x).double().numpy()
+    rows = rows if order is None else rows[:, order]
     if mixed and isinstance(table, Table):
-        frame = table.frame(x)
+        steps = getattr(estimator, "steps", None)
+        frame = as_fitted(steps[0][1] if steps else estimator, table.frame(x))
         named = hasattr(estimator, "feature_names_in_")
         rows = importlib.import_module("pandas").DataFrame(frame) if named else _array(frame)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of rows without names
-        expected = estimator.predict_proba(rows)
+        try:
+            expected = estimator.predict_proba(rows)
+        except Exception as error:  # of whatever its steps are made of
+            raise NetworkError(
+                f"{_name(estimator)} does not take rows of the table ({first_line(error)}): are words where it was "
+                "fitted on words, and numbers where on numbers?"
+            ) from error
     with torch.no_grad():
         found = torch.softmax(network.logits(x).double(), 1).numpy()
     worst = float(np.abs(found - expected).max()) if found.shape == expected.shape else math.inf

@@ -45,7 +45,7 @@ def of_attacked(made: Attacked) -> str:
         facts(
             {
                 "largest change, median": number(float(made.linf.median())),
-                "as 8-bit files": f"{int(made.success_8bit.sum())} of {len(made)} still",
+                f"as {made.kept_as}": f"{int(made.success_8bit.sum())} of {len(made)} still",
                 "not valid": f"{int((~made.valid).sum())}" if bool((~made.valid).any()) else None,
             }
         ),

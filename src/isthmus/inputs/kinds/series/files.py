@@ -47,6 +47,12 @@ def read_wave(file: Path, kind: Series) -> Input:
             f"{file} has {rate:g} samples a second, and the network takes {kind.rate:g}; bring it to that rate first "
             "(scipy.signal.resample_poly does)."
         )
+    if values.dtype.kind != "f" and not kind.sound:
+        raise ImageError(
+            f"{file} holds whole numbers, which are shares of the loudest sound, and the network takes values in "
+            f"{kind.unit or 'units of its own'}, from {kind.low:g} to {kind.high:g}; give them as a WAV file of "
+            "floating-point numbers, or as an array."
+        )
     wave = torch.from_numpy(_between_one(values).reshape(len(values), -1).T.copy())
     wanted = max(1, len(kind.channels))
     if len(wave) != wanted:

@@ -149,6 +149,8 @@ class Series(InputKind):
     def write(self, x: Input, file: Path) -> Path:
         if not self.sound or self.rate is None:
             raise InputError("Only sound with a known rate is written as WAV; give Series(rate=...).")
+        if not 1 <= self.rate == round(self.rate):
+            raise InputError(f"WAV files have whole numbers of samples a second, got {self.rate:g}; use numpy.save.")
         return write_wave(x if x.ndim == 2 else x[None], file.with_suffix(".wav"), self.rate)
 
     def describe(self) -> dict[str, Any]:

@@ -96,9 +96,27 @@ class Feature:
             if coordinates[order[0]] >= 0.995:
                 return first
             return " + ".join(f"{100 * coordinates[k]:.0f} % {self.categories[k]}" for k in order[:2])
-        value = float(self.value(coordinates))
-        digits = f"{value:.4g}" if not (self.whole and abs(value - round(value)) < 1e-4) else f"{round(value)}"
+        (value,) = self.values(coordinates[None])
+        digits = f"{value:.4g}" if isinstance(value, float) and abs(value) < 1e4 else f"{value:.10g}"
+        if isinstance(value, float) and 1e4 <= abs(value) < 1e15:
+            digits = f"{value:.1f}".removesuffix(".0")
         return f"{digits} {self.unit}".strip()
+
+    def values(self, coordinates: NDArray[np.float64]) -> list[Any]:
+        """Values of coordinates (n, width) as a file has them: numbers in their unit, whole ones where they are whole
+        up to the rounding of float32, and the likeliest category.
+        """
+        if self.categories:
+            return [self.categories[k] for k in coordinates.argmax(-1)]
+        values = self.value(coordinates)
+        if not self.whole:
+            return [float(value) for value in values]
+        fine = np.maximum(1e-4, 4e-7 * (abs(self.center) + np.abs(self.spread * coordinates[..., 0])))
+        near = np.round(values)
+        return [
+            int(round_) if abs(value - round_) < min(slack, 0.4) else float(value)
+            for value, round_, slack in zip(values, near, fine, strict=True)
+        ]
 
     def value(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values (...,) of coordinates (..., width), in the unit; of categories the share of the most likely."""
@@ -137,12 +155,17 @@ def columns_of(rows: object, names: Sequence[str] | None = None) -> dict[str, Co
     data = getattr(frame, "data", None) if hasattr(frame, "feature_names") else None
     if data is not None:
         return columns_of(data, [str(name) for name in frame.feature_names])
+    every: list[tuple[Any, Any]] | None = None
     if hasattr(frame, "column_names") and hasattr(frame, "to_pydict"):  # Arrow
-        found = {name: np.asarray(frame[name].to_numpy(zero_copy_only=False)) for name in frame.column_names}
+        every = [(name, frame[name].to_numpy(zero_copy_only=False)) for name in frame.column_names]
     elif hasattr(frame, "columns") and hasattr(frame, "to_dict"):
-        found = {str(name): np.asarray(frame[name]) for name in frame.columns}
+        every = [(name, _as_objects(frame[name])) for name in frame.columns]
     elif isinstance(frame, Mapping):
-        found = {str(name): np.asarray(values) for name, values in frame.items()}
+        every = list(frame.items())
+    if every is not None:
+        found = {str(name): np.asarray(values) for name, values in every}
+        if len(found) < len(every):
+            raise InputError(f"Two columns have one name: {', '.join(str(name) for name, _ in every)[:200]}.")
     else:
         array = np.asarray(frame)
         if array.ndim != 2 or array.dtype.kind not in "biuf":
@@ -157,6 +180,14 @@ def columns_of(rows: object, names: Sequence[str] | None = None) -> dict[str, Co
     if len(lengths) < len(found) or len(set(lengths.values())) > 1:
         raise InputError(f"The columns must be as long as one another, got {dict(list(lengths.items())[:4])}.")
     return found
+
+
+def _as_objects(column: Any) -> Any:
+    """A column of a frame; what is marked as categories becomes words, also where they are numbers."""
+    kind = str(getattr(column, "dtype", ""))
+    if kind != "category" and not kind.startswith(("Categorical", "Enum")):
+        return column
+    return np.array([None if missing(value) else str(value) for value in column], dtype=object)
 
 
 def missing(value: Any) -> bool:

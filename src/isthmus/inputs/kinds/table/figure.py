@@ -33,7 +33,7 @@ def table_figure(table: Table, walk: Walk) -> Figure:
     chosen = order[:MOST]
     rows = -(-len(chosen) // COLUMNS)
     columns = min(COLUMNS, len(chosen))
-    places = dict(zip(table.names, table._places(), strict=True))
+    places = dict(zip(table.names, table.places, strict=True))
     with matplotlib.rc_context(RC | {"font.size": 9}):
         figure = Drawn(figsize=(2.7 * columns + 0.3, 2.0 * rows + 1.0))
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True)

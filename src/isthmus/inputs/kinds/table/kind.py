@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from isthmus.inputs.base import Collection
 from isthmus.inputs.kinds.base import InputKind, Limits, Pixels, Walk
 from isthmus.inputs.kinds.canvas import bars
 from isthmus.inputs.kinds.named import Named
-from isthmus.inputs.kinds.table.columns import Column, Feature, columns_of, missing
+from isthmus.inputs.kinds.table.columns import Feature, columns_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 SHOWN = 8  # features in a small picture
 NAMED = 3  # in a line of words
 SAME = 1e-3  # of the spread: a smaller change is none
+TARGETS = ("target", "class", "label", "y")  # names of labels that a data set may hold elsewhere than in its columns
 Given = Mapping[str, tuple[float, float]]
 
 
@@ -53,6 +53,7 @@ class Table(InputKind):
     one: ClassVar[str] = "row"
     many: ClassVar[str] = "rows"
     blends: ClassVar[bool] = False
+    even: ClassVar[bool] = True
     kept_as: ClassVar[str] = "rows with whole numbers and one category each"
 
     def __post_init__(self) -> None:
@@ -65,6 +66,14 @@ class Table(InputKind):
                 raise InputError(
                     f"The sum of {', '.join(group)} must be one of numbers with the same spread"
                     f"{f'; {unknown[0]} is none' if unknown else ''}."
+                )
+        for group, total in self.sums:
+            low, high = (sum(getattr(self[name], end) for name in group) for end in ("low", "high"))
+            room = 1e-6 * max(1.0, abs(total))
+            if not low - room <= total <= high + room:
+                raise InputError(
+                    f"{', '.join(group)} cannot make up {total:g}: their ranges allow {low:g} to {high:g}; give others "
+                    "as ranges=."
                 )
 
     @classmethod
@@ -86,7 +95,8 @@ class Table(InputKind):
             rows: a frame (pandas, Arrow, Polars), a mapping of columns, an array (n, features), or a data set of
                 scikit-learn.
             names: of the columns of an array.
-            label: the column that says the class; it is no feature.
+            label: the column that says the class; it is no feature. It need not be there if it is called "target",
+                "class", "label" or "y".
             units: of the features that have one.
             ranges: where values may lie; by default, between the lowest and the highest in the rows.
             held: features that no path may change.
@@ -96,20 +106,14 @@ class Table(InputKind):
         Raises:
             InputError: missing values, names that are not there, or ragged rows.
         """
+        from isthmus.inputs.kinds.table.fitting import features_of
+
         columns = columns_of(rows, names)
+        if label is not None and label not in columns and label not in TARGETS:
+            raise InputError(f"There is no column '{label}' to be the label; there are {', '.join(list(columns)[:8])}.")
         columns.pop(label, None) if label is not None else None
-        for given in (units or {}, ranges or {}, dict.fromkeys(held), dict.fromkeys(n for g, _ in sums for n in g)):
-            for name in given:
-                if name not in columns:
-                    raise InputError(f"There is no feature '{name}'; there are {', '.join(list(columns)[:8])}.")
-        made = [
-            _feature(name, values, (units or {}).get(name, ""), (ranges or {}).get(name), name in held, standardised)
-            for name, values in columns.items()
-        ]
-        for group, _ in sums:
-            spread = float(np.mean([each.spread for each in made if each.name in group]))
-            made = [replace(each, spread=spread) if each.name in group else each for each in made]
-        return cls(features=tuple(made), sums=tuple((tuple(g), total) for g, total in sums), label=label)
+        features = features_of(columns, units or {}, ranges or {}, held, sums, standardised=standardised)
+        return cls(features=features, sums=tuple((tuple(g), total) for g, total in sums), label=label)
 
     def __getitem__(self, name: str) -> Feature:
         return next(feature for feature in self.features if feature.name == name)
@@ -163,12 +167,8 @@ class Table(InputKind):
         """Rows as columns of values: numbers in their units, and the likeliest category."""
         values = x.detach().cpu().double().numpy()
         found: dict[str, list[Any]] = {}
-        for feature, place in zip(self.features, self._places(), strict=True):
-            part = values[:, place]
-            if feature.categories:
-                found[feature.name] = [feature.categories[k] for k in part.argmax(1)]
-            else:
-                found[feature.name] = feature.value(part).tolist()
+        for feature, place in zip(self.features, self.places, strict=True):
+            found[feature.name] = feature.values(values[:, place])
         return found
 
     def changes(self, x: Input, base: Input) -> list[tuple[Feature, float]]:
@@ -189,7 +189,7 @@ class Table(InputKind):
     def focused(self, x: Inputs) -> Table:
         """The same, with the features first that differ most among some inputs."""
         values = x.detach().cpu().double().numpy()
-        reach = [float(np.linalg.norm(np.ptp(values[:, place], axis=0))) for place in self._places()]
+        reach = [float(np.linalg.norm(np.ptp(values[:, place], axis=0))) for place in self.places]
         return replace(self, shown_first=tuple(sorted(range(len(reach)), key=lambda k: (-reach[k], k))))
 
     def about(self) -> str:
@@ -204,6 +204,14 @@ class Table(InputKind):
         return TableCollection(source, self)
 
     def read(self, source: str) -> Input:
+        found, row = self._row(source)
+        return found.read(row, None)
+
+    def digest(self, source: str) -> str:
+        found, row = self._row(source)
+        return found.digest(row)
+
+    def _row(self, source: str) -> tuple[Collection, int]:
         file, _, row = source.rpartition(":")
         if not file or not row.isdecimal():
             raise ImageError(f"{source}: expected FILE:ROW, as in patients.csv:3, rows counted from 0.")
@@ -212,10 +220,7 @@ class Table(InputKind):
         found = opened(Path(file), self)
         if int(row) >= len(found):
             raise ImageError(f"{file} has {len(found)} rows, counted from 0; there is no row {row}.")
-        return found.read(int(row), None)
-
-    def digest(self, source: str) -> str:
-        return hashlib.sha256(self.read(source).numpy().tobytes()).hexdigest()
+        return found, int(row)
 
     def check(self, shape: tuple[int, ...]) -> None:
         if shape != (self.width,):
@@ -231,8 +236,8 @@ class Table(InputKind):
         high: list[float] = []
         held: list[int] = []
         sums: list[tuple[tuple[int, ...], float]] = []
-        start = {feature.name: place.start for feature, place in zip(self.features, self._places(), strict=True)}
-        for feature, place in zip(self.features, self._places(), strict=True):
+        start = {feature.name: place.start for feature, place in zip(self.features, self.places, strict=True)}
+        for feature, place in zip(self.features, self.places, strict=True):
             if feature.categories:
                 low += [0.0] * feature.width
                 high += [1.0] * feature.width
@@ -248,18 +253,25 @@ class Table(InputKind):
             sums.append((tuple(start[name] for name in group), (total - centers) / spread))
         return Limits(low=torch.tensor(low), high=torch.tensor(high), sums=tuple(sums), held=tuple(held))
 
+    def strange(self, x: Input) -> str:
+        found = [
+            f"{feature.name} is {feature.shown(part)}, outside {feature.low:g} to {feature.high:g}"
+            for feature, part in self._parts(x)
+            if not feature.categories
+            and not feature.low - SAME * feature.spread <= feature.value(part) <= feature.high + SAME * feature.spread
+        ]
+        values = self.frame(x[None])
+        found += [
+            f"{', '.join(group)} make up {sum(values[name][0] for name in group):g}, not {total:g}"
+            for group, total in self.sums
+            if abs(sum(values[name][0] for name in group) - total) > SAME * self[group[0]].spread
+        ]
+        return "; ".join(found[:NAMED])
+
     def nearest(self, x: Inputs) -> Inputs | None:
-        if not self.discrete:
-            return None
-        found = x.clone()
-        for feature, place in zip(self.features, self._places(), strict=True):
-            if feature.categories:
-                chosen = x[:, place].argmax(1)
-                found[:, place] = torch.nn.functional.one_hot(chosen, feature.width).to(x)
-            elif feature.whole:
-                value = (feature.center + feature.spread * x[:, place]).round().clamp(feature.low, feature.high)
-                found[:, place] = (value - feature.center) / feature.spread
-        return found
+        from isthmus.inputs.kinds.table.rounding import rounded
+
+        return rounded(self, x) if self.discrete else None
 
     def pixels(self, x: Input) -> Pixels:
         parts = self._parts(x)
@@ -292,6 +304,8 @@ class Table(InputKind):
         return table_figure(self, walk)
 
     def write(self, x: Input, file: Path) -> Path:
+        kept = self.nearest(x[None])
+        x = x if kept is None else kept[0]  # a file holds no mix of categories
         file = file.with_suffix(".csv")
         with file.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
@@ -319,13 +333,15 @@ class Table(InputKind):
             label=description.get("label"),
         )
 
-    def _places(self) -> list[slice]:
+    @property
+    def places(self) -> list[slice]:
+        """Where the coordinates of each feature stand in a row."""
         ends = np.cumsum([feature.width for feature in self.features]).tolist()
         return [slice(end - feature.width, end) for feature, end in zip(self.features, ends, strict=True)]
 
     def _parts(self, x: Input) -> list[tuple[Feature, NDArray[np.float64]]]:
         values = x.detach().cpu().double().numpy()
-        return [(feature, values[place]) for feature, place in zip(self.features, self._places(), strict=True)]
+        return [(feature, values[place]) for feature, place in zip(self.features, self.places, strict=True)]
 
     def _named(self, x: Input) -> list[tuple[str, NDArray[np.float64]]]:
         return [(feature.name, part) for feature, part in self._parts(x)]
@@ -344,27 +360,3 @@ class Table(InputKind):
         if feature.categories:
             return f"{feature.shown(before)} → {feature.shown(after)}"
         return f"{float(feature.value(after) - feature.value(before)):+.3g} {feature.unit}".strip()
-
-
-def _feature(
-    name: str, values: Column, unit: str, given: tuple[float, float] | None, held: bool, standardised: bool
-) -> Feature:
-    if values.dtype.kind in "OUST":
-        words = [value for value in values.tolist() if not missing(value)]
-        if len(words) < len(values):
-            raise InputError(f"Column {name} is missing in {len(values) - len(words)} of {len(values)} rows.")
-        if not all(isinstance(word, int | float) and not isinstance(word, bool) for word in words):
-            categories = tuple(sorted({str(word) for word in words}))
-            if len(categories) < 2:
-                raise InputError(f"Column {name} says '{categories[0]}' in every row; leave it out.")
-            return Feature(name=name, categories=categories, held=held)
-        values = np.array(words, dtype=np.float64)
-    whole = values.dtype.kind in "biu"
-    numbers = Feature(name=name).encoded(values)[:, 0]  # refuses what is missing
-    low, high = (float(numbers.min()), float(numbers.max())) if given is None else given
-    spread = float(numbers.std()) if standardised else 1.0
-    center = float(numbers.mean()) if standardised else 0.0
-    # A column that never changes has no spread: distances count in its unit.
-    return Feature(
-        name=name, unit=unit, low=low, high=high, center=center, spread=spread or 1.0, whole=whole, held=held
-    )

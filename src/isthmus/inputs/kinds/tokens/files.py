@@ -41,17 +41,17 @@ def open_texts(source: Path, kind: Tokens) -> Collection:
         ImageError: nothing there that can be used.
     """
     from isthmus.inputs.files import FolderCollection
-    from isthmus.inputs.kinds.table.files import CSV, PARQUET, read_columns
+    from isthmus.inputs.kinds.table.files import CSV, PARQUET, label_of, read_columns
 
     if source.is_dir():
         return FolderCollection(source, kind, endings=frozenset({".txt"}))
     if source.suffix.lower() in CSV + PARQUET:
-        columns = read_columns(source)
+        columns = read_columns(source, (TEXT, LABEL))
         if TEXT not in columns:
             raise ImageError(f"{source} has no column '{TEXT}'; it has {', '.join(list(columns)[:8])}.")
         texts = ["" if text is None else str(text) for text in columns[TEXT].tolist()]
         labels = columns[LABEL].tolist() if LABEL in columns else [None] * len(texts)
-        return TextCollection(texts, [None if label is None else str(label) for label in labels], kind, source.name)
+        return TextCollection(texts, [label_of(label) for label in labels], kind, source.name)
     try:
         lines = [line for line in source.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:

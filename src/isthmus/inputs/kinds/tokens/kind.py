@@ -165,7 +165,10 @@ class Tokens(InputKind):
         near = self.nearest(x[None])
         if near is None or not torch.equal(near[0].to(torch.float32), x.detach().cpu().to(torch.float32)):
             return super().identity(x)
-        return self.text(x).encode()
+        known = self._known()
+        ids, text = known.nearest(x[None])[0].tolist(), self.text(x)
+        # Tokens that no text is made of, such as two beginnings, are not the text that they look like.
+        return text.encode() if known.says(text, ids) else super().identity(x)
 
     def how_read(self) -> dict[str, Any]:
         return {"kind": self.name}
@@ -219,7 +222,9 @@ def text_of(source: str) -> str:
     """
     try:
         place = Path(source)
-        if place.suffix.lower() == ".txt" or (len(source) < 200 and place.is_file()):
+        # A word that happens to be the name of a file is a text; a file is said by its ending, or with its folder.
+        said = "/" in source or "\\" in source
+        if place.suffix.lower() == ".txt" or (said and len(source) < 200 and place.is_file()):
             text = place.read_text(encoding="utf-8").strip()
         else:
             text = source.strip()

@@ -53,8 +53,13 @@ class Vocabulary:
 
     @property
     def vectors(self) -> Tensor:
-        """The vector of every token (tokens, width)."""
-        return self.embedding.weight.detach()
+        """The vector of every token (tokens, width), as the layer gives it: some scale their weights."""
+        layer = self.embedding
+        if type(layer) is nn.Embedding and not layer._forward_hooks and not layer._forward_pre_hooks:
+            return layer.weight.detach()
+        with torch.no_grad():
+            found: Tensor = layer(torch.arange(layer.num_embeddings, device=layer.weight.device))
+        return found.detach()
 
     def ids(self, text: str) -> list[int]:
         """Numbers of the tokens of a text, filled up to the length.
@@ -62,7 +67,12 @@ class Vocabulary:
         Raises:
             ImageError: it is longer than the network takes, or has tokens that the network does not know.
         """
-        encoded = self.tokenizer.encode(text)
+        try:
+            encoded = self.tokenizer.encode(text)
+        except Exception as error:  # of whatever a tokenizer is made of
+            raise ImageError(
+                f"The tokenizer does not take the text '{shorten(text, 40)}' ({type(error).__name__}: {error})."
+            ) from error
         found = [int(each) for each in getattr(encoded, "ids", encoded)]
         if not found:
             raise ImageError("The text is empty.")
@@ -100,8 +110,23 @@ class Vocabulary:
         return str(self.tokenizer.decode([number])) or "∅"
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of some tokens, without the filler at its end."""
-        return str(self.tokenizer.decode(self.without_filler(ids)))
+        """The text of some tokens, without the filler at its end and without what a tokenizer adds around texts."""
+        added = self._added
+        kept = [number for number in self.without_filler(ids) if number not in added]
+        return str(self.tokenizer.decode(kept)).strip()
+
+    def says(self, text: str, ids: Sequence[int]) -> bool:
+        """Whether a text is made of exactly these tokens."""
+        try:
+            return self.ids(text) == list(ids)
+        except ImageError:
+            return False
+
+    @property
+    def _added(self) -> set[int]:
+        """Tokens that stand for no part of a text: not those for what is unknown or hidden."""
+        meant = {getattr(self.tokenizer, name, None) for name in ("unk_token_id", "mask_token_id")}
+        return set(getattr(self.tokenizer, "all_special_ids", ())) - meant
 
     def without_filler(self, ids: Sequence[int]) -> list[int]:
         """The tokens before the filler at the end."""
