@@ -17,7 +17,7 @@ def result_of(folder) -> dict:
 def test_synthesize_all_classes(program, tmp_path, digits):
     out = tmp_path / "made"
     ran = program("synthesize", "--out", out, "--count", 2, "--seed", 5, "--steps", 200)
-    assert ran.code == 0 and "sheet.png" in ran.out, ran.err
+    assert ran.code == 0 and "index.html" in ran.out, ran.err
     rows = result_of(out)["rows"]
     assert [row["target"] for row in rows] == [number // 2 for number in range(20)]
     assert [row["seed"] for row in rows] == list(range(5, 25))

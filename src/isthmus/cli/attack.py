@@ -165,7 +165,7 @@ def attack(
         f"{int(made.success.sum())} of {count} attacks succeeded, {int(made.success_8bit.sum())} still do as "
         f"{made.kept_as}; {int(made.valid.sum())} lie inside the bounds."
     )
-    print(f"Look at it: {out / 'sheet.png'}")
+    print(f"Look at it: {out / 'index.html'}")
 
 
 def _method(name: str, given: dict[str, Any], targeted: bool) -> AttackMethod:

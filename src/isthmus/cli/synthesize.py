@@ -120,7 +120,7 @@ def synthesize(
     for row in rows[:20]:
         reached = "" if row["success"] or layer is not None else ", which the network does not see in it"
         print(f"{row['target_name']}: {what} {sign * row['loss']:.4g} after {row['steps']} steps{reached}")
-    print(f"Look at it: {out / 'sheet.png'}")
+    print(f"Look at it: {out / 'index.html'}")
 
 
 def _layer(network: Network, layer: str, unit: str | None, batch: int | None) -> AbstractLandscape:

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from isthmus._core.files import sha256, write_json
+from isthmus._core.files import sha256, write_json, write_text
 from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import InputError
 from isthmus.inputs.kinds import InputKind, kind_for
@@ -18,7 +18,7 @@ from isthmus.reports.style import save_figure
 from isthmus.results import RESULT, ResultFolder, claim
 
 SCHEMA = "isthmus/made-inputs/1"  # docs/tables.md describes it
-EXACT, SHEET, PICTURES = "inputs.safetensors", "sheet.png", "inputs"
+EXACT, SHEET, PAGE, PICTURES = "inputs.safetensors", "sheet.png", "index.html", "inputs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class MadeInputs:
 
 def write_made_inputs(made: MadeInputs, folder: Path | ResultFolder, *, overwrite: bool = False) -> None:
     """Writes `inputs/NUMBER.png` (8 bits), or what else files of the kind are, `inputs.safetensors`
-    (exact), `sheet.png` and `result.json`, all or nothing.
+    (exact), `index.html`, `sheet.png` and `result.json`, all or nothing.
 
     Raises:
         OutputError: it cannot be written, or the folder holds something and `overwrite` is off.
@@ -82,13 +82,22 @@ def _fill(made: MadeInputs, stage: Path) -> None:
         input_kind=made.input_kind,
     )
     save_figure(figure, stage / SHEET)
+    from isthmus.reports.made_page import made_page
+
+    write_text(stage / PAGE, made_page(made))
     result = {
         "schema": SCHEMA,
         "command": made.command,
         "rows": rows,
         "skipped": dict(made.skipped),
         "description": dict(made.description),
-        "files": {"inputs": EXACT, "sheet": SHEET, "pictures": PICTURES, "inputs_sha256": sha256(stage / EXACT)},
+        "files": {
+            "inputs": EXACT,
+            "sheet": SHEET,
+            "page": PAGE,
+            "pictures": PICTURES,
+            "inputs_sha256": sha256(stage / EXACT),
+        },
     }
     write_json(stage / RESULT, result)
 

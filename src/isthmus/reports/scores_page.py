@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from isthmus._core.files import plain
 from isthmus._core.shapes import Inputs
+from isthmus._core.text import visible
 from isthmus.inputs.kinds import InputKind
 from isthmus.reports.pictures import to_image, to_pixels
 from isthmus.reports.rendering import render
 
 Curve = NDArray[np.float64]
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 300, 150, 34, 24, 8
-LEAST, MOST = -6, 2  # decades of the loss that are drawn
+LOWEST, HIGHEST = 1e-6, 1e2  # losses that are drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,30 +51,34 @@ class Scores:
     input_kind: InputKind | None = None
 
 
-def scores_page(scores: Scores, *, most: int = 100) -> str:
+def scores_page(scores: Scores, *, most: int = 200) -> str:
     """The page as HTML text: the inputs from the most suspicious on, the first `most` of them with their curves."""
     order = sorted(range(len(scores.rows)), key=lambda number: _rank(scores.rows[number]))
-    shown = [
-        {
-            **scores.rows[number],
-            "picture": _picture(scores.x[number], scores.input_kind),
-            "curves": [
-                {"kind": kind, "drawing": _drawing(values[number], scores.bands[kind])}
-                for kind, values in scores.curves.items()
-            ],
-        }
-        for number in order[:most]
-    ]
+    rows = []
+    for place, number in enumerate(order):
+        row = {key: visible(value) if isinstance(value, str) else value for key, value in scores.rows[number].items()}
+        drawn = place < most
+        rows.append(
+            plain({key: row.get(key) for key in ("input", "class", "score", "p_value", "verdict")})
+            | {
+                "picture": _picture(scores.x[number], scores.input_kind) if drawn else "",
+                "curves": {kind: [_short(each) for each in values[number]] for kind, values in scores.curves.items()}
+                if drawn
+                else None,
+            }
+        )
+    bands = {
+        kind: dict(zip(("low", "middle", "high"), map(_short, band), strict=True))
+        for kind, band in scores.bands.items()
+    }
     return render(
         "scores.html",
-        (),
-        {},
+        ("common.js", "charts.js", "tables.js", "scores.js"),
+        {"rows": rows, "bands": bands, "charts": [], "lowest": LOWEST, "highest": HIGHEST},
         title=f"{scores.flagged} of {len(scores.rows)} inputs flagged",
         about=scores.about,
-        rows=[scores.rows[number] for number in order],
-        shown=shown,
-        size={"width": WIDTH, "height": HEIGHT, "left": LEFT, "bottom": HEIGHT - BOTTOM},
-        ticks=[{"y": _y(10.0**decade), "text": f"{10.0**decade:g}"} for decade in range(LEAST, MOST + 1, 2)],
+        drawn=min(most, len(rows)),
+        total=len(rows),
         skipped=scores.skipped,
         made=scores.made,
     )
@@ -93,24 +98,12 @@ def _picture(x: Any, kind: InputKind | None) -> str:
         factor = 80 // max(image.size) or 1
         image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
     image.save(stream, "PNG")
-    return base64.b64encode(stream.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def _drawing(curves: Curve, band: Curve) -> dict[str, Any]:
-    """Points of polylines in the picture: the band's outline, its middle, and every curve."""
-    t = np.linspace(0, 1, band.shape[1])
-    outline = [*zip(t, band[0], strict=True), *reversed(list(zip(t, band[2], strict=True)))]
-    return {
-        "band": _points(outline),
-        "middle": _points(list(zip(t, band[1], strict=True))),
-        "curves": [_points(list(zip(t, curve, strict=True))) for curve in curves],
-    }
-
-
-def _points(line: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{LEFT + (WIDTH - LEFT - 6) * t:.1f},{_y(loss):.1f}" for t, loss in line)
-
-
-def _y(loss: float) -> float:
-    decade = LEAST if not loss > 0 else min(MOST, max(LEAST, math.log10(loss)))
-    return TOP + (HEIGHT - TOP - BOTTOM) * (MOST - decade) / (MOST - LEAST)
+def _short(losses: Curve) -> list[float | None]:
+    """Losses within what is drawn, with as many digits as are seen; what is no number interrupts its curve."""
+    return [
+        None if math.isnan(loss) else float(f"{min(HIGHEST, max(LOWEST, loss)):.3g}")
+        for loss in np.asarray(losses, dtype=float).tolist()
+    ]

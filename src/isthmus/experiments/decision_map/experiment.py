@@ -16,14 +16,16 @@ from isthmus.experiments.decision_map.chart import Marked, MarkedMap, decision_c
 from isthmus.experiments.setting import Setting
 from isthmus.findings.findings import Findings, Table, share
 from isthmus.inputs.kinds import Images
+from isthmus.landscapes import AbstractLandscape
 from isthmus.loading import choose_device
 from isthmus.paths import Flat
-from isthmus.profiles import GridMap, grid_map
+from isthmus.profiles import GridMap, grid_map, refined_map
 from isthmus.reports.style import class_name
 from isthmus.studies import Study
 from isthmus.studies.problem import open_problem
 
-FINE, COARSE = (161, 121), (49, 37)  # points of a map in each direction, for small inputs and for photographs
+FINE, COARSE = (161, 121), (97, 73)  # points of a map in each direction, for small inputs and for photographs
+NEARLY_ALL = 0.75  # share of a plane outside the domain from which on it is said
 LARGE = 50_000  # numbers of an input from which on it counts as a photograph
 
 
@@ -56,9 +58,9 @@ class DecisionMap(Experiment):
         vertices = pair.path.to_polyline().vertices
         peak = pair.direct_path.at(pair.direct.argmax_t)
         plane = Flat.plane(vertices[0], vertices[place], vertices[-1])
-        around = grid_map(landscape, plane, pair.target, _grid(plane, (-0.1, 1.1), (-1.5, 2.5)), progress=on_progress)
+        around = _map(landscape, plane, pair.target, _grid(plane, (-0.1, 1.1), (-1.5, 2.5)), progress=on_progress)
         half = 0.75 / plane.height
-        wide = grid_map(landscape, plane, pair.target, _grid(plane, (-0.5, 1.5), (-half, half)), progress=on_progress)
+        wide = _map(landscape, plane, pair.target, _grid(plane, (-0.5, 1.5), (-half, half)), progress=on_progress)
         marks = Marked(
             points={"A": vertices[0], "B": peak, "B′": vertices[place], "C": vertices[-1]},
             paths={"direct path": vertices[[0, -1]], "path found": vertices},
@@ -88,7 +90,7 @@ class DecisionMap(Experiment):
             source=self.source,
             claim=self.claim,
             about=f"{setting.about()}: the pair {names[0]} → {names[1]}, target {label}",
-            found=[where, regions, along],
+            found=[where, regions, along, *_outside(landscape, around)],
             agrees=[f"B′ lies {share(plane.height)} of |AC| aside of the direct path."] if plane.height < 0.05 else [],
             differs=[] if plane.height < 0.05 else [f"B′ lies {share(plane.height)} of |AC| aside: not a small step."],
             tables=[_table(pair, names)],
@@ -96,8 +98,8 @@ class DecisionMap(Experiment):
             caption=(
                 f"{setting.about()}, {chosen}. Regions: "
                 "predicted class. Lines: loss for the target, in powers of ten; dashed: the threshold. Hatched: "
-                "outside the pixel range. Of the path found only what lies in the plane is exact; later bypasses are "
-                "projected."
+                f"outside {_range(landscape)}. Of the path found only what lies in the plane is exact; later bypasses "
+                "are projected."
             ),
         )
 
@@ -115,7 +117,7 @@ class DecisionMap(Experiment):
         predicted = logits.argmax(1).tolist()
         a, b, c = x
         plane = Flat.plane(a, b, c)
-        drawn = grid_map(landscape, plane, predicted[0], _grid(plane, (-0.5, 1.5), (-0.5, 1.5)), progress=on_progress)
+        drawn = _map(landscape, plane, predicted[0], _grid(plane, (-0.5, 1.5), (-0.5, 1.5)), progress=on_progress)
         marks = Marked(points={"A": a, "B": b, "C": c}, paths={"direct paths": x[[0, 1, 2, 0]]})
         labels = [class_name(index, landscape.class_names) for index in predicted]
         piece = MarkedMap(drawn, marks, "The plane through the three inputs", equal=True)
@@ -131,14 +133,17 @@ class DecisionMap(Experiment):
             source=self.source,
             claim=self.claim,
             about=f"{setting.network}: {seen}",
-            found=[f"{share(_share_of_target(drawn))} of the plane shown is taken for {labels[0]}, the class of A."],
+            found=[
+                f"{share(_share_of_target(drawn))} of the plane shown is taken for {labels[0]}, the class of A.",
+                *_outside(landscape, drawn),
+            ],
             agrees=[],
             differs=[],
             tables=[Table(name="points", title="The three inputs", columns=columns, rows=rows)],
             chart=decision_chart([piece], names=landscape.class_names, unit=landscape.unit),
             caption=(
                 f"{setting.network}: {seen}. Regions: predicted class. Lines: loss for {labels[0]}, in powers of ten. "
-                "Hatched: outside the pixel range."
+                f"Hatched: outside {_range(landscape)}."
             ),
         )
 
@@ -157,6 +162,32 @@ def _choose(study: Study, device: str) -> tuple[Connection, tuple[str, str]]:
 def _grid(plane: Flat, u: tuple[float, float], v: tuple[float, float]) -> list[torch.Tensor]:
     columns, rows = COARSE if plane.origin.numel() >= LARGE else FINE
     return [torch.linspace(*u, columns), torch.linspace(*v, rows)]
+
+
+def _map(
+    landscape: AbstractLandscape,
+    plane: Flat,
+    target: int,
+    grid: list[torch.Tensor],
+    *,
+    progress: OnProgress,
+) -> GridMap:
+    """Of small inputs every point; of photographs those between which something changes."""
+    make = refined_map if plane.origin.numel() >= LARGE else grid_map
+    return make(landscape, plane, target, grid, progress=progress)
+
+
+def _range(landscape: AbstractLandscape) -> str:
+    return "the pixel range" if isinstance(landscape.input_kind or Images(), Images) else "where inputs may lie"
+
+
+def _outside(landscape: AbstractLandscape, drawn: GridMap) -> list[str]:
+    """What a reader must know of a plane that hardly has inputs: every pixel must be in range, and there are many."""
+    outside = float((~drawn.inside.astype(bool)).mean())
+    if outside < NEARLY_ALL:
+        return []
+    said = f"{share(outside)} of the plane shown lies outside {_range(landscape)}: "
+    return [said + "what the network says there is said of no input that could be given to it."]
 
 
 def _stretch(drawn: GridMap, plane: Flat) -> float:

@@ -31,6 +31,14 @@ function offer(name, parts, type) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
+// Rows as a file for spreadsheets; what these would take for a formula is quoted.
+function csvText(header, rows) {
+  const cell = (value) => {
+    const text = String(value ?? ""), plain = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? "'" + text : text;
+    return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  };
+  return [header, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+}
 // A drawing as a file that needs no style sheet: what the page says of its looks is written into it.
 const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order", "font-family", "font-size", "font-weight", "text-anchor", "opacity", "image-rendering"];
 function svgFile(root) {

@@ -33,13 +33,9 @@ function shownPairs() {
   byId("counted").textContent = words.length ? `${found.length} of ${data.pairs.length} pairs` : "";
   return found;
 }
-function csv() {  // what a spreadsheet would take for a formula is quoted
-  const cell = (value) => {
-    const text = String(value ?? ""), plain = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? "'" + text : text;
-    return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
-  };
+function csv() {
   const rows = [...byId("table").tBodies[0].rows].map((row) => data.pairs[Number(row.dataset.id)]);
-  return [columns.map(([, label]) => cell(label)), ...rows.map((pair) => columns.map(([, , value]) => cell(value(pair))))].map((row) => row.join(",")).join("\r\n") + "\r\n";
+  return csvText(columns.map(([, label]) => label), rows.map((pair) => columns.map(([, , value]) => value(pair))));
 }
 function drawTable() {
   const head = element("tr");
