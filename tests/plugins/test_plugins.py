@@ -79,7 +79,8 @@ def test_a_whole_path_of_somebodys_own_is_found_certified_saved_and_shown(digits
     assert len(arcs) >= 4 and all(type(pair.path) is method.Arc for pair in arcs) and any(p.connected for p in arcs)
     for pair in arcs:
         assert torch.equal(pair.path.ends, torch.stack([a, c], 1)[list(found).index(pair)])
-        assert pair.max_loss_after[-1] <= pair.direct.max_loss and pair.path.length_ratio >= 1
+        # An arc without a bulge is the direct path up to rounding, which differs from processor to processor.
+        assert pair.max_loss_after[-1] <= pair.direct.max_loss * (1 + 1e-5) and pair.path.length_ratio >= 1
     assert all(pair.certified and pair.certificate.kind == "dense-scan" for pair in found if pair.connected)
     found = isthmus.Connections(found.pairs, found.description, (kind.EXTRA_LENGTH,))
     found.save(tmp_path / "saved")
