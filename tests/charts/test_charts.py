@@ -244,3 +244,29 @@ def test_areas_are_drawn_between_their_curves():
     panel = Panel(marks=[Area(x=[0, 1], low=[0, 0], high=[1, 2], color=look.FOUND)])
     (area,) = drawn(Chart(panels=[panel])).axes[0].collections
     assert area.get_paths()[0].get_extents().ymax == 2
+
+
+def test_a_long_sentence_shows_its_claim_first():
+    from isthmus.reports.rendering import sentence_parts
+
+    short = "95.0 % (87.5 to 100.0) are connected."
+    assert sentence_parts(short) == [
+        ("95.0 % ", ""),
+        ("(87.5 to 100.0)", "interval"),
+        (" of the pairs are connected.", ""),
+    ]
+    long = (
+        "The gap tells attacked pairs from real ones: AUROC .758 (0.677 to 0.831), and the max loss does better, "
+        + "x" * 60
+    )
+    parts = sentence_parts(long)
+    assert "".join(text for text, _ in parts) == long
+    assert parts[0] == ("The gap tells attacked pairs from real ones: ", "") and parts[1][1] == "more"
+    assert sentence_parts("") == []
+
+
+def test_numbers_written_as_text_stand_as_numbers():
+    from isthmus.findings import Table
+
+    rows = [{"p": "0.592746", "way": "growth", "n": 3}, {"p": "1e-3", "way": None, "n": 4}]
+    assert Table(name="t", title="t", columns={"p": "p", "way": "way", "n": None}, rows=rows).words() == [False, True]

@@ -37,9 +37,9 @@ class Table:
         return [[cell(row.get(key), percent=key in self.percent) for key in keys] for row in self.rows]
 
     def words(self) -> list[bool]:
-        """Which of the columns that a reader sees hold text."""
+        """Which of the columns that a reader sees hold text, and not numbers only."""
         keys = [key for key, heading in self.columns.items() if heading is not None]
-        return [any(isinstance(row.get(key), str) for row in self.rows) for key in keys]
+        return [any(isinstance(row.get(key), str) and not _number(row[key]) for row in self.rows) for key in keys]
 
     def plain_rows(self) -> list[dict[str, Any]]:
         """Rows for files: an estimate becomes three columns."""
@@ -74,6 +74,14 @@ class Findings:
     chart: Chart
     caption: str
     notes: Sequence[str] = ()
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
 
+LONG = 140  # letters of a sentence from which on its first clause stands out
+CLAUSE = re.compile(r"(?<=.{25})[;:.] ")
+INTERVAL = re.compile(r"(\([^()]*\d to [^()]*\))")
 EXPORT = "export default { render };\n"  # of the widget, which is a module in notebooks
 CITATION = """@inproceedings{vrabel2025input,
   title     = {Input Space Mode Connectivity in Deep Neural Networks},
@@ -30,6 +34,20 @@ class Page(str):
         )
 
 
+def sentence_parts(sentence: str) -> list[tuple[str, str]]:
+    """A sentence for a list of findings: pieces, each with what it is, so that a reader sees the claim first.
+
+    An `interval`, such as "(1.2 to 3.4)", and `more`, what follows the first clause of a long sentence, are set back.
+    """
+    cut = CLAUSE.search(sentence) if len(sentence) > LONG else None
+    lead, rest = (sentence, "") if cut is None else (sentence[: cut.end()], sentence[cut.end() :])
+    found = []
+    for text, kind in ((lead, ""), (rest, "more")):
+        pieces = INTERVAL.split(text)  # every second one is an interval
+        found += [(piece, "interval" if place % 2 else kind) for place, piece in enumerate(pieces) if piece]
+    return found
+
+
 def render(template: str, scripts: Sequence[str], data: Mapping[str, Any], **values: Any) -> Page:
     """The page as HTML text.
 
@@ -44,6 +62,7 @@ def render(template: str, scripts: Sequence[str], data: Mapping[str, Any], **val
     web = files("isthmus.reports") / "web"
     script = "\n".join((web / name).read_text(encoding="utf-8") for name in scripts).replace(EXPORT, "")
     environment = Environment(autoescape=True, loader=PackageLoader("isthmus.reports", "web"))
+    environment.filters["parts"] = sentence_parts
     text = environment.get_template(template).render(
         script=script,
         # The browser runs this one script and no other, whatever text the data hold.

@@ -40,9 +40,11 @@ function frameOf(panel, width) {  // where the plot lies within the drawing
   const x = scaleOf(panel, "x"), y = scaleOf(panel, "y"), named = panel.y.rows;
   const longest = Math.max(0, ...y.ticks.map(([, text]) => lengthOf(text)));
   const above = named && longest > 0.42 * width;  // the names of rows stand above them then
-  const left = (above ? 6 : longest + 12) + (panel.y.label ? 20 : 0), right = 16, top = 10;
+  const right = 16;
+  let left = (above ? 6 : longest + 12) + (panel.y.label ? 20 : 0), top = 10;
   const lines = Math.max(1, ...y.ticks.map(([, text]) => text.split("\n").length));
-  const inner = width - left - right, across = x.ticks.some(([, text]) => text.includes("\n")) ? 30 : 16;
+  let inner = width - left - right;
+  const across = x.ticks.some(([, text]) => text.includes("\n")) ? 30 : 16;
   let tall = named ? y.ticks.length * (above ? 30 + 16 * lines : Math.max(28, 16 * lines + 10)) : Math.min(330, Math.max(200, 0.62 * width));
   let wide = inner;
   if (panel.equal) {
@@ -50,9 +52,11 @@ function frameOf(panel, width) {  // where the plot lies within the drawing
     tall = Math.min(460, inner * ends("y") / ends("x"));
     wide = Math.min(inner, tall * ends("x") / ends("y"));
   } else if (panel.marks.some((mark) => mark.kind === "cells")) tall = Math.min(420, 0.8 * inner);
+  const lying = panel.y.label && lengthOf(panel.y.label) > tall;  // it would not fit beside the plot, and stands above it
+  if (lying) { left -= 20; inner += 20; top += 18; if (!panel.equal) wide = inner; }
   const bottom = top + tall;
   const up = (v) => bottom - y.place(v) * tall, over = (v) => left + x.place(v) * wide;
-  return { x: over, y: up, ticks: { x: x.ticks, y: y.ticks }, floors: { x: x.floor, y: y.floor }, left, right: left + wide, top, bottom, above, width, height: bottom + across + (panel.x.label ? 26 : 6) };
+  return { x: over, y: up, ticks: { x: x.ticks, y: y.ticks }, floors: { x: x.floor, y: y.floor }, left, right: left + wide, top, bottom, above, lying, width, height: bottom + across + (panel.x.label ? 26 : 6) };
 }
 
 function drawPanel(root, panel) {
@@ -88,7 +92,8 @@ function drawAxes(root, panel, frame) {
   }
   root.append(svg("path", { d: panel.y.rows ? `M${left},${bottom}H${right}` : `M${left},${top}V${bottom}H${right}`, stroke: "var(--faint)", fill: "none" }));
   if (panel.x.label) root.append(svg("text", { x: (left + right) / 2, y: frame.height - 6, "text-anchor": "middle" }, panel.x.label));
-  if (panel.y.label) root.append(svg("text", { x: 12, y: (top + bottom) / 2, transform: `rotate(-90 12 ${(top + bottom) / 2})`, "text-anchor": "middle" }, panel.y.label));
+  if (frame.lying) root.append(svg("text", { x: 0, y: 14 }, panel.y.label));
+  else if (panel.y.label) root.append(svg("text", { x: 12, y: (top + bottom) / 2, transform: `rotate(-90 12 ${(top + bottom) / 2})`, "text-anchor": "middle" }, panel.y.label));
 }
 
 const SHAPES = {
