@@ -270,3 +270,16 @@ def test_numbers_written_as_text_stand_as_numbers():
 
     rows = [{"p": "0.592746", "way": "growth", "n": 3}, {"p": "1e-3", "way": None, "n": 4}]
     assert Table(name="t", title="t", columns={"p": "p", "way": "way", "n": None}, rows=rows).words() == [False, True]
+
+
+def test_pictures_of_eight_bits_are_what_they_are():
+    import base64
+    import io
+
+    from PIL import Image
+
+    levels = np.arange(0, 192, 3, dtype=np.uint8).reshape(8, 8)[..., None].repeat(3, 2)
+    for pixels in (levels, levels / 255):
+        (made,) = in_page(Chart(panels=[rows()], pictures=[Picture(pixels=pixels, words="A")]))["pictures"]
+        read = np.asarray(Image.open(io.BytesIO(base64.b64decode(made["picture"].partition(",")[2]))))
+        assert np.array_equal(read, levels)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import pytest
 import torch
@@ -82,10 +83,13 @@ def test_score_says_what_and_why(program, pictures, detector, tmp_path):
     rows = table(tmp_path / "out" / "scores.csv")
     assert [row["input"] for row in rows] == [row["input"] for row in result["rows"]]
     page = (tmp_path / "out" / "index.html").read_text()
-    assert page.count("<article") == 16 and page.count("<polygon") == 32
-    ranks = {row["input"]: row["p_value"] for row in result["rows"]}
-    shown = sorted(ranks, key=lambda name: page.index(f"<h3>{name}<"))
-    assert [ranks[name] for name in shown] == sorted(ranks.values())
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+    assert len(data["rows"]) == 16 and set(data["bands"]) == {"references", "views"}
+    assert [row["p_value"] for row in data["rows"]] == sorted(row["p_value"] for row in result["rows"])
+    first = next(row for row in result["rows"] if row["input"] == data["rows"][0]["input"])
+    assert data["rows"][0]["curves"]["views"][0] == pytest.approx(
+        [min(100, max(1e-6, loss)) for loss in first["curves"]["views"][0]], rel=1e-2
+    )
 
 
 def test_names_from_outside_are_escaped(program, pictures, detector, tmp_path):
@@ -96,7 +100,7 @@ def test_names_from_outside_are_escaped(program, pictures, detector, tmp_path):
     ran = program("detect", "score", folder, "--detector", detector, "--out", tmp_path / "out", "--device", "cpu")
     assert ran.code == 0 and "set aside" in ran.err
     page = (tmp_path / "out" / "index.html").read_text()
-    assert "<img src=x" not in page and "&lt;img src=x" in page and "broken.png" in page
+    assert "<img src=x" not in page and r"\u003cimg src=x" in page and "broken.png" in page
 
 
 def test_novelty_needs_no_attacks(program, tmp_path):

@@ -339,3 +339,17 @@ def test_numbers_of_rows_are_the_same_whatever_paths_may_change():
         compared(table, other)
     with pytest.raises(InputError, match="on 'b': it does not say that its inputs are rows"):
         compared(table, None)
+
+
+def test_a_page_draws_a_curve_for_each_run(bent, straight):
+    import json
+    import re
+
+    from isthmus.reports.comparison_run import comparison_page
+
+    html = comparison_page(isthmus.compare(bent, straight))
+    data = json.loads(re.search(r'id="data">(.*?)</script>', html, re.DOTALL)[1])
+    (chart,) = data["charts"]
+    (panel,) = chart["panels"]
+    assert [key["name"] for key in panel["keys"]] == ["BarrierBypass", "StraightLine"]
+    assert all(mark["x"][-1] == 100 and mark["y"] == sorted(mark["y"]) for mark in panel["marks"])

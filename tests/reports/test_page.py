@@ -285,3 +285,31 @@ def test_the_published_scan_is_thinned_but_keeps_what_matters(digits, digit_pair
     assert len(shown["direct"]["t"]) <= 204 and len(shown["found"]["t"]) <= 210
     assert max(shown["direct"]["loss"]) == shown["directMax"] and max(shown["found"]["loss"]) == shown["max"]
     assert {0.0, 1.0} <= set(shown["found"]["t"])
+
+
+def test_a_page_says_how_its_pairs_were_made_and_what_is_strange(digits, digit_pairs):
+    import warnings
+
+    from isthmus.errors import IsthmusWarning
+
+    a, c, y = (part[:3] for part in digit_pairs)
+    html = page(connect(digits, a, c, y))
+    assert "weights, SHA-256" in html and "digits" in html and "in neither end" not in html
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IsthmusWarning)
+        strange = page(connect(digits, a, c, (y + 1) % 10, method=BarrierBypass(rounds=0)))
+    assert re.search(r"<b>3</b><span>pairs of which the network sees the target in neither end", strange)
+
+
+def test_losses_that_differ_little_are_told_apart(browser, found, tmp_path):
+    from dataclasses import replace
+
+    close = [replace(found[0], threshold=found[0].profile.max_loss * (1 + 3e-5))]
+    (tmp_path / "index.html").write_text(page(close))
+    tab = browser.new_page()
+    tab.goto((tmp_path / "index.html").as_uri())
+    tab.wait_for_selector("body[data-ready]")
+    said = tab.locator("#verdict").text_content()
+    highest, threshold = re.search(r"(\S+) on the path found \(threshold (\S+)\)", said).groups()
+    assert highest != threshold and float(threshold) == pytest.approx(close[0].threshold, rel=1e-4)
+    tab.close()

@@ -80,7 +80,7 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """A picture (height, width, 3) in [0, 1], with words below and a rim."""
+    """A picture (height, width, 3), 8 bits or numbers in [0, 1], with words below and a rim."""
 
     pixels: NDArray[Any]
     words: str

@@ -135,8 +135,9 @@ def _picture(colors: NDArray[Any]) -> str:
     from PIL import Image
 
     stream = io.BytesIO()
-    levels = np.clip(np.rint(255 * colors[::-1]), 0, 255).astype(np.uint8)  # the first row of a PNG is on top
-    Image.fromarray(levels).save(stream, "PNG")
+    colors = colors[::-1]  # the first row of a PNG is on top
+    levels = colors if colors.dtype == np.uint8 else np.clip(np.rint(255 * colors), 0, 255).astype(np.uint8)
+    Image.fromarray(np.ascontiguousarray(levels)).save(stream, "PNG")
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 

@@ -124,6 +124,9 @@ def _show(found: Comparison) -> None:
     from isthmus.reports.style import shorten
 
     console = Console(highlight=False)
+    alone = ", ".join(f"{count:,} more in {name}" for name, count in found.left_out.items() if count)
+    more = f" ({alone}, which are not compared)" if alone else ""
+    console.print(escape(readable(f"{len(found):,} pairs are in all {len(found.runs)} runs{more}.")))
     wide = console.width >= 120  # what a narrow terminal leaves out is on the page
     both = [(compared(found), (0, 1, 3, 4, 5)), *([(transferred(found), (0, 1, 2, 3, 4))] if found.transfer else [])]
     for (headings, rows), few in both:

@@ -64,6 +64,9 @@ class Kept:
         """Highest loss of the rounded inputs."""
         return float(self.loss.max())
 
+    def __repr__(self) -> str:
+        return f"Kept({self}; max loss {self.max_loss:.4g} at {self.inputs} inputs)"
+
     def __str__(self) -> str:
         words = {
             KeptOutcome.CONNECTED: f"connected through {self.kept_as}",

@@ -172,22 +172,26 @@ def _start(
     t = torch.tensor([0.0, 1.0], dtype=torch.float64)
     seen = [Seen(t, *each) for each in zip(loss, logits, strict=True)]
     profiles = profile_many(landscape, paths, target, sampling=sampling, seen=seen, ceiling=limits)
-    _warn_of_targets(profiles)
+    _warn_of_targets(profiles, landscape.class_names)
     return [
         PairWork(path, direct, limit, len(direct), method.unconditional)
         for path, direct, limit in zip(paths, profiles, limits.tolist(), strict=True)
     ]
 
 
-def _warn_of_targets(profiles: Sequence[Profile]) -> None:
+def _warn_of_targets(profiles: Sequence[Profile], names: Sequence[str] | None) -> None:
     """Says it where the network sees the target in neither end: labels that are shifted look so."""
     strange = [profile for profile in profiles if profile.target not in profile.predicted[[0, -1]].tolist()]
     if strange:
         first = strange[0]
-        seen = " and ".join(str(index) for index in dict.fromkeys(first.predicted[[0, -1]].tolist()))
+        called = [
+            names[index] if names is not None and index < len(names) else str(index)
+            for index in (first.target, *dict.fromkeys(first.predicted[[0, -1]].tolist()))
+        ]
+        seen = " and ".join(called[1:])
         warnings.warn(
             f"In {len(strange)} of {len(profiles)} pairs the network sees the target in neither end (first: target "
-            f"{first.target}, seen {seen}): are these the right classes, counted from 0?",
+            f"{called[0]}, seen {seen}): are these the right classes, counted from 0?",
             IsthmusWarning,
             stacklevel=5,
         )

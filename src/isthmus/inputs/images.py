@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from isthmus._core.shapes import Input, Inputs
-from isthmus.errors import ImageError
+from isthmus.errors import ImageError, IsthmusWarning
 from isthmus.inputs.geometry import fitted
 from isthmus.inputs.preprocessing import Preprocessing
 
@@ -27,6 +28,14 @@ ENDINGS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 TWELVE = 4095  # the highest value of twelve bits
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+@runtime_checkable
+class Preprocessed(Protocol):
+    """Whatever knows how image files become its inputs, such as a network."""
+
+    @property
+    def preprocessing(self) -> Preprocessing | None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,28 +57,39 @@ class Images:
     def __len__(self) -> int:
         return len(self.files)
 
+    def __repr__(self) -> str:
+        aside = f", {len(self.skipped)} set aside" if self.skipped else ""
+        return f"Images({len(self)} of shape {tuple(self.x.shape[1:])} in {len(set(self.folders))} folders{aside})"
+
 
 def load_images(
     source: str | Path | Iterable[str | Path],
     *,
-    preprocessing: Preprocessing | None = None,
+    preprocessing: Preprocessing | Preprocessed | None = None,
     strict: bool = False,
 ) -> Images:
     """Images of a folder (with one sub-folder a class, or none), of a file, or of a list of files, in sorted order.
 
     Args:
         source: what to read.
-        preprocessing: resize, crop and channels; by default RGB in the size of the files.
+        preprocessing: resize, crop and channels, or the network that knows them; by default RGB in
+            the size of the files.
         strict: raise at the first file that cannot be used, instead of setting it aside in `skipped`.
 
     Raises:
-        ImageError: nothing there, or no image could be used; sizes differ after preprocessing.
+        ImageError: nothing there, or no image could be used.
+
+    Warns:
+        IsthmusWarning: images were set aside because their sizes differ.
     """
+    if isinstance(preprocessing, Preprocessed):
+        preprocessing = preprocessing.preprocessing
     preprocessing = preprocessing or Preprocessing()
     files = list_images(source)
     inputs: list[Input] = []
     used: list[Path] = []
     skipped: dict[Path, str] = {}
+    other = 0
     for file in files:
         try:
             x = read_image(file, preprocessing)
@@ -81,6 +101,7 @@ def load_images(
         except ImageError as error:
             if strict:
                 raise
+            other += bool(inputs) and "after preprocessing" in str(error)
             skipped[file] = str(error)
         else:
             inputs.append(x)
@@ -88,6 +109,13 @@ def load_images(
     if not inputs:
         first = next(iter(skipped.values()), "there are no image files")
         raise ImageError(f"No image of {_name(source)} could be used: {first}")
+    if other:
+        warnings.warn(
+            f"{other} of {len(files)} images have another size than {used[0]} and were set aside; give "
+            "preprocessing=network.preprocessing, which brings all to the size that the network takes.",
+            IsthmusWarning,
+            stacklevel=2,
+        )
     return Images(torch.stack(inputs), tuple(used), tuple(_folder_of(file, source) for file in used), skipped)
 
 

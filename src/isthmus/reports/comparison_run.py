@@ -12,9 +12,9 @@ import numpy as np
 from isthmus._core.drawn import Drawn
 from isthmus._core.files import write_json, write_text
 from isthmus._core.versions import versions
+from isthmus.charts import Axis, Chart, Curve, Panel, in_page
 from isthmus.comparing import Comparison
 from isthmus.reports.comparison_tables import Table, compared, remarks, transferred
-from isthmus.reports.displays.chart import Line, chart
 from isthmus.reports.plots import plot_of
 from isthmus.reports.rendering import Page, render
 from isthmus.reports.style import RC, SERIES, save_figure
@@ -22,6 +22,7 @@ from isthmus.results import RESULT, ResultFolder
 from isthmus.results.saved import write_table
 
 SCHEMA = "isthmus/comparison/1"  # docs/tables.md describes it
+FLOOR = 1e-6  # lower losses are drawn here
 TABLE, PAGE, FIGURE = "table.parquet", "index.html", "comparison"
 CARRIED = (
     "Of the pairs that a bypass has connected on the first network: those whose straight path is too high on the "
@@ -74,24 +75,25 @@ def comparison_page(found: Comparison, *, command: str = "", title: str = "Runs 
     made = {"command": command, "seed": found.seed, "versions": ", ".join(f"{k} {v}" for k, v in versions().items())}
     return render(
         "compare.html",
-        (),
-        {},
+        ("common.js", "charts.js"),
+        {"charts": [in_page(_curves(found))]},
         title=title,
         about=f"{len(found):,} pairs, the same in {len(found.runs)} runs: {', '.join(found.names)}.",
         tables=tables,
-        figure=_curves(found),
         notes=notes,
         made={key: value for key, value in made.items() if value != ""},
     )
 
 
-def _curves(found: Comparison) -> str:
-    lines = []
+def _curves(found: Comparison) -> Chart:
+    marks = []
     for run, name in enumerate(found.names):
         values = np.sort(found.values("max_loss", run))
-        share = np.arange(1, len(values) + 1) / len(values)
-        lines.append(Line(x=share.tolist(), y=values.tolist(), name=name, color=SERIES[run % len(SERIES)]))
-    return chart(lines, x_label="share of the pairs", y_label=f"max loss ({found.unit or 'different units'})")
+        share = 100 * np.arange(1, len(values) + 1) / max(1, len(values))
+        marks.append(Curve(x=share, y=np.maximum(values, FLOOR), name=name, color=SERIES[run % len(SERIES)]))
+    x = Axis(label="pairs (%)", low=0, high=100)
+    y = Axis(label=f"max loss ({found.unit or 'different units'})", scale="log")
+    return Chart(panels=[Panel(marks=marks, x=x, y=y)])
 
 
 def _table(title: str, made: Table, note: str) -> dict[str, Any]:

@@ -72,7 +72,8 @@ def transferred(found: Comparison) -> Table:
             f"{each.pairs:,}",
         )
         for each in found.transfer
-        if not (each.path == "direct" and each.blocked)  # too high by choice of the pairs
+        # On the network where it was found a path is low, and a straight one is not, by choice of the pairs.
+        if not (each.path == "direct" and each.blocked) and each.found_on != each.on
     ]
     return headings, rows
 

@@ -11,7 +11,7 @@ from isthmus._core.files import plain
 from isthmus._core.text import visible
 from isthmus.inputs.kinds import kind_for
 from isthmus.reports.made_inputs import MadeInputs
-from isthmus.reports.rendering import render
+from isthmus.reports.rendering import facts_of, render
 from isthmus.reports.stored_pictures import LIMIT, Pictures
 
 SIZES = (192, 128, 80, 48)  # pixels of a picture: the largest with which the page stays small
@@ -65,8 +65,7 @@ def made_page(made: MadeInputs) -> str:
         heading="The inputs",
         hint=f"{hint}{more} The exact values are in inputs.safetensors, files in the folder inputs.",
         skipped=made.skipped,
-        made={"command": made.command}
-        | {k: v for k, v in made.description.items() if isinstance(v, str | int | float)},
+        made={"command": made.command} | facts_of(made.description),
     )
 
 
@@ -100,6 +99,7 @@ def _cards(rows: Sequence[Mapping[str, Any]], kept_as: str) -> list[dict[str, An
         known = [float(row[key]) for row in rows if row.get(key) is not None]
         return [{"number": f"{np.median(known):.3g}", "text": text}] if known else []
 
+    away = any(row.get("away_from") is not None for row in rows)
     outside = sum(row.get("valid") is False for row in rows)
     return [
         *share("success", "led where they were wanted", accent=True),
@@ -107,5 +107,5 @@ def _cards(rows: Sequence[Mapping[str, Any]], kept_as: str) -> list[dict[str, An
         *([{"number": f"{outside:,}", "text": "outside bounds or radius", "warn": True}] if outside else []),
         *middle("linf", "largest change, median"),
         *middle("l2", "L2 of the change, median"),
-        *middle("loss", "loss, median"),
+        *middle("loss", f"loss for the class {'to get away from' if away else 'wanted'}, median"),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
-from isthmus.reports.rendering import Page, render
+from isthmus.reports.rendering import Page, facts_of, render
 from isthmus.reports.shown_pairs import show_pairs
 from isthmus.reports.stored_pictures import LIMIT
 from isthmus.reports.summary import summarize
@@ -30,7 +30,8 @@ def page(
         class_names: names of the classes.
         unit: of the loss; by default that of the pairs.
         title: the headline.
-        made: how it was made, shown at the foot: command, network, seed, versions, hashes.
+        made: how it was made, shown at the foot: command, network, seed, versions, hashes; by default what the pairs
+            say of that themselves.
     """
     names = names if names is not None else [(f"A{number}", f"C{number}") for number in range(len(pairs))]
     columns = pairs.extra if isinstance(pairs, Connections) else ()
@@ -42,5 +43,6 @@ def page(
         data,
         title=title,
         summary=summarize(pairs),
-        made=made or {},
+        strange=sum(pair.target not in pair.direct.predicted[[0, -1]].tolist() for pair in pairs),
+        made=facts_of(getattr(pairs, "description", {})) if made is None else made,
     )

@@ -34,6 +34,16 @@ class Page(str):
         )
 
 
+def facts_of(description: Mapping[str, Any]) -> dict[str, str | int | float]:
+    """What the foot of a page says of a description: its plain entries, and which network it was."""
+    network = description.get("network")
+    found: dict[str, str | int | float] = {}
+    if isinstance(network, Mapping):
+        found |= {"network": str(network.get("name") or network.get("model") or "")}
+        found |= {"weights, SHA-256": str(network["weights_sha256"])} if network.get("weights_sha256") else {}
+    return found | {key: value for key, value in description.items() if isinstance(value, str | int | float)}
+
+
 def sentence_parts(sentence: str) -> list[tuple[str, str]]:
     """A sentence for a list of findings: pieces, each with what it is, so that a reader sees the claim first.
 

@@ -60,7 +60,9 @@ def sheet_figure(
             _show(grid[row, column], kind.pixels(sources[number]), source_captions[number])
             _show(grid[row + 1, column], kind.pixels(x[number]), captions[number])
             _show(grid[row + 2, column], pixels, f"change, {caption}")
-        figure.suptitle(style.plain(title), x=0.01, ha="left", fontsize=12, fontweight="bold")
+        figure.suptitle(
+            style.plain(title), x=0.01, y=1 - 0.2 / height, ha="left", va="center", fontsize=12, fontweight="bold"
+        )
     return figure
 
 

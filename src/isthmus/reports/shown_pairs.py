@@ -206,6 +206,6 @@ def _plain(value: Any) -> Any:
     return _number(value) if isinstance(value, float) else value if isinstance(value, int) else str(value)
 
 
-def _number(value: float, digits: int = 4) -> float | None:
+def _number(value: float, digits: int = 6) -> float | None:
     """A number of so many significant digits; NaN and infinity, which JSON does not know, become null."""
     return float(f"{value:.{digits}g}") if math.isfinite(value) else None

@@ -41,9 +41,10 @@ def bars(names: Sequence[str], shares: Sequence[tuple[float, float]], values: Se
         low, high = sorted((begin, end))
         draw.rectangle((0, top + row * 0.62, SIDE, top + row * 0.88), fill=(238, 238, 238))
         draw.rectangle((low * SIDE, top + row * 0.62, max(high * SIDE, low * SIDE + 2), top + row * 0.88), fill=BAR)
-        width = draw.textlength(value, font=font)
+        short = fitting(draw, value, 0.66 * SIDE, font)  # the name needs room as well
+        width = draw.textlength(short, font=font)
         draw.text((2, top + 1), fitting(draw, name, SIDE - width - 10, font), INK, font=font)
-        draw.text((SIDE - width - 2, top + 1), value, QUIET, font=font)
+        draw.text((SIDE - width - 2, top + 1), short, QUIET, font=font)
     return np.asarray(image)
 
 

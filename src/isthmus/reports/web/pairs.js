@@ -115,7 +115,7 @@ function drawChart() {
   pair.found.rounds.forEach((round, i) => {
     if (!round) return;
     if (!inView(pair.found.vertices[i])) return;
-    const t = pair.found.vertices[i], cx = x(t), cy = y(at(pair.found, t).loss ?? 0);
+    const t = pair.found.vertices[i], cx = x(t), cy = at(pair.found, t).y ?? y(0);
     root.append(svg("path", { d: `M${cx - 6},${cy}L${cx},${cy - 6}L${cx + 6},${cy}L${cx},${cy + 6}Z`, fill: "var(--bypass)" }));
     root.append(svg("text", { x: cx, y: Math.min(cy + 21, plot + 2), "text-anchor": "middle", class: "clear" }, round === 1 ? "B′" : "round " + round));
   });
@@ -146,7 +146,7 @@ function drawChart() {
     });
   }
   for (const t of from === 0 && to === 1 ? [0, 0.25, 0.5, 0.75, 1] : rounds(from, to)) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
-  root.append(svg("text", { x: x(0.5), y: bottom + 30, "text-anchor": "middle" }, "arc length / path length" + (width < 640 ? "" : "; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "") + ((pair.band ?? []).length ? "; shaded: proven" : ""))));
+  root.append(svg("text", { x: (left + width - right) / 2, y: bottom + 30, "text-anchor": "middle" }, "arc length / path length" + (width < 640 ? "" : "; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "") + ((pair.band ?? []).length ? "; shaded: proven" : ""))));
   cursors = { line: svg("line", { y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
   root.append(cursors.line, cursors.direct, cursors.found);
 }
@@ -176,9 +176,10 @@ function at(profile, t) {
   while (i < profile.t.length - 1 && profile.t[i] < t) i++;
   const width = profile.t[i] - profile.t[i - 1], s = width > 0 ? Math.min(1, Math.max(0, (t - profile.t[i - 1]) / width)) : 0;
   const mix = (u, v) => u === null || v === null ? null : (1 - s) * u + s * v;
+  const drawn = chart !== null && profile.loss[i - 1] !== null && profile.loss[i] !== null ? mix(chart.y(profile.loss[i - 1]), chart.y(profile.loss[i])) : null;  // on the line as it is drawn
   const begin = new Map(profile.top[i - 1]), end = new Map(profile.top[i]);
   const probabilities = [...new Set([...begin.keys(), ...end.keys()])].map((index) => [index, mix(begin.get(index) ?? 0, end.get(index) ?? 0)]);
-  return { loss: mix(profile.loss[i - 1], profile.loss[i]), probabilities };
+  return { loss: mix(profile.loss[i - 1], profile.loss[i]), y: drawn, probabilities };
 }
 
 // ---- the slider
@@ -199,7 +200,7 @@ function drawInput(key) {
     return bar;
   });
   byId("bars-" + key).replaceChildren(...bars);
-  if (here.loss !== null) { cursors[key].setAttribute("cx", chart.x(t)); cursors[key].setAttribute("cy", chart.y(here.loss)); }
+  if (here.loss !== null) { cursors[key].setAttribute("cx", chart.x(t)); cursors[key].setAttribute("cy", here.y); }
 }
 function paint(canvas, begin, end, weight) {
   if (!begin.naturalWidth || !end.naturalWidth) return;
@@ -224,7 +225,11 @@ function choose(id, scroll = false) {
   state.pair = id;
   const pair = data.pairs[id];
   byId("name").textContent = `Pair ${pair.number ?? id}: ${pair.a} → ${pair.c}, target ${className(pair.target, pair)}`;
-  byId("verdict").textContent = `${pair.group ? pair.group + ", " + pair.rank + ": " : ""}${pair.outcome}. Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found (threshold ${number(pair.threshold)}); ` +
+  // As many digits as it takes to tell the losses from the threshold.
+  const same = (digits) => [pair.directMax, pair.max].some((v) => v !== null && v !== pair.threshold && number(v, digits) === number(pair.threshold, digits));
+  let fine = 3;
+  while (fine < 9 && same(fine)) fine++;
+  byId("verdict").textContent = `${pair.group ? pair.group + ", " + pair.rank + ": " : ""}${pair.outcome}. Highest loss ${number(pair.directMax, fine)} on the direct path, ${number(pair.max, fine)} on the path found (threshold ${number(pair.threshold, fine)}); ` +
     `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} steps, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.certificate === null ? "." : `. ${pair.certified ? "Certified" : "Shown"}: ${pair.certificate}.`) +
     (pair.own ?? []).map(([name, value]) => ` ${name}: ${typeof value === "number" ? number(value) : value}.`).join("");
   byId("difference").hidden = pair.difference === undefined;

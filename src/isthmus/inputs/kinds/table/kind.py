@@ -115,6 +115,10 @@ class Table(InputKind):
         features = features_of(columns, units or {}, ranges or {}, held, sums, standardised=standardised)
         return cls(features=features, sums=tuple((tuple(g), total) for g, total in sums), label=label)
 
+    def __repr__(self) -> str:
+        more = f", and {len(self.names) - 6} more" if len(self.names) > 6 else ""
+        return f"Table({self.about()}: {', '.join(self.names[:6])}{more})"
+
     def __getitem__(self, name: str) -> Feature:
         return next(feature for feature in self.features if feature.name == name)
 
@@ -293,7 +297,9 @@ class Table(InputKind):
             return ", ".join(f"{feature.name} {feature.shown(part)}" for feature, part in chosen)
         found = self.changes(x, base)
         before, after = dict(self._named(base)), dict(self._named(x))
-        some = [f"{f.name} {f.shown(before[f.name])} → {f.shown(after[f.name])}" for f, _ in found[:NAMED]]
+        # A held feature differs where its ends do: the path leads from one value to the other.
+        called = {f.name: f"{f.name} (held)" if f.held else f.name for f in self.features}
+        some = [f"{called[f.name]} {f.shown(before[f.name])} → {f.shown(after[f.name])}" for f, _ in found[:NAMED]]
         more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
         said = f"{len(found)} of {len(self.features)} features changed"
         return f"{said}: {', '.join(some)}{more}" if found else "no feature changed"
@@ -358,5 +364,5 @@ class Table(InputKind):
     @staticmethod
     def _moved(feature: Feature, before: NDArray[np.float64], after: NDArray[np.float64]) -> str:
         if feature.categories:
-            return f"{feature.shown(before)} → {feature.shown(after)}"
+            return f"{feature.shown(before)} to {feature.shown(after)}"
         return f"{float(feature.value(after) - feature.value(before)):+.3g} {feature.unit}".strip()
