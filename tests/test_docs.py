@@ -7,6 +7,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -126,3 +127,21 @@ def module_of(entry):
         return importlib.import_module(entry)
     except ImportError:
         return None
+
+
+def test_the_lock_has_hashes_and_the_versions_of_the_constraints():
+    def pins(name: str) -> dict[str, str]:
+        found = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", (ROOT / name).read_text(), re.MULTILINE)
+        return {re.sub(r"[-_.]+", "-", package).lower(): version for package, version in found}
+
+    locked, pinned = pins("requirements.lock"), pins("constraints.txt")
+    assert {name: version for name, version in locked.items() if pinned.get(name, version) != version} == {}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [
+        *project["dependencies"],
+        *(line for group in project["optional-dependencies"].values() for line in group),
+    ]
+    names = {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=;~! ]", line)[0]).lower() for line in needed} - {"isthmus"}
+    assert names <= set(locked)
+    blocks = re.split(r"(?m)^(?=[a-z0-9])", (ROOT / "requirements.lock").read_text())[1:]
+    assert all("--hash=sha256:" in block for block in blocks) and len(blocks) == len(locked)
