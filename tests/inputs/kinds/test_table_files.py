@@ -186,3 +186,13 @@ def test_steps_do_not_follow_the_units_of_a_column():
 def test_unknown_files_say_what_they_are(tmp_path):
     with pytest.raises(ImageError, match="is no file of a table"):
         Table.of({"a": [1.0, 2.0]}).open(tmp_path / "none.csv")
+
+
+def test_a_row_whose_sum_is_another_is_told_so():
+    rows = {"a": [10.0, 40.0], "b": [90.0, 60.0]}
+    table = Table.of(rows, ranges={"a": (0, 100), "b": (0, 100)}, sums=[(("a", "b"), 100)])
+    x = table.encode({"a": [10.0, 30.0], "b": [90.0, 90.0]})
+    assert table.strange(x[0]) == "" and table.strange(x[1]) == "a, b make up 120, not 100"
+    landscape = isthmus.Landscape(isthmus.Network(torch.nn.Linear(2, 2), input_kind=table))
+    with pytest.raises(DomainError, match="number 1: a, b make up 120, not 100"):
+        isthmus.connect(landscape, x, x, 0)

@@ -19,6 +19,8 @@ from isthmus.inputs.kinds.base import InputKind, Limits, Pixels, Walk
 from isthmus.inputs.kinds.canvas import bars
 from isthmus.inputs.kinds.named import Named
 from isthmus.inputs.kinds.table.columns import Feature, columns_of
+from isthmus.inputs.kinds.table.fitting import features_of
+from isthmus.inputs.kinds.table.rounding import rounded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,8 +108,6 @@ class Table(InputKind):
         Raises:
             InputError: missing values, names that are not there, or ragged rows.
         """
-        from isthmus.inputs.kinds.table.fitting import features_of
-
         columns = columns_of(rows, names)
         if label is not None and label not in columns and label not in TARGETS:
             raise InputError(f"There is no column '{label}' to be the label; there are {', '.join(list(columns)[:8])}.")
@@ -273,8 +273,6 @@ class Table(InputKind):
         return "; ".join(found[:NAMED])
 
     def nearest(self, x: Inputs) -> Inputs | None:
-        from isthmus.inputs.kinds.table.rounding import rounded
-
         return rounded(self, x) if self.discrete else None
 
     def pixels(self, x: Input) -> Pixels:
