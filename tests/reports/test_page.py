@@ -270,6 +270,7 @@ def test_the_chart_can_be_saved(opened):
         opened.click("#chart > .save")
     text = Path(download.value.path()).read_text()
     assert text.startswith("<svg") and "var(" not in text and "threshold" in text
+    assert text.count("<line") == opened.evaluate("document.querySelectorAll('#chart > svg line:not(.cursor)').length")
 
 
 @pytest.mark.parametrize("width", [400, 1600])

@@ -49,6 +49,7 @@ function svgFile(root) {
     there[i].removeAttribute("style"); there[i].removeAttribute("class");
     for (const look of LOOKS) if (looks.getPropertyValue(look)) there[i].setAttribute(look, looks.getPropertyValue(look));
   });
+  here.forEach((node, i) => { if (node.classList.contains("cursor")) there[i].remove(); });  // where a slider stands is no part of it
   const ground = svg("rect", { width, height, fill: getComputedStyle(document.body).backgroundColor });
   copy.prepend(ground);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg"); copy.setAttribute("width", width); copy.setAttribute("height", height);

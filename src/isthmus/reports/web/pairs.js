@@ -122,7 +122,7 @@ function drawChart() {
   rows.forEach((key, row) => {
     const top = plot + 8 + 24 * row, colors = {};
     let used = 0;
-    root.append(svg("text", { x: left - 8, y: top + 14, "text-anchor": "end" }, key));
+    root.append(svg("text", { x: left - 8, y: top + 14, "text-anchor": "end", style: `font-weight:650;fill:var(--${key})` }, key));  // as its curve
     for (const [begin, end, index] of pair[key].bands) {
       colors[index] ??= index === pair.target ? "var(--target)" : BANDS[used++ % BANDS.length];
       const [low, high] = within(begin, end);
@@ -147,7 +147,7 @@ function drawChart() {
   }
   for (const t of from === 0 && to === 1 ? [0, 0.25, 0.5, 0.75, 1] : rounds(from, to)) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
   root.append(svg("text", { x: (left + width - right) / 2, y: bottom + 30, "text-anchor": "middle" }, "arc length / path length" + (width < 640 ? "" : "; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "") + ((pair.band ?? []).length ? "; shaded: proven" : ""))));
-  cursors = { line: svg("line", { y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
+  cursors = { line: svg("line", { class: "cursor", y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { class: "cursor", r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { class: "cursor", r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
   root.append(cursors.line, cursors.direct, cursors.found);
 }
 // Part of the chart, around a place: the slider then runs over this part, so that its thumb stays below the cursor.
