@@ -172,3 +172,16 @@ def test_ctrl_c_before_anything_is_finished_writes_nothing(program, two, tmp_pat
     monkeypatch.setattr(pairing, "pair_of_files", interrupt)
     ran = program("connect", *two, "--out", tmp_path / "run")
     assert ran.code == 130 and "nothing was written" in ran.one_line() and not (tmp_path / "run").exists()
+
+
+def test_names_of_a_list_are_found_beside_it_or_from_where_one_stands(program, tmp_path, digit_folder, monkeypatch):
+    eight = sorted((digit_folder / "8").iterdir())
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "beside.png").write_bytes(eight[0].read_bytes())
+    (tmp_path / "here.png").write_bytes(eight[1].read_bytes())
+    (tmp_path / "lists" / "pairs.csv").write_text("a,c\nbeside.png,here.png\nbeside.png,nowhere.png\n")
+    monkeypatch.chdir(tmp_path)
+    ran = program("connect", "--pairs", "lists/pairs.csv", "--out", "run", "--pictures", 0)
+    assert ran.code == 0, ran.err
+    assert "lists/nowhere.png does not exist" in ran.err  # where it is looked for first
+    assert len(json.loads((tmp_path / "run" / "result.json").read_text())["rows"]) == 1

@@ -45,7 +45,7 @@ def connect(
     target
         The class that the loss is about: predicted (both ends must agree), an index, or a name.
     pairs
-        CSV file with the columns a, c and, optionally, target.
+        CSV file with the columns a, c and, optionally, target; names are looked for beside it, and then from here.
     images
         Folder with one sub-folder of files a class, a table with a column that says the class, or an .npz file with x
         and y; pairs are drawn within classes.

@@ -123,8 +123,15 @@ class InputKind(ABC):
         return self.many
 
     def beside(self, folder: Path, name: str) -> str:
-        """What `read` takes for a name in a list that lies in a folder."""
-        return str(folder / name)
+        """What `read` takes for a name in a list that lies in a folder: a name is looked for beside the list, and else
+        where the program was started.
+        """
+
+        def there(place: Path) -> bool:
+            file, _, row = str(place).rpartition(":")  # the row of a table may follow
+            return place.exists() or (row.isdecimal() and Path(file).exists())
+
+        return name if not there(folder / name) and there(Path(name)) else str(folder / name)
 
     def digest(self, source: str) -> str:
         """SHA-256 of what `read` reads."""

@@ -91,7 +91,7 @@ class Tokens(InputKind):
         return self.embed(text_of(source))
 
     def beside(self, folder: Path, name: str) -> str:
-        return str(folder / name) if name.endswith(".txt") else name
+        return super().beside(folder, name) if name.endswith(".txt") else name
 
     def digest(self, source: str) -> str:
         return hashlib.sha256(text_of(source).encode()).hexdigest()
