@@ -132,9 +132,7 @@ class PairWork:
     def look_again(self, profile: Profile) -> None:
         """Takes a better look at the best path; the last path takes its place where that is lower after all."""
         if profile.max_loss <= self.profile.max_loss or self.unconditional:
-            if (
-                self.best.profile is self.direct
-            ):  # the direct path was the best: it is no other because it is known better
+            if self.best.profile is self.direct:  # it is no other path because it is known better
                 self.direct = profile
             self.best = self.best._replace(profile=profile)
         else:

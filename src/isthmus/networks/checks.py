@@ -164,7 +164,8 @@ def check_last_step(logits: Tensor) -> None:
         if name in ("Sigmoid", "Hardsigmoid"):
             raise NetworkError(
                 "The network ends in a sigmoid (binary, or several labels at once), but logits of classes of which "
-                "one is right are needed; take it off, and of each label return the two logits (-z/2, z/2)."
+                "one is right are needed; take it off, and of each label return the two logits (-z/2, z/2). If these "
+                "are logits all the same, give Network(model, check=False)."
             )
         before = [made for made, _ in node.next_functions if made is not None]
         if name == "Softmax" and bool(((logits.sum(1) - 1).abs() > 1e-3).any()):  # others were told of already

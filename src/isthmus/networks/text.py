@@ -23,7 +23,7 @@ from isthmus.networks.network import Network
 from isthmus.networks.outputs import unwrap
 from isthmus.networks.state import held_fixed
 
-SAME = 1e-3  # of the largest logit: half precision and sums in another order come this far
+SAME = 1e-3  # of the largest logit: sums in another order come this far
 
 
 class TextNetwork(Network):
@@ -131,6 +131,8 @@ def from_vectors(model: nn.Module, vocabulary: Vocabulary, output: str | int | N
                 stacklevel=4,
             )
             return FromVectors(model, layer, filler)
+        # Relative to the logits: an untrained head may give such as .01.
+        room = max(SAME, 16 * torch.finfo(wanted.dtype).eps) * float(wanted.abs().max()) + 1e-6
         apart, first = [], None
         for directly in (True, False) if takes_vectors(model) else (False,):
             made = FromVectors(model, layer, filler, directly=directly)
@@ -141,7 +143,7 @@ def from_vectors(model: nn.Module, vocabulary: Vocabulary, output: str | int | N
                 first = first or error
                 continue
             apart.append(float((found - wanted).abs().max()))
-            if apart[-1] <= SAME * max(1.0, float(wanted.abs().max())):
+            if apart[-1] <= room:
                 return made
     if not apart:
         assert first is not None

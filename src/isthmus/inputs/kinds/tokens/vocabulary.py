@@ -57,8 +57,12 @@ class Vocabulary:
         layer = self.embedding
         if type(layer) is nn.Embedding and not layer._forward_hooks and not layer._forward_pre_hooks:
             return layer.weight.detach()
+        return self._made(torch.arange(layer.num_embeddings))
+
+    def _made(self, ids: Tensor) -> Tensor:
+        """What the layer makes of numbers of tokens."""
         with torch.no_grad():
-            found: Tensor = layer(torch.arange(layer.num_embeddings, device=layer.weight.device))
+            found: Tensor = self.embedding(ids.to(self.embedding.weight.device))
         return found.detach()
 
     def ids(self, text: str) -> list[int]:
@@ -91,7 +95,7 @@ class Vocabulary:
 
     def embedded(self, ids: Sequence[Sequence[int]]) -> Inputs:
         """Vectors (n, length, width) of the tokens of some texts, on the CPU."""
-        return self.vectors[torch.tensor(ids, device=self.vectors.device)].cpu()
+        return self._made(torch.tensor(ids)).cpu()
 
     def nearest(self, x: Inputs) -> Tensor:
         """For every vector of inputs (n, length, width) the number of the nearest token (n, length), on the CPU."""
