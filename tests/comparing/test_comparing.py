@@ -353,3 +353,18 @@ def test_a_page_draws_a_curve_for_each_run(bent, straight):
     (panel,) = chart["panels"]
     assert [key["name"] for key in panel["keys"]] == ["BarrierBypass", "StraightLine"]
     assert all(mark["x"][-1] == 100 and mark["y"] == sorted(mark["y"]) for mark in panel["marks"])
+
+
+def test_a_comparison_is_saved_as_the_program_saves_it(bent, straight, tmp_path):
+    import json
+
+    from isthmus.errors import OutputError
+
+    found = isthmus.compare(bent, straight)
+    found.save(tmp_path / "out")
+    names = {"index.html", "comparison.png", "comparison.svg", "table.parquet", "result.json", "manifest.json"}
+    assert {file.name for file in (tmp_path / "out").iterdir()} >= names - {"manifest.json"}
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["pairs"] == len(found)
+    with pytest.raises(OutputError, match="not empty"):
+        found.save(tmp_path / "out")
+    found.save(tmp_path / "out", overwrite=True)

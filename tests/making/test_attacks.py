@@ -127,3 +127,11 @@ class Careless(AttackMethod):
 def test_what_lies_outside_is_not_valid(digits, sources):
     x, _, target = sources
     assert attack(digits, x[:4], target[:4], method=Careless()).valid.tolist() == [True, False, False, True]
+
+
+def test_progress_counts_the_steps_of_what_is_not_done_yet(digits, digit_images):
+    x, y = digit_images
+    told = []
+    attack(digits, x[:10], y[:10], method=PGD.linf(epsilon=0.01, steps=10), progress=told.append)
+    done = [each.done for each in told]
+    assert done == sorted(done) and done[-1] == 10 and len(set(done)) >= 5  # and not 0 up to the last step

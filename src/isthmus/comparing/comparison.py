@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -15,6 +17,7 @@ from isthmus.comparing.rows import Run
 from isthmus.comparing.transfer import Transfer
 from isthmus.errors import InputError
 from isthmus.estimates import ClassDraws, Estimate, Floats, mean, mean_of_few, median
+from isthmus.results import claim
 
 if TYPE_CHECKING:
     import pyarrow
@@ -90,6 +93,21 @@ class Comparison(Plotted):
 
     def __repr__(self) -> str:
         return f"Comparison({len(self)} pairs in {len(self.runs)} runs: {', '.join(self.names)})"
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Writes what `isthmus compare` writes: page, figure, table and `result.json`, all or nothing.
+
+        Args:
+            folder: where to; made if need be.
+            overwrite: replace an earlier comparison there.
+
+        Raises:
+            OutputError: it cannot be written, or holds something and `overwrite` is off.
+        """
+        reports = import_module("isthmus.reports.comparison_run")
+        with claim(Path(folder), reports.SCHEMA, overwrite=overwrite) as target:
+            reports.write_comparison(self, target, command="")
+        return Path(folder)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -93,7 +94,8 @@ class Downhill:
             target: class of each (n,).
             stop: the sign * loss at which each row ends (n,); -inf never ends one early.
             held: where `project` and the penalties hold each (n, *input); by default where it begins.
-            on_progress: called after every step.
+            on_progress: called after every step, with the rows that are done, and the steps of the others as a share
+                of them.
         """
         before = landscape.forward_equivalents
         # Never in less than float32, whatever the network computes in: a step may be smaller than half precision shows.
@@ -112,9 +114,13 @@ class Downhill:
         best, best_loss = x.cpu().clone(), unknown.cpu()
         steps, flat = torch.zeros(len(x), dtype=torch.long), torch.zeros(len(x), dtype=torch.long)
 
+        taken = itertools.count(1)
+
         def tell(rows: Index, _cost: int) -> None:
             if on_progress is not None:
-                done = len(start) - len(rows)
+                # Rows move together: as many of those that still do count as done as their steps make up.
+                share = min(1.0, next(taken) / (self.max_steps + 1))
+                done = len(start) - len(rows) + int(share * len(rows))
                 on_progress(Progress(done, len(start), landscape.forward_equivalents - before))
 
         with landscape.fixed():

@@ -236,7 +236,10 @@ def embedding_of(model: nn.Module) -> nn.Embedding:
         NetworkError: there is none, or several that could be meant.
     """
     own = getattr(model, "get_input_embeddings", None)
-    found = own() if callable(own) else None
+    try:
+        found = own() if callable(own) else None
+    except NotImplementedError:  # of models that make vectors in ways of their own
+        found = None
     if isinstance(found, nn.Embedding):
         return found
     layers = {name: module for name, module in model.named_modules() if isinstance(module, nn.Embedding)}

@@ -295,3 +295,12 @@ def test_runs_are_read_with_the_kind_that_they_were_made_with(tmp_path):
         other = isthmus.TextNetwork(Sentiment(), Words(), length=6)
     with pytest.raises(InputError, match="is not what the inputs of this result are"):
         isthmus.Connections.load(tmp_path / "run", input_kind=other.input_kind)
+
+
+def test_a_model_that_has_no_layer_for_tokens_is_told_so():
+    class Characters(torch.nn.Module):
+        def get_input_embeddings(self):
+            raise NotImplementedError
+
+    with pytest.raises(NetworkError, match=r"Characters has no torch\.nn\.Embedding"):
+        isthmus.TextNetwork(Characters(), Words(), length=6)

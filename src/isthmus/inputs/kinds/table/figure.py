@@ -60,7 +60,8 @@ def _draw(axes: Axes, feature: Feature, walk: Walk, place: slice) -> None:
             color = (FOUND, *BANDS)[number % (1 + len(BANDS))] if number else SERIES[0]
             axes.plot(walk.t, 100 * direct[:, k], color=color, linestyle="--", linewidth=1)
             axes.plot(walk.t, 100 * shown[:, k], color=color, label=visible(feature.categories[k])[:14])
-        axes.legend(fontsize=7, loc="center")
+        axes.set_ylim(-5, 105)
+        axes.legend(fontsize=7, loc="best", frameon=True, framealpha=0.75, edgecolor="none")
         axes.set_ylabel("%")
     else:
         axes.plot(walk.t, feature.value(direct), color=DIRECT, linestyle="--", linewidth=1.6)
