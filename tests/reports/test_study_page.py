@@ -175,3 +175,28 @@ def test_in_a_browser(browser, tmp_path, shown):
         tab.wait_for_selector("body[data-ready='none']", timeout=20_000)
         assert trouble == []
         tab.close()
+
+
+@pytest.mark.parametrize("width", [400, 1000])
+def test_words_of_its_drawings_do_not_stand_on_one_another(browser, tmp_path, width):
+    (tmp_path / "index.html").write_text(study_page(StudyReport(title="t", summary=summary(), planned=200)))
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab.goto((tmp_path / "index.html").as_uri())
+    tab.wait_for_selector("#shares svg text")
+    found = tab.evaluate(
+        """["shares", "box-gap", "box-max"].map((id) => {
+             const place = (node) => {
+               const b = node.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom];
+             };
+             const root = document.getElementById(id).firstElementChild;
+             return [place(root), [...root.querySelectorAll("text.faint")].map(place)];
+           })"""
+    )
+    for (_, _, _, bottom), words in found:
+        assert len(words) >= 4
+        for number, one in enumerate(words):
+            assert one[3] <= bottom + 2  # what is below the drawing begins there
+            for other in words[:number]:
+                apart = one[0] >= other[2] - 1 or other[0] >= one[2] - 1
+                assert apart or one[1] >= other[3] - 4 or other[1] >= one[3] - 4, (one, other)
+    tab.close()

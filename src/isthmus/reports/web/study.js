@@ -33,10 +33,11 @@ function drawShares() {
   let at = left, line = bottom + 24;
   for (const [text, style] of legend) {
     const long = 28 + 6.6 * text.length;
-    if (at + long > width) { at = left; line += 18; root.setAttribute("viewBox", `0 0 ${width} ${height + 18}`); root.setAttribute("height", height + 18); }
+    if (at > left && at + long > width) { at = left; line += 18; }
     root.append(svg("rect", { x: at, y: line, width: 12, height: 12, style }), svg("text", { x: at + 16, y: line + 10, class: "faint" }, text));
     at += long;
   }
+  root.setAttribute("viewBox", `0 0 ${width} ${line + 20}`); root.setAttribute("height", line + 20);
 }
 
 // ---- how high the barriers are
@@ -50,10 +51,13 @@ function drawBoxes(id, title, before, after) {
   root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height); root.replaceChildren();
   root.append(svg("text", { x: left, y: 14, style: "font-weight:600" }, title));
   const bottom = groups.length * row + 22;
+  let reached = -Infinity;  // numbers that would stand on others are left out
   for (let power = x0; power <= x1; power++) {
     root.append(svg("line", { x1: place(10 ** power), x2: place(10 ** power), y1: 22, y2: bottom, class: "grid" }));
-    if ((place(10) - place(1) < 62) && (power - x0) % 2) continue;  // no room for every number
-    root.append(svg("text", { x: place(10 ** power), y: bottom + 16, "text-anchor": power === x0 ? "start" : "middle", class: "faint" }, power === x0 ? "≤ " + number(10 ** power) : number(10 ** power)));
+    const text = power === x0 ? "≤ " + number(10 ** power) : number(10 ** power), long = 6.7 * text.length, begin = place(10 ** power) - (power === x0 ? 0 : long / 2);
+    if (begin < reached) continue;
+    reached = begin + long + 8;
+    root.append(svg("text", { x: begin, y: bottom + 16, class: "faint" }, text));
   }
   const box = (q, y, color, label, outlined) => {
     if (!q || q[2] === null) return;
