@@ -244,4 +244,5 @@ def test_a_softmax_is_found_behind_a_scale():
     "last", [lambda z: z * torch.sigmoid(z) + 9, lambda z: torch.relu(z), lambda z: torch.sigmoid(z) @ torch.ones(3, 3)]
 )
 def test_other_things_made_of_sigmoids_are_logits(last):
-    isthmus.Network(Ending(last))
+    network = isthmus.Network(Ending(last))
+    assert network.logits(torch.zeros(2, 6)).shape == (2, 3)

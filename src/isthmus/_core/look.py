@@ -14,6 +14,12 @@ TARGET_BAND = "#bcd9ea"
 RAISED, LOWERED = "#b2182b", "#2166ac"  # above and below zero, at the ends of a scale with its zero in the middle
 SERIES = (FOUND, "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")  # of equals
 
+
+def rgb(color: str) -> tuple[int, int, int]:
+    """Red, green and blue of a colour such as #0072b2, each from 0 to 255."""
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
 RC: Any = {  # matplotlib names every key in its type
     "font.size": 11,
     "axes.spines.top": False,

@@ -97,7 +97,6 @@ class Chart:
         keys_title: above it.
         size: width and height of the file, in inches.
         shared: whether the panels of a row share their vertical axis: a file writes its names once.
-        columns: panels in a row of a file; None: all.
         pictures: in a row below the panels, 2.5 inches high.
     """
 
@@ -106,7 +105,6 @@ class Chart:
     keys_title: str = ""
     size: tuple[float, float] = (10.5, 4.2)
     shared: bool = False
-    columns: int | None = None
     pictures: Sequence[Picture] = ()
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-DASHES = {"": "-", "dashed": "--", "dotted": ":", "dashdot": "-.", "none": "none"}
+DASHES = {"": "-", "dashed": "--", "dotted": ":", "dashdot": "-."}
 HATCHES: dict[str, Any] = {"hatch.linewidth": 0.35, "hatch.color": "#666666"}
 
 
@@ -27,7 +27,6 @@ def drawn(chart: Chart) -> Figure:
     from isthmus._core.drawn import Drawn
 
     panels = chart.panels
-    columns = chart.columns or len(panels)
     with matplotlib.rc_context(RC | HATCHES):
         whole = Drawn(figsize=chart.size)
         figure: Any = whole
@@ -35,13 +34,11 @@ def drawn(chart: Chart) -> Figure:
             parts: Any = whole.subfigures(2, 1, height_ratios=(1.35, 1))
             figure, below = parts
             _pictures(below, chart.pictures)
-        widths = [max(panel.width for panel in panels[column::columns]) for column in range(columns)]
-        grid = figure.add_gridspec(-(-len(panels) // columns), columns, width_ratios=widths)
+        grid = figure.add_gridspec(1, len(panels), width_ratios=[panel.width for panel in panels])
         made: list[Axes] = []
         for number, panel in enumerate(panels):
-            row, column = divmod(number, columns)
-            first = made[number - column] if chart.shared and column else None
-            axes = figure.add_subplot(grid[row, column], sharey=first)
+            first = made[0] if chart.shared and made else None
+            axes = figure.add_subplot(grid[0, number], sharey=first)
             _panel(axes, panel, legend=not chart.keys)
             if first is not None:
                 axes.tick_params(labelleft=False)

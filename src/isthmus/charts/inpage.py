@@ -56,7 +56,6 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "y": _axis(panel.y),
         "keys": [_key(key) for key in panel.legend()],
         "keysTitle": visible(panel.keys_title),
-        "width": panel.width,
         "equal": panel.equal,
         "framed": panel.framed,
         "covered": covered,
@@ -64,27 +63,12 @@ def _panel(panel: Panel) -> dict[str, Any]:
 
 
 def _axis(axis: Axis) -> dict[str, Any]:
-    ticks = None if axis.ticks is None else [[_number(place), visible(name)] for place, name in axis.ticks]
-    low, high = (None if end is None else _number(end) for end in (axis.low, axis.high))
-    return {
-        "label": visible(axis.label),
-        "scale": axis.scale,
-        "low": low,
-        "high": high,
-        "ticks": ticks,
-        "rows": axis.rows,
-    }
+    return {each.name: _value(getattr(axis, each.name)) for each in fields(axis)}
 
 
 def _key(key: Key) -> dict[str, Any]:
-    return {
-        "name": visible(key.name),
-        "color": _color(key.color, fixed=key.filled),
-        "line": key.line,
-        "dash": key.dash,
-        "marker": key.marker,
-        "hollow": key.hollow,
-        "filled": key.filled,
+    return {each.name: _value(getattr(key, each.name)) for each in fields(key)} | {
+        "color": _color(key.color, fixed=key.filled)
     }
 
 
@@ -106,8 +90,8 @@ def _mark(mark: Mark, covered: bool) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
+    if value is None or isinstance(value, bool | np.bool_):
+        return None if value is None else bool(value)
     if isinstance(value, str):
         return visible(value)
     if isinstance(value, float | int | np.number):

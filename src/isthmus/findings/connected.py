@@ -1,12 +1,15 @@
-"""How many pairs of a group are connected, after how many rounds: what tables and figures of experiments share."""
+"""How many pairs of a group are connected, after how many rounds: what tables and charts of experiments share."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from isthmus.charts import Axis, Chart, Key, Mark, Panel, whisker_of
 from isthmus.estimates import Estimate
+from isthmus.reports.style import FOUND
 from isthmus.studies import Group
 
 PERCENT = frozenset({"direct", "after_1", "after_2", "end", "class_connected", "deviation"})
@@ -39,6 +42,46 @@ def connected_row(group: Group) -> dict[str, Any]:
     }
 
 
-def in_percent(share: Estimate) -> Estimate:
-    """A share with its interval, in per cent."""
-    return replace(share, value=100 * share.value, low=100 * share.low, high=100 * share.high)
+def connected_chart(
+    groups: Sequence[Group],
+    rows: Axis,
+    called: Sequence[str],
+    stages: Sequence[Key],
+    reached: Callable[[Group, int], Estimate],
+    *,
+    title: str,
+    away: str,
+    height: float,
+) -> Chart:
+    """A row for every group: the share connected at each stage, and how far paths leave the straight line.
+
+    Args:
+        groups: what was measured.
+        rows: the axis with a tick for each group.
+        called: what each is called beside the pointer.
+        stages: name, colour and marker of each.
+        reached: share of a group that is connected at a stage.
+        title: of the shares.
+        away: label of the deviations.
+        height: of the file, in inches.
+    """
+    assert rows.ticks is not None
+    shares: list[Mark] = []
+    deviations: list[Mark] = []
+    for group, (place, _), name in zip(groups, rows.ticks, called, strict=True):
+        for number, stage in enumerate(stages):
+            at = place + 0.22 * (number - 1)
+            look = {"marker": stage.marker, "name": f"{name}, {stage.name}"}
+            shares.append(whisker_of(reached(group, number), at, stage.color, scale=100, **look))
+        if not math.isnan(group.deviation.value):
+            deviations.append(whisker_of(group.deviation, place, FOUND, scale=100))
+    percent = Axis(label="pairs connected (%)", high=101)
+    return Chart(
+        panels=[
+            Panel(title=title, marks=shares, x=percent, y=rows, width=1.35),
+            Panel(title="How far paths leave the straight line", marks=deviations, x=Axis(label=away, low=0), y=rows),
+        ],
+        keys=stages,
+        size=(11, height),
+        shared=True,
+    )

@@ -118,8 +118,8 @@ def from_vectors(model: nn.Module, vocabulary: Vocabulary, output: str | int | N
         NetworkError: in no way.
     """
     layer, filler = vocabulary.embedding, vocabulary.filler
-    ids = _random_texts(vocabulary).to(vocabulary.vectors.device)
-    x = vocabulary.embedded(ids.tolist()).to(vocabulary.vectors)
+    ids = _random_texts(vocabulary).to(layer.weight.device)
+    x = vocabulary.embedded(ids.tolist()).to(layer.weight)
     with torch.no_grad(), held_fixed(model):
         try:
             wanted = unwrap(model(ids), output)

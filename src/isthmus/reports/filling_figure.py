@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isthmus._core.look import rgb
 from isthmus.inputs.kinds import InputKind
 from isthmus.reports import style
 from isthmus.reports.pictures import Pixels, to_pixels
@@ -108,7 +109,7 @@ def _framed(pixels: Pixels, corner: bool) -> Pixels:
     times = max(1, -(-TILE // max(pixels.shape[:2])))
     larger = pixels.repeat(times, 0).repeat(times, 1)
     width = max(1, max(larger.shape[:2]) // 24)
-    colour = tuple(int(style.FOUND[k : k + 2], 16) for k in (1, 3, 5)) if corner else (255, 255, 255)
+    colour = rgb(style.FOUND) if corner else (255, 255, 255)
     framed = np.empty((larger.shape[0] + 2 * width, larger.shape[1] + 2 * width, 3), np.uint8)
     framed[:] = colour
     framed[width:-width, width:-width] = larger

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from isthmus._core.look import rgb
 from isthmus._core.shapes import Input, SomeVertices
 from isthmus.charts import INK, Axis, Cells, Chart, Curve, Hatched, Key, Mark, Panel, Words, contours_of
 from isthmus.profiles import GridMap
@@ -74,12 +75,7 @@ def decision_chart(pieces: Sequence[MarkedMap], *, names: Sequence[str] | None, 
 
 def _light(color: str) -> str:
     """The colour on a map: lines and words must stand out on it."""
-    levels = (int(color[place : place + 2], 16) for place in (1, 3, 5))
-    return "#" + "".join(f"{min(255, round(0.35 * 255 + 0.65 * level)):02x}" for level in levels)
-
-
-def _rgb(color: str) -> list[float]:
-    return [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    return "#" + "".join(f"{min(255, round(0.35 * 255 + 0.65 * level)):02x}" for level in rgb(color))
 
 
 def _panel(piece: MarkedMap, colors: Mapping[int, str]) -> Panel:
@@ -87,9 +83,9 @@ def _panel(piece: MarkedMap, colors: Mapping[int, str]) -> Panel:
     scale = drawn.flat.height
     u, v = (axis.double().numpy() * each for axis, each in zip(drawn.coordinates, (1, scale), strict=True))
     predicted, inside = drawn.predicted.T, drawn.inside.T  # pictures have rows first
-    picture = np.full((*predicted.shape, 3), _rgb(OTHERS))
+    picture = np.full((*predicted.shape, 3), np.array(rgb(OTHERS)) / 255)
     for index, color in colors.items():
-        picture[predicted == index] = _rgb(color)
+        picture[predicted == index] = np.array(rgb(color)) / 255
     half = ((u[1] - u[0]) / 2, (v[1] - v[0]) / 2)
     extent = (*(u[0] - half[0], u[-1] + half[0]), *(v[0] - half[1], v[-1] + half[1]))
     loss = np.maximum(drawn.loss.T, 1e-6)

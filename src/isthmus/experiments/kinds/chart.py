@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isthmus.charts import Axis, Chart, Key, Mark, Panel, rows_of, whisker_of
+from isthmus.charts import Chart, Key, rows_of
+from isthmus.estimates import Estimate
 from isthmus.experiments.kinds.training import named_by
+from isthmus.findings.connected import connected_chart
 from isthmus.reports import style
 from isthmus.studies import Group
 
-STAGES = (("direct path", style.DIRECT, "o"), ("after 1 round", style.PEAK, "s"), ("in the end", style.FOUND, "D"))
+STAGES = (
+    Key(name="direct path", color=style.DIRECT, marker="o"),
+    Key(name="after 1 round", color=style.PEAK, marker="s"),
+    Key(name="in the end", color=style.FOUND, marker="D"),
+)
 
 
 def kinds_chart(groups: Sequence[Group]) -> Chart:
@@ -22,25 +28,18 @@ def kinds_chart(groups: Sequence[Group]) -> Chart:
         last = name
         places.append(row)
         names.append(f"{name}: {network}, {way}" if way != "trained" else f"{name}: {network}")
-    shares: list[Mark] = []
-    deviations: list[Mark] = []
-    for group, place, called in zip(groups, places, names, strict=True):
-        for number, (stage, color, marker) in enumerate(STAGES):
-            after = group.connected_after
-            value = after[-1] if number == 2 else after[min(number, len(after) - 1)]
-            at = place + 0.22 * (number - 1)
-            shares.append(whisker_of(value, at, color, scale=100, marker=marker, name=f"{called}, {stage}"))
-        if group.deviation.value == group.deviation.value:
-            deviations.append(whisker_of(group.deviation, place, style.FOUND, scale=100))
-    rows = rows_of(names, places)
-    percent = Axis(label="pairs connected (%)", high=101)
-    away = Axis(label="deviation of moved paths (% of |AC|)", low=0)
-    return Chart(
-        panels=[
-            Panel(title="Connected pairs of one class", marks=shares, x=percent, y=rows, width=1.35),
-            Panel(title="How far paths leave the straight line", marks=deviations, x=away, y=rows),
-        ],
-        keys=[Key(name=name, color=color, marker=marker) for name, color, marker in STAGES],
-        size=(11, 1.6 + 0.3 * row),
-        shared=True,
+    return connected_chart(
+        groups,
+        rows_of(names, places),
+        names,
+        STAGES,
+        _reached,
+        title="Connected pairs of one class",
+        away="deviation of moved paths (% of |AC|)",
+        height=1.6 + 0.3 * row,
     )
+
+
+def _reached(group: Group, stage: int) -> Estimate:
+    after = group.connected_after
+    return after[-1] if stage == len(STAGES) - 1 else after[min(stage, len(after) - 1)]

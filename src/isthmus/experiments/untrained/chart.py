@@ -14,6 +14,7 @@ from isthmus.reports import style
 from isthmus.studies import Group
 
 FLOOR = 1e-5
+T = np.linspace(0, 1, 201)  # arc length at which curves are drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +45,6 @@ def untrained_chart(
         for number, ((title, _), losses) in enumerate(zip(curves.panels, drawn, strict=True))
     ]
     return Chart(panels=[*panels, _shares(shares, networks)], size=(3.4 * len(panels) + 3.6, 3.9))
-
-
-T = np.linspace(0, 1, 201)
 
 
 def _losses(profiles: Sequence[Profile]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from isthmus._core.look import rgb
 from isthmus.charts import Axis, Cells, Chart, Curve, Mark, Panel, contours_of, whisker_of
 from isthmus.estimates import mean_of_few
 from isthmus.findings.percolation.slicing import INPUTS, RANDOM, Example, NetworkStudy, SliceRow, shown_share
@@ -69,7 +70,7 @@ def _slice(example: Example) -> Panel:
     picture = np.zeros((*found.labels.shape, 4))  # what is not open has no colour
     for number, label in enumerate(np.argsort(-found.sizes) + 1):
         color = CLUSTERS[number] if number < len(CLUSTERS) else OTHER
-        picture[found.labels == label] = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)] + [1.0]
+        picture[found.labels == label] = (*(level / 255 for level in rgb(color)), 1.0)
     logs = np.log10(np.maximum(field.values.T, 1e-6))
     marks: list[Mark] = [Cells(colors=picture.transpose(1, 0, 2), extent=(-0.5, 0.5, -0.5, 0.5))]
     if logs.max() > logs.min():

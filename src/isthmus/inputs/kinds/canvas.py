@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from isthmus._core.look import FOUND
+from isthmus._core.look import FOUND, rgb
 from isthmus.inputs.kinds.base import Pixels
 
 SIDE = 224  # pixels of a picture
 INK, QUIET, PAPER = (34, 34, 34), (150, 150, 150), (255, 255, 255)
 BLUE, RED = np.array([5, 48, 97]), np.array([178, 24, 43])  # below and above zero
-BAR = tuple(int(FOUND[k : k + 2], 16) for k in (1, 3, 5))
+BAR = rgb(FOUND)
 
 
 def colored(values: NDArray[np.float64], scale: float) -> Pixels:

@@ -33,7 +33,7 @@ function scaleOf(panel, which) {
   if (!finite(given.high)) high += pad;
   const ticks = given.ticks ?? (given.scale === "log" ? powers(Math.min(low, high), Math.max(low, high)) : rounds(Math.min(low, high), Math.max(low, high))).map((v) => [v, number(v)]);
   const place = (v) => (even(v) - low) / (high - low);
-  return { place, ticks: ticks.filter(([v]) => place(v) > -1e-6 && place(v) < 1 + 1e-6), log: given.scale === "log", floor: given.scale === "log" ? 10 ** Math.min(low, high) : null };
+  return { place, ticks: ticks.filter(([v]) => place(v) > -1e-6 && place(v) < 1 + 1e-6), floor: given.scale === "log" ? 10 ** Math.min(low, high) : null };
 }
 
 function frameOf(panel, width) {  // where the plot lies within the drawing
@@ -104,7 +104,7 @@ function marker(kind, px, py, color, hollow, size = 5.5) {
   const look = kind === "x" ? { fill: "none", stroke: color, "stroke-width": 2 } : { fill: hollow ? "var(--ground)" : color, stroke: color, "stroke-width": 1.4 };
   return svg("path", { d: SHAPES[kind](size / 2 + 0.6), transform: `translate(${px.toFixed(1)},${py.toFixed(1)})`, ...look });
 }
-const line = (mark, more = {}) => ({ stroke: mark.color, "stroke-width": mark.width, fill: "none", "stroke-linejoin": "round", ...(mark.dash ? { "stroke-dasharray": DASHES[mark.dash] } : {}), ...(mark.faint ? { "stroke-opacity": 1 - mark.faint } : {}), ...more });
+const line = (mark) => ({ stroke: mark.color, "stroke-width": mark.width, fill: "none", "stroke-linejoin": "round", ...(mark.dash ? { "stroke-dasharray": DASHES[mark.dash] } : {}), ...(mark.faint ? { "stroke-opacity": 1 - mark.faint } : {}) });
 function way(xs, ys, { x, y, frame }) {  // interrupted where a number is none; on a logarithmic axis what is too low runs along its end
   let d = "", pen = "M";
   const lift = (v, floor) => floor === null ? v : Math.max(v, floor);

@@ -4,8 +4,8 @@ function curvesOf(row, kind) {  // described as the charts of other pages are
   const line = (y, color, width, name = "") => ({ ...plain, kind: "curve", x, y, color, width, name });
   const axis = { label: "", scale: "linear", low: 0, high: 1, ticks: [[0, "the input"], [1, kind]], rows: false };
   return {
-    columns: 1, keys: [], keysTitle: "", pictures: [],
-    panels: [{ title: "", framed: true, equal: false, covered: false, width: 1, keys: [], keysTitle: "", x: axis, y: { ...axis, scale: "log", low: data.lowest, high: data.highest, ticks: null },
+    keys: [], keysTitle: "", pictures: [],
+    panels: [{ title: "", framed: true, equal: false, covered: false, keys: [], keysTitle: "", x: axis, y: { ...axis, scale: "log", low: data.lowest, high: data.highest, ticks: null },
       marks: [{ kind: "area", x, low: band.low, high: band.high, color: "var(--direct)", alpha: 0.3 }, line(band.middle, "var(--direct)", 2, "clean, median"), ...row.curves[kind].map((y) => line(y, "var(--found)", 1.4, "this input"))] }],
   };
 }

@@ -55,7 +55,8 @@ def _of_sum(members: list[Feature], before: NDArray[np.float64], total: float) -
     whole = np.array([member.whole for member in members])
     free = np.array([not member.held for member in members])
     low, high = (np.array([getattr(member, end) for member in members]) for end in ("low", "high"))
-    values = np.where(whole, np.clip(np.round(before), np.ceil(low - SMALL), np.floor(high + SMALL)), before)
+    columns = [_whole(m, column) if m.whole else column for m, column in zip(members, before.T, strict=True)]
+    values = np.stack(columns, axis=1)
     close = SMALL * max(1.0, abs(total))
     loose = free & ~whole
     for _ in range(len(members)):

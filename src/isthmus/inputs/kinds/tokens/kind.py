@@ -162,11 +162,13 @@ class Tokens(InputKind):
     def identity(self, x: Input) -> bytes:
         # Networks have vectors of their own for one text: the text is what they have in common. Vectors beside those of
         # tokens are no text, however near: an attacked input is not the one that it came from.
-        near = self.nearest(x[None])
-        if near is None or not torch.equal(near[0].to(torch.float32), x.detach().cpu().to(torch.float32)):
+        known = self.vocabulary
+        if known is None:
             return super().identity(x)
-        known = self._known()
-        ids, text = known.nearest(x[None])[0].tolist(), self.text(x)
+        ids = known.nearest(x[None])[0].tolist()
+        if not torch.equal(known.embedded([ids])[0].to(torch.float32), x.detach().cpu().to(torch.float32)):
+            return super().identity(x)
+        text = known.text(ids)
         # Tokens that no text is made of, such as two beginnings, are not the text that they look like.
         return text.encode() if known.says(text, ids) else super().identity(x)
 
