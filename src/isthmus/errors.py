@@ -6,9 +6,20 @@ exits with code 1; in Python it is an ordinary exception that also derives from 
 
 from __future__ import annotations
 
+LONGEST = 800  # characters of a message: whatever else it holds was a value of somebody's
+
+
+def one_line(message: str) -> str:
+    """The message in one line; what somebody's values make longer than anyone would read is left out."""
+    line = " ".join(message.split()) if "\n" in message or "\r" in message else message
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 4 :]}"
+
 
 class IsthmusError(Exception):
     """Base of every error that Isthmus raises on purpose."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(one_line(each) if isinstance(each, str) else each for each in arguments))
 
 
 class InputError(IsthmusError, ValueError):

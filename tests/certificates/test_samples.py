@@ -83,5 +83,5 @@ def test_connections_say_what_they_are(digits, digit_pairs):
 
 @pytest.mark.parametrize("wrong", [{"confidence": 1.0}, {"confidence": 0}, {"share": 0.0}, {"share": float("nan")}])
 def test_settings_are_checked(wrong):
-    with pytest.raises(InputError, match="between 0 and 1"):
+    with pytest.raises(InputError, match=r"between 0 and 1|must be a number"):
         isthmus.UniformSamples(**wrong)

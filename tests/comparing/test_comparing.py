@@ -149,7 +149,7 @@ def test_a_landscape_of_another_run_is_refused(digits, digit_pairs, bent):
     margin = isthmus.Landscape(digits.network, loss=isthmus.Margin())
     with pytest.raises(InputError, match="other loss"):
         isthmus.compare({"one": bent, "two": bent}, landscapes=[margin, digits])
-    with pytest.raises(InputError, match="one for each run"):
+    with pytest.raises(InputError, match="landscapes must be a sequence"):
         isthmus.compare(bent, bent, landscapes=digits)
 
 

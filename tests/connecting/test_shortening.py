@@ -85,7 +85,7 @@ def test_impossible_settings_are_refused(digits, found, settings):
 
 @pytest.mark.usefixtures("as_installed")
 def test_only_what_was_found_is_shortened(digits):
-    with pytest.raises(InputError, match="what isthmus"):
+    with pytest.raises(InputError, match="found must be a Connections or a Connection"):
         shorten(digits, [1, 2])
 
 

@@ -115,7 +115,7 @@ def test_what_does_not_fit_together(digits, references, recognised, attacked, pr
     with pytest.raises(IsthmusError, match="needs at least 40 clean inputs"):
         Detector.fit(digits, references, x[:30], attacked, probe=probe)
     for fpr in (0, 1, -0.1, float("nan"), True, "0.05"):
-        with pytest.raises(IsthmusError, match="fpr must be a number in"):
+        with pytest.raises(IsthmusError, match="fpr must be a number"):
             Detector.fit(digits, references, x, attacked, probe=probe, fpr=fpr)
 
 

@@ -115,9 +115,9 @@ def test_what_cannot_be_an_input_or_a_target_is_one_line(digits, digit_images):
         (lambda: isthmus.synthesize(digits, 5.0), "class indices"),
         (lambda: isthmus.synthesize(digits, None), "class indices"),
         (lambda: digits.evaluate(x, "8", validated=True), "must be tensors"),
-        (lambda: isthmus.attribute(digits, x, 8), "takes paths"),
-        (lambda: isthmus.exact_profile(digits, x, 8), "takes an isthmus.Polyline"),
-        (lambda: isthmus.profile(digits, x, 8), "takes a path"),
+        (lambda: isthmus.attribute(digits, x, 8), "path must be an AbstractPath"),
+        (lambda: isthmus.exact_profile(digits, x, 8), "path must be a Polyline"),
+        (lambda: isthmus.profile(digits, x, 8), "path must be an AbstractPath"),
         (lambda: isthmus.attack(digits, x, "predicted"), "sees already"),
     ]:
         with pytest.raises(InputError, match=message):

@@ -49,7 +49,7 @@ def test_unusable_ones_are_refused():
 
 @pytest.mark.usefixtures("as_installed")
 def test_another_word_is_refused():
-    with pytest.raises(InputError, match="anywhere, box, ball, hull"):
+    with pytest.raises(InputError, match="within must be 'anywhere' or 'box' or 'ball' or 'hull'"):
         isthmus.TextNetwork(sentiment(), Words(), length=6, within="sphere")
 
 

@@ -208,7 +208,7 @@ def test_a_bare_network_is_told_what_a_landscape_is(digits, as_installed):
             lambda it: synthesize(it, y),
             lambda it: isthmus.profile(it, isthmus.Polyline(x), 0),
         ):
-            with pytest.raises(InputError, match=r"landscape must be an isthmus\.Landscape, got a"):
+            with pytest.raises(InputError, match=r"landscape must be an isthmus\.Landscape, got .*; wrap it"):
                 call(wrong)
 
 

@@ -247,7 +247,7 @@ def test_what_does_not_fit_the_memory_says_so_before_it_starts(monkeypatch):
         (lambda: Lattice((3, 0)), "at least one site"),
         (lambda: Lattice((2, 2), periodic=True), "equal sides of at least 3"),
         (lambda: Lattice((3, 4), periodic=True), "equal sides of at least 3"),
-        (lambda: sweep(Lattice((3, 3)), kind="face"), "site or bond"),
+        (lambda: sweep(Lattice((3, 3)), kind="face"), "'site' or 'bond'"),
         (lambda: sweep(Lattice((3, 3)), order=np.array([1, 1])), "twice"),
         (lambda: sweep(Lattice((3, 3)), order=np.array([9])), "from 0 to 8"),
         (lambda: sweep(Lattice((3, 3)), order=np.array([0.5])), "by number"),

@@ -120,9 +120,9 @@ def test_series_and_tables_agree_in_high_dimension():
     [
         ({"dimension": 0}, "1 to 13"),
         ({"dimension": 14}, "1 to 13"),
-        ({"dimension": 2, "kind": "face"}, "site or bond"),
+        ({"dimension": 2, "kind": "face"}, "'site' or 'bond'"),
         ({"dimension": 5, "method": "finite size"}, "dimensions 2 and 3"),
-        ({"dimension": 5, "effort": float("nan")}, "effort must be a number above 0"),
+        ({"dimension": 5, "effort": float("nan")}, "effort must be a number"),
         ({"dimension": 5, "workers": -1}, "workers 1 or more"),
         ({"dimension": 5, "seed": -1}, "seed 0 or more"),
     ],

@@ -15,10 +15,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from isthmus._core.given import shown
 from isthmus._core.text import no_formula
-from isthmus.errors import OutputError
+from isthmus.errors import InputError, OutputError
 
 HIDDEN = ".isthmus-"  # begins the name of everything that is not whole yet
+
+
+def path_of(name: str | Path) -> Path:
+    """A path that the operating system can look for, whether or not anything is there.
+
+    Raises:
+        InputError: it is too long, or leads through what may not be read.
+    """
+    path = Path(name)
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{shown(str(name))} cannot be looked for: {reason}.") from error
+    return path
 
 
 @contextmanager

@@ -23,9 +23,11 @@ AnyTargets: TypeAlias = (
     Targets | Int[Tensor, ""] | Shaped[np.ndarray, "*n"] | int | np.integer | str | Sequence[int] | Sequence[str]
 )
 OtherInputs: TypeAlias = Float[Tensor, "m *input"]  # beside n others
+AnyOtherInputs: TypeAlias = OtherInputs | Float[np.ndarray, "m *input"]
 OtherTargets: TypeAlias = Int[Tensor, "m"]
 Losses: TypeAlias = Float[Tensor, "n"]
 Logits: TypeAlias = Float[Tensor, "n classes"]
+AnyLosses: TypeAlias = Tensor | np.ndarray | Sequence[float] | float  # as callers give them: one for all, or one each
 Mask: TypeAlias = Bool[Tensor, "n"]
 Index: TypeAlias = Int[Tensor, "n"]
 Parameters: TypeAlias = Float[Tensor, "n"]  # positions t in [0, 1] along a path

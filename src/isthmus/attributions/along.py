@@ -8,6 +8,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.progress import Progress
 from isthmus._core.shapes import AnyTargets, Inputs, Vertices
@@ -53,6 +54,7 @@ def attribute(
     progress: Tell = None,
 ) -> tuple[Attribution, ...]: ...
 @renamed
+@as_annotated
 def attribute(
     landscape: AbstractLandscape,
     path: AbstractPath | Sequence[AbstractPath],
@@ -93,9 +95,6 @@ def attribute(
     paths = [path] if isinstance(path, AbstractPath) else list(path)
     if not paths:
         return ()
-    for one in paths:
-        if not isinstance(one, AbstractPath):
-            raise InputError(f"attribute takes paths such as isthmus.Polyline(vertices), got a {type(one).__name__}.")
     before = landscape.forward_equivalents
     predicted = isinstance(output, str) and output == PREDICTED
     if predicted:

@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import ClassVar, final
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input
 from isthmus.certificates.affine_pieces import AffinePieces
@@ -24,6 +25,7 @@ FEW = 200  # intervals after which Taylor models are given up for pieces
 
 
 @final
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Cheapest(Certifier):
     """Taylor models first, which take few intervals where a network is smooth or small; affine pieces for what they

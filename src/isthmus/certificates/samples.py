@@ -9,6 +9,7 @@ from typing import ClassVar, final
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
 from isthmus._core.shapes import Input
@@ -20,6 +21,7 @@ from isthmus.profiles import Profile
 
 
 @final
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class UniformSamples(Certifier):
     """Points drawn evenly at random along a path: where a share s of its length lies above the threshold, n points all

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, telling
 from isthmus.comparing.comparison import Comparison
 from isthmus.comparing.rows import distinct, matched, runs_of_connections
@@ -14,9 +15,9 @@ from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
 from isthmus.inputs.kinds import Arrays, Images
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.validation import check_landscape
 
 
+@as_annotated
 def compare(
     *runs: Connections | str | Path | Mapping[str, Connections] | Sequence[Connections | str | Path],
     names: Sequence[str] | None = None,
@@ -95,13 +96,9 @@ def _landscapes(
 ) -> dict[str, AbstractLandscape] | None:
     if given is None:
         return None
-    if not isinstance(given, Mapping | Sequence):
-        raise InputError(f"landscapes must be one for each run ({', '.join(names)}), got a {type(given).__name__}.")
     by_name = dict(given) if isinstance(given, Mapping) else dict(zip(names, given, strict=False))
     if set(by_name) != set(names) or (not isinstance(given, Mapping) and len(given) != len(names)):
         raise InputError(f"landscapes must be one for each run ({', '.join(names)}), got {len(given)}.")
-    for landscape in by_name.values():
-        check_landscape(landscape)
     return {name: by_name[name] for name in names}
 
 

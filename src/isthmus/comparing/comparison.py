@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.random import numpy_generator
 from isthmus.comparing.rows import Run
@@ -94,6 +95,7 @@ class Comparison(Plotted):
     def __repr__(self) -> str:
         return f"Comparison({len(self)} pairs in {len(self.runs)} runs: {', '.join(self.names)})"
 
+    @as_annotated
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Writes what `isthmus compare` writes: page, figure, table and `result.json`, all or nothing.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, final
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.registry import Registry
 from isthmus.connecting.connection import Connection
 
@@ -14,6 +15,7 @@ ROUNDS = (1, 2, 3)  # after which the table gives the max loss
 
 
 @final
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A column of the table.

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from isthmus import registries
+from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
-from isthmus._core.files import write_text
+from isthmus._core.files import path_of, write_text
 from isthmus._core.ragged import part_of, ragged
 from isthmus.certificates import AffinePieces, Band, Certificate
 from isthmus.connecting.connection import Connection, Outcome
@@ -73,6 +74,7 @@ class Connections(Plotted, Sequence[Connection]):
         rows = [{"pair": number, **row_of(pair, self.extra)} for number, pair in enumerate(self)]
         return pyarrow.Table.from_pylist(rows)
 
+    @as_annotated
     def save(self, folder: str | Path, *, page: bool = False, table: pyarrow.Table | None = None) -> Path:
         """Writes `table.parquet`, `paths.safetensors` and `manifest.json` into a folder, which is made if need be.
 
@@ -91,9 +93,10 @@ class Connections(Plotted, Sequence[Connection]):
         if page:
             shown = import_module("isthmus.reports").page(self)
             files[PAGE] = lambda file: write_text(file, shown)
-        return save_files(Path(folder), SCHEMA, files, self.description | self._names())
+        return save_files(path_of(folder), SCHEMA, files, self.description | self._names())
 
     @staticmethod
+    @as_annotated
     def load(folder: str | Path, *, input_kind: InputKind | None = None) -> Connections:
         """Reads what `save` wrote, after checking it against the hashes in the manifest.
 

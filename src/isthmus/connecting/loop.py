@@ -6,15 +6,16 @@ import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.random import generator
-from isthmus._core.shapes import AnyInputs, AnyTargets, Index, Inputs, Targets
+from isthmus._core.shapes import AnyInputs, AnyLosses, AnyTargets, Index, Inputs, Targets
 from isthmus._core.versions import versions
 from isthmus.certificates import Certifier
 from isthmus.connecting.connection import Connection, Outcome
@@ -35,6 +36,7 @@ ROUGHLY = 0.05  # how well, as a share, the max loss of a path is known that wil
 
 
 @renamed
+@as_annotated
 def connect(
     landscape: AbstractLandscape,
     a: AnyInputs,
@@ -42,10 +44,10 @@ def connect(
     target: AnyTargets,
     *,
     method: AnyConnector | None = None,
-    threshold: float | Tensor | None = None,
+    threshold: AnyLosses | None = None,
     seed: int = 0,
     sampling: Sampling | None = None,
-    verify: Certifier | None = None,
+    verify: Certifier | Literal["exact"] | None = None,
     progress: Tell = None,
 ) -> Connections:
     """Looks for a low-loss path between a[i] and c[i] for every i, many pairs at once.

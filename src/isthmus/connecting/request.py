@@ -6,15 +6,14 @@ import warnings
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
-from isthmus._core.given import tensor_of
-from isthmus._core.shapes import AnyInputs, AnyTargets, Inputs, Losses, Targets
+from isthmus._core.given import numbers_of, shown, tensor_of
+from isthmus._core.shapes import AnyInputs, AnyLosses, AnyTargets, Inputs, Losses, Targets
 from isthmus.certificates import AffinePieces, Certifier
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
-from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range
+from isthmus.landscapes.validation import check_inputs, check_target_range
 
 
 class Request(NamedTuple):
@@ -27,10 +26,9 @@ class Request(NamedTuple):
 
 
 def checked(
-    landscape: AbstractLandscape, a: AnyInputs, c: AnyInputs, target: AnyTargets, threshold: float | Tensor | None
+    landscape: AbstractLandscape, a: AnyInputs, c: AnyInputs, target: AnyTargets, threshold: AnyLosses | None
 ) -> Request:
     """The same as tensors; raises an InputError of one line where something cannot be used."""
-    check_landscape(landscape)
     a, c = tensor_of("a", a), tensor_of("c", c)
     check_inputs("a", a, landscape.domain, landscape.input_kind)
     check_inputs("c", c, landscape.domain, landscape.input_kind)
@@ -48,11 +46,8 @@ def checked(
     return Request(a, c, targets, None if threshold is None else _thresholds(threshold, len(a)))
 
 
-def _thresholds(threshold: float | Tensor, count: int) -> Losses:
-    try:
-        limits = torch.as_tensor(threshold, dtype=torch.float64, device="cpu")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"threshold must be a number or one a pair ({count},), got {threshold!r}.") from error
+def _thresholds(threshold: AnyLosses, count: int) -> Losses:
+    limits = numbers_of("threshold", threshold)
     if limits.ndim > 1 or limits.numel() not in (1, count):
         raise InputError(f"threshold must be a number or one a pair ({count},), got shape {tuple(limits.shape)}.")
     if bool(limits.isnan().any()):
@@ -62,9 +57,9 @@ def _thresholds(threshold: float | Tensor, count: int) -> Losses:
 
 def certifier_of(verify: object) -> Certifier | None:
     """What certifies, as it was given; `"exact"` is how version 0.1 asked for affine pieces."""
-    if verify == "exact":
+    if isinstance(verify, str) and verify == "exact":
         warnings.warn('verify="exact" is written verify=isthmus.AffinePieces() now.', DeprecationWarning, stacklevel=4)
         return AffinePieces()
     if verify is not None and not isinstance(verify, Certifier):
-        raise InputError(f"verify must be a certifier such as isthmus.AffinePieces(), or None, got {verify!r}.")
+        raise InputError(f"verify must be a certifier such as isthmus.AffinePieces(), or None, got {shown(verify)}.")
     return verify

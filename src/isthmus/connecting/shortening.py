@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.geometry import expand_to, share_along
 from isthmus._core.progress import Progress
@@ -14,7 +15,6 @@ from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
-from isthmus.landscapes.validation import check_landscape
 from isthmus.paths import Polyline
 from isthmus.profiles import Profile, Sampling, profile_many
 
@@ -26,6 +26,7 @@ STRAIGHT = 1e-7  # so much longer than straight is straight
 
 
 @renamed
+@as_annotated
 def shorten(
     landscape: AbstractLandscape,
     found: Connections | Connection,
@@ -61,11 +62,8 @@ def shorten(
     Raises:
         InputError: found is something else, or segments or max_steps is below 1.
     """
-    check_landscape(landscape)
     if isinstance(found, Connection):
         found = Connections((found,), {})
-    if not isinstance(found, Connections):
-        raise InputError(f"shorten takes what isthmus.connect found, got {type(found).__name__}.")
     if segments < 1 or max_steps < 1:
         raise InputError(f"shorten needs segments >= 1 and max_steps >= 1, got {segments} and {max_steps}.")
     sampling, before = sampling or Sampling(), landscape.forward_equivalents

@@ -12,10 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.files import cannot_write, read_json, sha256, write_whole
+from isthmus._core.given import tensor_of
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
-from isthmus._core.shapes import Inputs, Mask, OtherInputs
+from isthmus._core.shapes import AnyInputs, AnyOtherInputs, Mask
 from isthmus._core.versions import versions
 from isthmus.detection.conformal import Conformal, fewest_scores
 from isthmus.detection.curve_classifier import CurveClassifier
@@ -83,12 +85,13 @@ class Detector:
     network: Mapping[str, Any]
 
     @classmethod
+    @as_annotated
     def fit(
         cls,
         landscape: NetworkLandscape,
         references: References,
-        clean: Inputs,
-        attacked: OtherInputs | None = None,
+        clean: AnyInputs,
+        attacked: AnyOtherInputs | None = None,
         *,
         probe: Probe | None = None,
         model: Model | None = None,
@@ -118,10 +121,14 @@ class Detector:
         chosen: Model = model or ("novelty" if attacked is None else "logistic")
         if (chosen == "novelty") != (attacked is None):
             raise InputError("The models logistic and boosting need attacked inputs, novelty takes clean ones only.")
+        clean = tensor_of("clean", clean)
+        attacked = None if attacked is None else tensor_of("attacked", attacked)
         for name, x in (("clean", clean), ("attacked", attacked)):
             if x is not None:
                 check_inputs(name, x, landscape.domain, landscape.input_kind)
-        if isinstance(fpr, bool) or not isinstance(fpr, int | float) or not 0 < fpr < 1:
+        random = generator(seed)
+        learns_from = seed % 2**32  # scikit-learn takes no other
+        if not 0 < fpr < 1:
             raise InputError(f"fpr must be a number in (0, 1), got {fpr!r}.")
         if len(clean) < 2 / fpr:
             raise InputError(
@@ -135,24 +142,27 @@ class Detector:
         rows, predicted = look.rows.numpy(), look.judged.numpy()
         score: Score
         if chosen == "novelty" or attacked is None:
-            fitted = ConnectivityNovelty(fpr, class_column=rows.shape[1], random_state=seed)
+            fitted = ConnectivityNovelty(fpr, class_column=rows.shape[1], random_state=learns_from)
             fitted.fit(np.column_stack([rows, predicted]))
             score, conformal = fitted.score_, fitted.conformal_
         else:
             if hold is None:
-                hold = torch.rand(len(clean), generator=generator(seed)).argsort() < len(clean) // 2
+                hold = torch.rand(len(clean), generator=random).argsort() < len(clean) // 2
             held = hold.numpy()
             bad = probe.look(landscape, attacked, references, on_progress=on_progress).rows.numpy()
             learn = np.concatenate([rows[~held], bad])
-            learned = CurveClassifier(chosen, random_state=seed).fit(learn, np.arange(len(learn)) >= (~held).sum())
+            learned = CurveClassifier(chosen, random_state=learns_from).fit(
+                learn, np.arange(len(learn)) >= (~held).sum()
+            )
             score = learned.score_
             conformal = Conformal.of(score.of(rows[held]), predicted[held], fpr)
         return cls(chosen, score, conformal, fpr, probe, references, _bands(look), identity(landscape))
 
+    @as_annotated
     def judge(
         self,
         landscape: NetworkLandscape,
-        x: Inputs,
+        x: AnyInputs,
         *,
         on_progress: OnProgress | None = None,
     ) -> Verdicts:
@@ -162,6 +172,7 @@ class Detector:
             InputError: inputs that cannot be used; DetectorError: the landscape is of another network.
         """
         self.check(landscape)
+        x = tensor_of("x", x)
         shape = tuple(self.references.x.shape[1:])
         if tuple(x.shape[1:]) != shape:
             raise InputError(f"The detector was fitted on inputs of shape {shape}, got {tuple(x.shape[1:])}.")
@@ -200,6 +211,7 @@ class Detector:
                 "detector's references this one says other logits (another activation, a hook?). Fit a detector for it."
             )
 
+    @as_annotated
     def save(self, folder: Path) -> None:
         """Writes `detector.json` and `detector.safetensors`, which holds the reference inputs as well.
 
@@ -235,6 +247,7 @@ class Detector:
         write_sealed(folder / ABOUT, about)
 
     @classmethod
+    @as_annotated
     def load(cls, folder: Path, landscape: NetworkLandscape) -> Detector:
         """Reads a detector for the network that it was fitted for. No code of the files is ever run.
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus._core.annotated import as_annotated
+from isthmus._core.given import numbers_of
 from isthmus.errors import InputError
 from isthmus.estimates import ClassDraws, Estimate, Floats, separation
 
 
+@as_annotated
 def threshold(clean: Floats, fpr: float) -> float:
     """The lowest threshold above which at most the share `fpr` of clean scores lies; higher scores are flagged.
 
@@ -22,6 +25,7 @@ def threshold(clean: Floats, fpr: float) -> float:
     """
     if not 0 <= fpr < 1:
         raise InputError(f"A false-positive rate lies in [0, 1), got {fpr}.")
+    clean = numbers_of("clean", clean).numpy().ravel()
     known = np.sort(clean[np.isfinite(clean)])[::-1]
     if not len(known):
         raise InputError("A threshold needs clean scores, got none that is finite.")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.shapes import CurveValues, FeatureRows, Inputs, Logits, Targets
 from isthmus.detection.curve_features import curve_features
@@ -40,6 +41,7 @@ Answer = Callable[[Inputs], Logits]
 HELD = 2**26  # numbers of the inputs held at once
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Probe:
     """Segments from an input to references of its predicted class, and to views of itself.

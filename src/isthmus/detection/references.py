@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import torch
 
+from isthmus._core.annotated import as_annotated
+from isthmus._core.given import tensor_of
 from isthmus._core.random import generator
-from isthmus._core.shapes import Inputs, Logits, Numbers, Targets
+from isthmus._core.shapes import AnyInputs, AnyTargets, Inputs, Logits, Numbers, Targets
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.arguments import targets_of
+from isthmus.landscapes.validation import check_inputs
 
 SPARE = 1  # more than are used, so that an input which is a reference itself is not compared with itself
 
@@ -37,7 +41,10 @@ class References:
         return int(torch.bincount(self.target)[_present(self.target)].min())
 
     @classmethod
-    def draw(cls, landscape: AbstractLandscape, x: Inputs, y: Targets, *, per_class: int, seed: int = 0) -> References:
+    @as_annotated
+    def draw(
+        cls, landscape: AbstractLandscape, x: AnyInputs, y: AnyTargets, *, per_class: int, seed: int = 0
+    ) -> References:
         """Draws references among the half of each class that has the lower loss.
 
         Args:
@@ -51,10 +58,13 @@ class References:
         Raises:
             InputError: a class has too few, or `per_class` is no whole number >= 1.
         """
-        if isinstance(per_class, bool) or not isinstance(per_class, int) or per_class < 1:
+        if per_class < 1:
             raise InputError(f"per_class must be a whole number >= 1, got {per_class!r}.")
-        loss, logits = landscape.evaluate(x, y)
-        loss, logits, y = loss.cpu(), logits.cpu(), y.cpu()
+        x = tensor_of("x", x)
+        check_inputs("x", x, landscape.domain, landscape.input_kind)
+        y = targets_of(landscape, y, len(x), [x], name="y")
+        loss, logits = landscape.evaluate(x, y, validated=True)
+        loss, logits = loss.cpu(), logits.cpu()
         right = logits.argmax(1) == y
         wanted = per_class + SPARE
         chosen = []

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from torch.nn import functional
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import Inputs
 from isthmus.errors import InputError
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class View:
     """One view of images (n, channels, height, width), differentiable in the image.

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.given import tensor_of
 from isthmus._core.progress import Progress
@@ -23,7 +24,7 @@ from isthmus.graphs.search import Look, search
 from isthmus.graphs.segments import look_at
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
-from isthmus.landscapes.validation import check_inputs, check_landscape
+from isthmus.landscapes.validation import check_inputs
 from isthmus.profiles import Sampling
 
 SLACK = 0.01  # the default threshold is this much above the highest input
@@ -32,6 +33,7 @@ CANDIDATES, DRAWN = 64, 200
 
 
 @renamed
+@as_annotated
 def barrier_graph(
     landscape: AbstractLandscape,
     x: AnyInputs,
@@ -148,7 +150,6 @@ def _check(
     drawn: int,
     tolerance: float,
 ) -> tuple[Inputs, Targets]:
-    check_landscape(landscape)
     x = tensor_of("x", x)
     check_inputs("x", x, landscape.domain, landscape.input_kind)
     targets = targets_of(landscape, target, len(x), [x])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.geometry import lengths
 from isthmus._core.shapes import Input, Inputs, Targets
@@ -118,6 +119,7 @@ class BarrierGraph(Plotted):
         """
         return self.connected_through(self.tolerance) if self.pairs else 1.0
 
+    @as_annotated
     def minimax(self, i: int, j: int) -> float:
         """Max loss of the minimax path between two inputs; infinite where they are of different targets."""
         return self.tree.minimax(self._number(i), self._number(j))
@@ -133,6 +135,7 @@ class BarrierGraph(Plotted):
             raise InputError(f"There is no path between the inputs {i} and {j}: they are of different targets.")
         return found
 
+    @as_annotated
     def path(self, i: int, j: int) -> Polyline:
         """The minimax path between two inputs, through others: to be profiled and certified like any path.
 
@@ -149,6 +152,7 @@ class BarrierGraph(Plotted):
                 vertices.append((found.vertices if a < b else found.vertices.flip(0))[1:].to(self.x.dtype))
         return Polyline(torch.cat(vertices if len(nodes) > 1 else vertices * 2))
 
+    @as_annotated
     def components(self, level: float) -> Numbers:
         """Number of the component of each input at a level (n,), the largest first; -1 where its own loss is higher."""
         return self.tree.components(level)
@@ -164,6 +168,7 @@ class BarrierGraph(Plotted):
         order = np.argsort(-(ends - begins), kind="stable")
         return Basins(numbers[order], begins[order], ends[order])
 
+    @as_annotated
     def narrowest(self, count: int = 5, *, least: int = 2) -> tuple[Narrow, ...]:
         """The edges that hold regions together, the highest first.
 
@@ -206,6 +211,7 @@ class BarrierGraph(Plotted):
         found: Floats = np.maximum(lowest, self.loss)  # rounding may say otherwise
         return found
 
+    @as_annotated
     def apart(self, level: float | None = None) -> Numbers:
         """Inputs whose every edge is higher than a level, those of the highest first.
 
@@ -305,6 +311,7 @@ class BarrierGraph(Plotted):
 
         return saddles(landscape, self, count=count, least=least)
 
+    @as_annotated
     def save(self, folder: str | Path) -> Path:
         """Writes `edges.parquet`, `graph.safetensors` and `manifest.json` into a folder, which is made if need be.
 
@@ -316,6 +323,7 @@ class BarrierGraph(Plotted):
         return save(self, Path(folder))
 
     @staticmethod
+    @as_annotated
     def load(folder: str | Path) -> BarrierGraph:
         """Reads what `save` wrote, after checking it against the hashes in the manifest.
 

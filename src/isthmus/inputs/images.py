@@ -16,8 +16,11 @@ import numpy as np
 import torch
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from isthmus._core.annotated import as_annotated
+from isthmus._core.files import path_of
+from isthmus._core.given import shown
 from isthmus._core.shapes import Input, Inputs
-from isthmus.errors import ImageError, IsthmusWarning
+from isthmus.errors import ImageError, InputError, IsthmusWarning
 from isthmus.inputs.geometry import fitted
 from isthmus.inputs.preprocessing import Preprocessing
 
@@ -62,6 +65,7 @@ class Images:
         return f"Images({len(self)} of shape {tuple(self.x.shape[1:])} in {len(set(self.folders))} folders{aside})"
 
 
+@as_annotated
 def load_images(
     source: str | Path | Iterable[str | Path],
     *,
@@ -84,6 +88,8 @@ def load_images(
     """
     if isinstance(preprocessing, Preprocessed):
         preprocessing = preprocessing.preprocessing
+    if not isinstance(preprocessing, Preprocessing | None):
+        raise InputError(f"preprocessing must be a Preprocessing, a Network or None, got {shown(preprocessing)}.")
     preprocessing = preprocessing or Preprocessing()
     files = list_images(source)
     inputs: list[Input] = []
@@ -173,9 +179,15 @@ def list_images(source: str | Path | Iterable[str | Path]) -> Sequence[Path]:
     Links to folders are followed, each folder once. Hidden files and folders take no part.
     """
     if not isinstance(source, str | Path):
-        return [Path(file) for file in source]
-    source = Path(source)
+        return [_path_of(file) for file in source]
+    source = _path_of(source)
     return [source] if not source.is_dir() else list_files(source, ENDINGS)
+
+
+def _path_of(file: object) -> Path:
+    if not isinstance(file, str | Path):
+        raise InputError(f"Images are named by their paths, got {shown(file)}.")
+    return path_of(file)
 
 
 def list_files(folder: Path, endings: frozenset[str]) -> list[Path]:

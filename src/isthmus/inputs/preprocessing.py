@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from isthmus._core.annotated import as_annotated
 
+
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
     """Resize, then crop the centre. Images that already have the final size are taken as they are.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import torch
 from torch import Tensor
@@ -44,6 +44,9 @@ class AbstractLandscape(Displayed, ABC):
         domain: where inputs may lie.
         forward_equivalents: cost so far: 1 per input evaluated, 2 more per gradient.
     """
+
+    _called: ClassVar[str] = "isthmus.Landscape"
+    _advice: ClassVar[str] = "wrap it: isthmus.Landscape(isthmus.Network(model, mean=..., std=...))"
 
     unit: str = "loss"
     classes: int | None = None

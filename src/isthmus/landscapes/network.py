@@ -8,8 +8,8 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import Inputs, Losses, Targets
-from isthmus.errors import NetworkError
 from isthmus.inputs.kinds import InputKind
 from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.landscapes.base import AbstractLandscape, Evaluation, Slope
@@ -60,6 +60,7 @@ class NetworkLandscape(AbstractLandscape):
         return self.network.input_shape
 
 
+@as_annotated
 @final
 class Landscape(NetworkLandscape):
     """x -> loss(network(x), target) for a fixed network.
@@ -82,11 +83,6 @@ class Landscape(NetworkLandscape):
         max_batch: int | str = "auto",
         autocast: torch.dtype | None = None,
     ) -> None:
-        if not isinstance(network, Network):
-            raise NetworkError(
-                f"Landscape needs an isthmus.Network, got {type(network).__name__}; "
-                "wrap the model: isthmus.Network(model, mean=..., std=...)."
-            )
         super().__init__(network, domain=domain, max_batch=max_batch)
         self.loss_function = CrossEntropy() if loss is None else loss
         self.unit = self.loss_function.unit

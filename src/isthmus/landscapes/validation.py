@@ -12,17 +12,6 @@ from isthmus.landscapes.domains import Domain
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
 
-def check_landscape(landscape: object) -> None:
-    """Something is a landscape, and not the network that it is on."""
-    from isthmus.landscapes.base import AbstractLandscape
-
-    if not isinstance(landscape, AbstractLandscape):
-        raise InputError(
-            f"landscape must be an isthmus.Landscape, got a {type(landscape).__name__}; "
-            "wrap it: isthmus.Landscape(isthmus.Network(model, mean=..., std=...))."
-        )
-
-
 def check_inputs(name: str, x: Tensor, domain: Domain, kind: InputKind | None = None) -> None:
     """X is a finite floating-point batch (n, *input), n >= 1, inside the domain up to 1e-6; a kind of inputs can say of
     one that is not what about it is strange.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.random import lent_seed
 from isthmus._core.shapes import Inputs, Losses, Targets
@@ -26,6 +27,7 @@ from isthmus.making.method import AttackMethod
 BATCH = 100
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class ART(AttackMethod):
     """An untargeted attack of ART 1.20 inside a ball; it works on 32-bit arrays on the CPU, a hundred inputs at a time.

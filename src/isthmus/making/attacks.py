@@ -7,24 +7,25 @@ import warnings
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.displayed import Plotted
 from isthmus._core.geometry import norms
-from isthmus._core.given import tensor_of
+from isthmus._core.given import numbers_of, tensor_of
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
-from isthmus._core.shapes import AnyInputs, AnyTargets, Index, Inputs, Losses, Mask, Targets
+from isthmus._core.shapes import AnyInputs, AnyLosses, AnyTargets, Index, Inputs, Losses, Mask, Targets
 from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import PREDICTED, targets_of
-from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range
+from isthmus.landscapes.validation import check_inputs, check_target_range
 from isthmus.making.method import AttackMethod
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class TargetedAdam(AttackMethod):
     """The targeted attack of Vrabel et al. (2025): Adam on the loss of the target, held near the source.
@@ -126,13 +127,14 @@ class Attacked(Plotted):
 
 
 @renamed
+@as_annotated
 def attack(
     landscape: AbstractLandscape,
     x: AnyInputs,
     target: AnyTargets,
     *,
     method: AttackMethod | None = None,
-    stop: float | Tensor | None = None,
+    stop: AnyLosses | None = None,
     seed: int = 0,
     progress: Tell = None,
 ) -> Attacked:
@@ -154,7 +156,6 @@ def attack(
         InputError: shapes, types, targets or values that cannot be used; DomainError where sources lie outside.
     """
     method = TargetedAdam() if method is None else method
-    check_landscape(landscape)
     x = tensor_of("x", x)
     check_inputs("x", x, landscape.domain, landscape.input_kind)
     if isinstance(target, str) and target == PREDICTED and method.targeted:
@@ -165,7 +166,7 @@ def attack(
     if landscape.classes is not None:
         check_target_range(target, landscape.classes)
     sign = 1.0 if method.targeted else -1.0
-    stops = torch.as_tensor(-sign * torch.inf if stop is None else stop, dtype=torch.float64).cpu()
+    stops = numbers_of("stop", -sign * torch.inf if stop is None else stop)
     if stops.ndim > 1 or stops.numel() not in (1, len(x)) or bool(stops.isnan().any()):
         raise InputError(f"stop must be a number or one an input ({len(x)},), got shape {tuple(stops.shape)}.")
     limits = sign * stops.reshape(-1).expand(len(x))

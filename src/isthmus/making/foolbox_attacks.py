@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.random import lent_seed
 from isthmus._core.shapes import Inputs, Losses, Targets
@@ -24,6 +25,7 @@ from isthmus.making.method import AttackMethod
 BATCH = 128
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Foolbox(AttackMethod):
     """An attack of foolbox 3.

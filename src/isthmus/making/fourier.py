@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.geometry import expand_to
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.random import generator
@@ -27,6 +28,7 @@ COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 SMALL = 32  # below so many pixels a side, a turned or scaled picture keeps too little of itself
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Fourier(SynthesisMethod):
     """Adam on the spectrum, decorrelated colours where there are three channels, and random views in every step.
@@ -59,8 +61,8 @@ class Fourier(SynthesisMethod):
     def __post_init__(self) -> None:
         if not self.lr > 0 or self.max_steps < 1 or self.check_every < 1 or not self.scale > 0:
             raise InputError("Fourier needs lr > 0, scale > 0, max_steps >= 1 and check_every >= 1.")
-        if min(self.jitter, self.turn, self.decay) < 0 or not 0 <= self.zoom < 1 or self.jitter >= 1:
-            raise InputError("Fourier needs 0 <= jitter < 1, 0 <= zoom < 1, turn >= 0 and decay >= 0.")
+        if not (0 <= self.jitter < 1 and 0 <= self.zoom < 1 and 0 <= self.turn <= 180 and 0 <= self.decay < math.inf):
+            raise InputError("Fourier needs 0 <= jitter < 1, 0 <= zoom < 1, 0 <= turn <= 180 and finite decay >= 0.")
 
     def run(
         self,

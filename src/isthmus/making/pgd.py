@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.geometry import expand_to, norms, unit
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.shapes import Inputs, Losses, Targets
@@ -18,6 +19,7 @@ from isthmus.landscapes import AbstractLandscape
 from isthmus.making.method import AttackMethod
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class PGD(AttackMethod):
     """Steps along the gradient's sign (Linf) or direction (L2), projected onto the ball and the landscape's domain.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from typing import cast
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.displayed import Plotted
 from isthmus._core.progress import OnProgress
@@ -18,10 +20,10 @@ from isthmus.errors import InputError
 from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
-from isthmus.landscapes.validation import check_landscape
 from isthmus.making.method import SynthesisMethod
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class FromNoise(SynthesisMethod):
     """The paper's generator: Adam from Gaussian noise around the mean of the data; the best point is kept.
@@ -73,6 +75,9 @@ class FromNoise(SynthesisMethod):
         return self.descent.run(landscape, start, target, stop=goals, on_progress=on_progress)
 
 
+MOST = 10**9  # values of one input
+
+
 @dataclass(frozen=True, eq=False)
 class Synthesized(Plotted):
     """Synthesized inputs.
@@ -103,6 +108,7 @@ class Synthesized(Plotted):
 
 
 @renamed
+@as_annotated
 def synthesize(
     landscape: AbstractLandscape,
     target: AnyTargets,
@@ -127,16 +133,13 @@ def synthesize(
         InputError: the shape is not known, or targets or seeds cannot be used.
     """
     method = FromNoise() if method is None else method
-    check_landscape(landscape)
     single = isinstance(target, str) or not isinstance(target, Sized) or getattr(target, "ndim", 1) == 0
     target = targets_of(landscape, target, 1 if single else len(cast("Sized", target)), [])
     size = tuple(shape) if shape is not None else landscape.input_shape
     if size is None or not len(target):
         raise InputError("synthesize needs targets, and the shape of an input where the network does not say it.")
-    if not size or not all(isinstance(side, int) and side > 0 for side in size):
-        raise InputError(f"shape must be positive whole numbers, as (3, 224, 224), got {size}.")
-    if not isinstance(seed, int | Sequence) or isinstance(seed, str | bool):
-        raise InputError(f"seed must be a whole number or one an input ({len(target)},), got {seed!r}.")
+    if not size or min(size) < 1 or math.prod(size) > MOST:
+        raise InputError(f"shape must be whole numbers >= 1, as (3, 224, 224), of {MOST:,} values at most, got {size}.")
     seeds = tuple(range(seed, seed + len(target))) if isinstance(seed, int) else tuple(seed)
     if len(seeds) != len(target):
         raise InputError(f"seed must be a number or one an input ({len(target)},), got {len(seeds)}.")

@@ -7,15 +7,16 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Displayed
 from isthmus._core.given import tensor_of
 from isthmus._core.shapes import AnyInputs, Input, Inputs, Logits
-from isthmus.errors import InputError, NetworkError
+from isthmus.errors import InputError, IsthmusError, NetworkError
 from isthmus.inputs.kinds import Images, InputKind
 from isthmus.inputs.preprocessing import Preprocessing
 from isthmus.networks import checks
@@ -24,6 +25,7 @@ from isthmus.networks.state import held_fixed, is_held
 from isthmus.networks.weights import hash_weights
 
 
+@as_annotated
 class Network(Displayed):
     """A fixed classifier that takes inputs in data units and returns logits.
 
@@ -55,6 +57,10 @@ class Network(Displayed):
         ProbabilitiesWarning: outputs look like probabilities.
     """
 
+    _called: ClassVar[str] = "isthmus.Network"
+    _error: ClassVar[type[IsthmusError]] = NetworkError
+    _advice: ClassVar[str] = "wrap the model: isthmus.Network(model, mean=..., std=...)"
+
     def __init__(
         self,
         model: nn.Module,
@@ -69,10 +75,6 @@ class Network(Displayed):
         output: str | int | None = None,
         check: bool = True,
     ) -> None:
-        if not isinstance(model, nn.Module):
-            raise NetworkError(
-                f"Network needs a torch.nn.Module, got {type(model).__name__}; wrap the function in one."
-            )
         checks.check_head(model)
         self.model = model
         self.mean = checks.channel_values("mean", mean)

@@ -27,6 +27,7 @@ from urllib.parse import parse_qsl
 import torch
 from torch import nn
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.random import lent_seed
 from isthmus._core.registry import OWN, load_own
 from isthmus.errors import SpecError
@@ -40,6 +41,7 @@ WHOLE = ("onnx", *programs.FORMATS)  # files that hold weights and all else
 Source = Callable[[str, bool, int | None], Recipe]
 
 
+@as_annotated
 def load_network(
     spec: str,
     *,

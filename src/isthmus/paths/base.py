@@ -13,6 +13,7 @@ from torch import Tensor
 
 from isthmus._core.displayed import Plotted
 from isthmus._core.geometry import norms
+from isthmus._core.given import numbers_of, shown
 from isthmus._core.shapes import Index, Input, Inputs, Parameters
 from isthmus.errors import InputError
 
@@ -171,13 +172,18 @@ class Apart(Bundle):
         return points[torch.cat(parts).argsort().to(points.device)]
 
 
-def checked_positions(t: Parameters) -> Parameters:
-    """Positions in float64 on the CPU.
+def checked_positions(t: float | Parameters) -> Parameters:
+    """Positions (m,) in float64 on the CPU; those of one number are one.
 
     Raises:
-        InputError: one of them does not lie in [0, 1].
+        InputError: one of them does not lie in [0, 1], or is no number.
     """
-    t = t.to("cpu", torch.float64)
+    t = numbers_of("t", t)
+    if t.ndim > 1:
+        raise InputError(f"t must be a number or numbers (m,), got {shown(t)}.")
+    t = t.reshape(-1)
+    if not len(t):
+        return t
     if bool((~((t >= 0) & (t <= 1))).any()):
         raise InputError(f"A path is defined for t in [0, 1], got values from {float(t.min())} to {float(t.max())}.")
     return t

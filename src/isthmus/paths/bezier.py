@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -78,8 +79,7 @@ class Bezier(AbstractPath):
         return (lengths[left] + (scaled - left) * (lengths[left + 1] - lengths[left])) / lengths[-1]
 
     def at(self, t: float | Parameters) -> Input:
-        if not (isinstance(t, Tensor) and t.ndim):
-            return self.at(torch.as_tensor([float(t)], dtype=torch.float64))[0]
+        single = not np.ndim(t)
         t = checked_positions(t)
         lengths = self._lengths
         if lengths[-1] > 0:
@@ -94,7 +94,7 @@ class Bezier(AbstractPath):
         found = self.of_parameter(u).to(points)
         found[(t == 0).to(points.device)] = points[0]
         found[(t == 1).to(points.device)] = points[-1]
-        return found
+        return found[0] if single else found
 
     def tensors(self) -> Mapping[str, Tensor]:
         return {"control_points": self.control_points}

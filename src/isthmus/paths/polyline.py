@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,7 +14,7 @@ from isthmus._core.geometry import inner, lengths, norms
 from isthmus._core.given import tensor_of
 from isthmus._core.shapes import Input, Inputs, Parameters, Vertices
 from isthmus.errors import InputError
-from isthmus.paths.base import AbstractPath, Bundle, ratio
+from isthmus.paths.base import AbstractPath, Bundle, checked_positions, ratio
 from isthmus.paths.polyline_bundle import Polylines, positions
 
 
@@ -121,9 +122,9 @@ class Polyline(AbstractPath):
 
     def at(self, t: float | Parameters) -> Input:
         """The point at t: (*input) for a number, (m, *input) for a tensor (m,)."""
-        if isinstance(t, Tensor) and t.ndim:
-            return Polylines.through([self.vertices]).at(torch.zeros(len(t), dtype=torch.long), t)
-        return self.at(torch.as_tensor([float(t)], dtype=torch.float64))[0]
+        places = checked_positions(t)
+        points = Polylines.through([self.vertices]).at(torch.zeros(len(places), dtype=torch.long), places)
+        return points if np.ndim(t) else points[0]
 
 
 def _positive(lengths: Tensor, like: Tensor) -> Tensor:

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.annotated import as_annotated
+from isthmus._core.given import numbers_of
 from isthmus.errors import InputError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 TAILS = 9.0  # standard deviations of the binomial distribution that are summed over
 
 
+@as_annotated
 def canonical(values: Array, p: Array | float) -> Array:
     """Mean of a quantity when every site is open with probability p, independently.
 
@@ -28,7 +31,7 @@ def canonical(values: Array, p: Array | float) -> Array:
     """
     from scipy.stats import binom
 
-    values, p = np.asarray(values, dtype=float), np.asarray(p, dtype=float)
+    values, p = numbers_of("values", values).numpy(), numbers_of("p", p).numpy()
     if values.ndim != 1 or not len(values):
         raise InputError(f"values must be a list with one number for 0, 1, ... open sites, got shape {values.shape}.")
     if not ((p >= 0) & (p <= 1)).all():

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.annotated import as_annotated
 from isthmus.percolation.compiled import compiled
 from isthmus.percolation.joining import root_of
 from isthmus.percolation.lattice import Lattice
@@ -46,6 +47,7 @@ class Clusters:
         return float(self.sizes.max() / self.open_sites) if len(self.sizes) else float("nan")
 
 
+@as_annotated
 def clusters_of(is_open: Array, *, periodic: bool = False) -> Clusters:
     """The clusters of the open sites of a grid, neighbours being one step along one axis apart.
 

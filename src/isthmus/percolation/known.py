@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from isthmus._core.annotated import as_annotated
 from isthmus.errors import InputError
 from isthmus.percolation.lattice import Kind
 
@@ -39,21 +40,32 @@ SITE_SERIES = (1, 3 / 2, 15 / 4, 83 / 4, 6577 / 48, 119077 / 96)  # Gaunt, Sykes
 BOND_SERIES = (1, 0, 5 / 2, 15 / 2, 57, 4855 / 12)  # Gaunt and Ruskin (1978)
 
 
+@as_annotated
 def known_threshold(dimension: int, kind: Kind) -> float | None:
-    """The published threshold; None above 13 dimensions."""
-    return (SITE if kind == "site" else BOND).get(dimension)
-
-
-def series_threshold(dimension: int, kind: Kind) -> float:
-    """The expansion in 1 / (2d - 1), which is asymptotic: good in high dimension only.
+    """The published threshold; None above 13 dimensions.
 
     Raises:
         InputError: no whole number of dimensions, or another kind than site and bond.
     """
-    if isinstance(dimension, bool) or not isinstance(dimension, int) or dimension < 1:
-        raise InputError(f"A dimension is a whole number >= 1, got {dimension!r}.")
-    if kind not in ("site", "bond"):
-        raise InputError(f"kind must be site or bond, got {kind!r}.")
+    _check(dimension)
+    return (SITE if kind == "site" else BOND).get(dimension)
+
+
+def _check(dimension: int) -> None:
+    if dimension < 1:
+        raise InputError(f"A dimension is a whole number >= 1, got {dimension}.")
+
+
+@as_annotated
+def series_threshold(dimension: int, kind: Kind) -> float:
+    """The expansion in 1 / (2d - 1), which is asymptotic: good in high dimension only.
+
+    Raises:
+        InputError: no whole number of dimensions, fewer than three, or another kind than site and bond.
+    """
+    _check(dimension)
+    if dimension < 3:
+        raise InputError(f"The expansion says nothing below 3 dimensions (it exceeds 1), got {dimension}.")
     step = 1 / (2 * dimension - 1)
     return sum(
         factor * step ** (power + 1) for power, factor in enumerate(SITE_SERIES if kind == "site" else BOND_SERIES)

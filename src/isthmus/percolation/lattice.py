@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from isthmus._core.annotated import as_annotated
 from isthmus.errors import InputError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -18,6 +19,7 @@ MOST_DIMENSIONS, MOST_SITES = 13, 2**31 - 2
 SMALL = 2**26  # bytes that every machine has
 
 
+@as_annotated
 @dataclass(frozen=True)
 class Lattice:
     """Sites at whole coordinates; nearest neighbours, one step along one axis apart, are joined by a bond.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.given import numbers_of
 from isthmus.errors import InputError
 from isthmus.percolation.compiled import compiled
 from isthmus.percolation.joining import root_of
@@ -40,6 +41,7 @@ def persistence(values: Array) -> Basins:
     Raises:
         InputError: values that are not finite.
     """
+    values = numbers_of("values", values).numpy()
     if not np.isfinite(values).all():
         raise InputError(f"{int((~np.isfinite(values)).sum())} values are not finite; basins need a number everywhere.")
     lattice = Lattice(values.shape)

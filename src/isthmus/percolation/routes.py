@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.random import numpy_generator
+from isthmus.errors import InputError
 from isthmus.percolation.compiled import compiled
 from isthmus.percolation.lattice import Lattice
 
@@ -52,6 +54,7 @@ class Routes:
         return found
 
 
+@as_annotated
 def routes(is_open: Array, *, pairs: int, seed: int = 0) -> Routes:
     """Shortest ways between random pairs of distinct open sites of a grid with free boundaries.
 
@@ -63,6 +66,8 @@ def routes(is_open: Array, *, pairs: int, seed: int = 0) -> Routes:
     Raises:
         InputError: an array that is not boolean.
     """
+    if pairs < 0:
+        raise InputError(f"pairs must be a whole number >= 0, got {pairs}.")
     lattice = Lattice.under(is_open)
     shape, strides = lattice.axes
     numbers = np.flatnonzero(is_open)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
@@ -14,6 +15,7 @@ from isthmus.profiles import GridMap, grid_map
 
 
 @renamed
+@as_annotated
 def slice_map(
     landscape: AbstractLandscape,
     flat: Flat,

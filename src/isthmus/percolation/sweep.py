@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from isthmus._core.annotated import as_annotated
+from isthmus._core.given import shown
 from isthmus._core.random import numpy_generator
 from isthmus.errors import InputError
 from isthmus.percolation.joining import open_bonds, open_sites, open_torus
@@ -63,6 +65,7 @@ class Sweep:
         return found
 
 
+@as_annotated
 def sweep(lattice: Lattice, *, kind: Kind = "site", order: Array | None = None, seed: int | Sequence[int] = 0) -> Sweep:
     """Opens sites or bonds one after the other.
 
@@ -91,10 +94,7 @@ def swept(
     if kind not in ("site", "bond"):
         raise InputError(f"kind must be site or bond, got {kind!r}.")
     check_memory(lattice.sweep_bytes(kind), f"A sweep over {lattice.count(kind):,} {kind}s")
-    if order is None:
-        order = random_order(lattice, kind, numpy_generator(seed))
-    else:
-        order = _checked(np.asarray(order), lattice, kind)
+    order = random_order(lattice, kind, numpy_generator(seed)) if order is None else _checked(order, lattice, kind)
     sites, opened = lattice.sites, len(order)
     shape, strides = lattice.axes
     parent = np.full(sites, sites, dtype=np.int32)
@@ -134,7 +134,11 @@ def _exists(bonds: Array, lattice: Lattice) -> Array:
     return found
 
 
-def _checked(order: Array, lattice: Lattice, kind: Kind) -> Array:
+def _checked(given: object, lattice: Lattice, kind: Kind) -> Array:
+    try:
+        order = np.asarray(given)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"order must be a list of {kind}s by number, got {shown(given)}.") from error
     most = lattice.sites if kind == "site" else lattice.dimension * lattice.sites
     if order.ndim != 1 or order.dtype.kind not in "iu":
         raise InputError(f"order must be a list of {kind}s by number, got {order.dtype} of shape {order.shape}.")

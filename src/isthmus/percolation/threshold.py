@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.progress import Progress
 from isthmus.errors import InputError
@@ -49,6 +50,7 @@ class Threshold:
 
 
 @renamed
+@as_annotated
 def threshold(
     dimension: int,
     *,

@@ -10,6 +10,7 @@ from typing import Any, final
 import numpy as np
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.displayed import Plotted
 from isthmus._core.progress import OnProgress
@@ -62,6 +63,7 @@ class GridMap(Plotted):
 
 
 @renamed
+@as_annotated
 def grid_map(
     landscape: AbstractLandscape,
     flat: Flat,
@@ -90,6 +92,7 @@ def grid_map(
     return GridMap(flat, tuple(coordinates), index, loss, predicted, inside)
 
 
+@as_annotated
 def refined_map(
     landscape: AbstractLandscape,
     flat: Flat,

@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import AnyTargets, Losses, SomeVertices, Targets
 from isthmus.errors import DomainWarning, InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
-from isthmus.landscapes.validation import check_landscape, check_target_range
+from isthmus.landscapes.validation import check_target_range
 from isthmus.paths import AbstractPath, Bundle, Polyline
 from isthmus.profiles.points import Points, Seen, rank_within
 from isthmus.profiles.profile import Profile
@@ -26,6 +27,7 @@ Array = NDArray[np.float64]
 BENDS, SETTLED = 0.5, 0.25  # how far a peak may rise between points that bend: a kink at worst, a curve once it was cut
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
     """How densely a profile looks.
@@ -69,6 +71,7 @@ class Sampling:
         return Sampling(intervals=points - 1, per_segment=1, resolution=1.0)
 
 
+@as_annotated
 def profile(
     landscape: AbstractLandscape, path: AbstractPath, target: AnyTargets, *, sampling: Sampling | None = None
 ) -> Profile:
@@ -83,9 +86,6 @@ def profile(
     Raises:
         InputError: target out of range, or a path that is not finite.
     """
-    check_landscape(landscape)
-    if not isinstance(path, AbstractPath):
-        raise InputError(f"profile takes a path such as isthmus.Polyline(vertices), got {type(path).__name__}.")
     if not path.finite:
         raise InputError("profile needs a finite path, got NaN or infinity.")
     targets = targets_of(landscape, target, 1, list(path.ends[:, None]))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus._core.files import cannot_write, read_json, sha256, write_whole
+from isthmus._core.files import cannot_write, path_of, read_json, sha256, write_whole
 from isthmus.errors import OutputError
 from isthmus.results.folder import FORMAT, MANIFEST, write_manifest
 from isthmus.results.sealed import SEAL, read_sealed
@@ -29,7 +29,7 @@ def save_files(
     Raises:
         OutputError: the folder cannot be written, or holds files of these names.
     """
-    with cannot_write(folder):
+    with cannot_write(path_of(folder)):
         folder.mkdir(parents=True, exist_ok=True)
     for name in (*files, MANIFEST):
         if (folder / name).exists():
@@ -60,7 +60,7 @@ def check_files(
     Raises:
         OutputError: a file is missing, of another version, or was changed since.
     """
-    if not (folder / MANIFEST).is_file():
+    if not path_of(folder / MANIFEST).is_file():
         raise OutputError(f"{folder} holds no {what}: there is no {MANIFEST} in it.")
     manifest = read_sealed(folder / MANIFEST, unsealed=earlier is not None)
     sealed = {key: manifest.get(key) for key in FORMAT} == FORMAT and SEAL in read_json(folder / MANIFEST)

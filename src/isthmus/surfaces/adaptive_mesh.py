@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from isthmus._core.annotated import as_annotated
 from isthmus.connecting.connectors.stopping import Stopping
 from isthmus.errors import InputError
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveMesh:
     """Looks at a surface on a coarse lattice, moves the nodes that are too high, and looks closer where it may matter.

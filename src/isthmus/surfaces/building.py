@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.given import tensor_of
 from isthmus._core.progress import Progress
@@ -18,7 +19,7 @@ from isthmus.certificates import UniformSamples
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
-from isthmus.landscapes.validation import check_inputs, check_landscape, check_target_range
+from isthmus.landscapes.validation import check_inputs, check_target_range
 from isthmus.paths import AbstractPath
 from isthmus.surfaces.adaptive_mesh import AdaptiveMesh
 from isthmus.surfaces.checking import check
@@ -34,6 +35,7 @@ SURFACES = 128  # that are worked on together at most: each has lattices of its 
 
 
 @renamed
+@as_annotated
 def fill(
     landscape: AbstractLandscape,
     corners: AnyCorners | None,
@@ -69,7 +71,6 @@ def fill(
     Raises:
         InputError: shapes, types, targets or values that cannot be used; DomainError where corners lie outside.
     """
-    check_landscape(landscape)
     loops = _loops(landscape, corners, sides)
     method, verify = method or AdaptiveMesh(), verify or UniformSamples()
     if not isinstance(method, AdaptiveMesh) or not isinstance(verify, UniformSamples):

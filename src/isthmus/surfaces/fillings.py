@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.ragged import part_of, ragged
 from isthmus.certificates import Certificate
@@ -60,6 +61,7 @@ class Fillings(Plotted, Sequence[Filling]):
 
         return pyarrow.Table.from_pylist([{"surface": number, **each.row()} for number, each in enumerate(self)])
 
+    @as_annotated
     def save(self, folder: str | Path) -> Path:
         """Writes `surfaces.parquet`, `surfaces.safetensors` and `manifest.json` into a folder, made if need be.
 
@@ -73,6 +75,7 @@ class Fillings(Plotted, Sequence[Filling]):
         return save_files(Path(folder), SCHEMA, files, self.description)
 
     @staticmethod
+    @as_annotated
     def load(folder: str | Path) -> Fillings:
         """Reads what `save` wrote, after checking it against the hashes in the manifest.
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from isthmus._core.displayed import Plotted
 from isthmus._core.geometry import expand_to, inner
+from isthmus._core.given import numbers_of
 from isthmus._core.shapes import Input, Inputs, Lattice, Parameters
 from isthmus.errors import InputError
 from isthmus.paths import Polyline
@@ -86,8 +88,8 @@ class Surface(Plotted):
         Raises:
             InputError: u or v does not lie in [0, 1].
         """
-        single = not (isinstance(u, Tensor) and u.ndim)
-        across, up = (torch.as_tensor(each, dtype=torch.float64).reshape(-1).cpu() for each in (u, v))
+        single = not np.ndim(u)
+        across, up = (numbers_of(name, each).reshape(-1) for name, each in (("u", u), ("v", v)))
         across, up = across.expand(max(len(across), len(up))), up.expand(max(len(across), len(up)))
         for each in (across, up):
             if bool((~((each >= 0) & (each <= 1))).any()):

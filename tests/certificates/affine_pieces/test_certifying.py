@@ -59,8 +59,14 @@ def test_certified_connections_are_saved_and_read_back(digits, digit_pairs, tmp_
     assert [pair.row() for pair in again] == [pair.row() for pair in found]
 
 
+def test_the_way_in_which_version_0_1_asked(digits, digit_pairs):
+    with pytest.warns(DeprecationWarning, match="AffinePieces"):
+        (found,) = isthmus.connect(digits, *(part[:1] for part in digit_pairs), verify="exact")
+    assert found.certificate is not None and found.certificate.kind == "pieces"
+
+
 def test_unknown_ways_to_verify(digits, digit_pairs, as_installed):
-    with pytest.raises(isthmus.IsthmusError, match="verify must be a certifier"):
+    with pytest.raises(isthmus.IsthmusError, match="verify must be a Certifier, 'exact' or None"):
         isthmus.connect(digits, *(part[:1] for part in digit_pairs), verify="quickly")
 
 

@@ -142,7 +142,7 @@ def test_what_is_not_finite_is_refused():
     ("settings", "says"),
     [
         ({"target": None}, "class indices"), ({"target": "eleven"}, "eleven"), ({"target": 1.0}, "class indices"),
-        ({"target": 7}, "7"), ({"max_batch": 0}, "whole number >= 1"), ({"max_batch": 2.5}, "whole number >= 1"),
+        ({"target": 7}, "7"), ({"max_batch": 0}, "whole number >= 1"), ({"max_batch": 2.5}, "whole number"),
         ({"dtype": torch.float16}, "float32 or torch.float64"), ({"dtype": torch.int64}, "float32 or torch.float64"),
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import final
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.shapes import AnyTargets, Input, Losses
@@ -73,6 +74,7 @@ class ExactProfile(Profile):
 
 
 @renamed
+@as_annotated
 def exact_profile(
     landscape: AbstractLandscape,
     path: Polyline,
@@ -101,8 +103,6 @@ def exact_profile(
             network.
         InputError: target out of range, or vertices that cannot be used.
     """
-    if not isinstance(path, Polyline):
-        raise InputError(f"exact_profile takes an isthmus.Polyline, got a {type(path).__name__}.")
     landscape = of_pieces(landscape)
     _check(dtype, max_batch)
     if not bool(path.vertices.isfinite().all()):
@@ -148,10 +148,10 @@ def _cuts(landscape: Landscape, path: Polyline, most: int | None, on_progress: O
     return cuts
 
 
-def _check(dtype: object, max_batch: object) -> None:
+def _check(dtype: torch.dtype | None, max_batch: int | None) -> None:
     if dtype not in (None, torch.float32, torch.float64):
         raise InputError(f"exact_profile computes in torch.float32 or torch.float64, got dtype {dtype!r}.")
-    if max_batch is not None and (isinstance(max_batch, bool) or not isinstance(max_batch, int) or max_batch < 1):
+    if max_batch is not None and max_batch < 1:
         raise InputError(f"max_batch must be a whole number >= 1, got {max_batch!r}.")
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar, final
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input
 from isthmus.certificates.base import Band, Certificate, Certifier, Shown
@@ -32,6 +33,7 @@ WRONG = 1e-2  # of the largest logit there: no rounding does that
 
 
 @final
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class TaylorModels(Certifier):
     """Taylor models of a network along a path (Makino and Berz 2003, in one variable): on an interval every neuron is a

@@ -7,6 +7,7 @@ from enum import Enum
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.geometry import expand_to, norms, without
 from isthmus._core.shapes import Index, Inputs, Logits, Losses, Mask, SegmentVertices
 from isthmus.connecting.connectors.base import Batch, Connector, Segments
@@ -50,6 +51,7 @@ class BypassState(Batch):
     normal: Inputs
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class BarrierBypass(Connector[BypassState]):
     """Moves the peak B of a segment to low loss, in the hyperplane through B orthogonal to the segment and inside the

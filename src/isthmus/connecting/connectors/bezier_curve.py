@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.geometry import expand_to
 from isthmus._core.random import generator as seeded
 from isthmus._core.shapes import Chains, Index, Losses, Mask
@@ -37,6 +38,7 @@ class CurveState(Batch):
     steps: Index
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class BezierCurve(PathConnector[CurveState]):
     """Moves the control points of a Bezier curve between the ends, so that the points seen on it become low.

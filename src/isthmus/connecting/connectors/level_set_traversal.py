@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.geometry import expand_to, norms, without
 from isthmus._core.shapes import Chains, Index, Inputs, Losses, Mask
 from isthmus.connecting.connectors.base import Batch, PathConnector, Segments
@@ -33,6 +34,7 @@ class WalkState(Batch):
     steps: Index
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class LevelSetTraversal(PathConnector[WalkState]):
     """Level set traversal (Balasubramanian, Sriramanan, Sadasivan and Feizi, NeurIPS 2023, arXiv 2310.19889).

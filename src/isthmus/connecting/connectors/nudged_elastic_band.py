@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.geometry import expand_to, inner
 from isthmus._core.shapes import Chains, Index, Mask
 from isthmus.connecting.connectors.base import PathConnector, Segments
@@ -29,6 +30,7 @@ from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import AbstractPath, Polyline
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class NudgedElasticBand(PathConnector[ChainState]):
     """The nudged elastic band (Jonsson, Mills and Jacobsen 1998) with the improved tangent (Henkelman and Jonsson 2000)

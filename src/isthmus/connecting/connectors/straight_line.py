@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import Mask, SegmentVertices
 from isthmus.connecting.connectors.base import Batch, Connector, Segments
 from isthmus.landscapes import AbstractLandscape
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class StraightLine(Connector[Batch]):
     """Leaves every pair its direct path; `connect` then only measures it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.geometry import expand_to
 from isthmus._core.shapes import Mask
 from isthmus.connecting.connectors.base import PathConnector, Segments
@@ -18,6 +19,7 @@ from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import AbstractPath, Polyline
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class StringMethod(PathConnector[ChainState]):
     """The simplified string method (E, Ren and Vanden-Eijnden 2007): each step moves every image down the gradient, and

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.geometry import expand_to, norms, share_along, slide
+from isthmus._core.given import tensor_of
 from isthmus._core.shapes import Input, Inputs, Losses
 from isthmus.errors import InputError
 from isthmus.landscapes.domains.base import Domain
-from isthmus.landscapes.domains.box import Box
+from isthmus.landscapes.domains.box import Box, check_bound, check_spreads
 
 
+@as_annotated
 @dataclass(frozen=True)
 class Ball(Domain):
     """All inputs within `radius` of `center` (*input), in the norm 2 or math.inf."""
@@ -23,10 +26,16 @@ class Ball(Domain):
     norm: float = 2.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "center", tensor_of("The center of a Ball", self.center))
+        check_bound("The center of a Ball", self.center)
         if self.norm not in (2, math.inf):
             raise InputError(f"Ball knows the norms 2 and math.inf, got {self.norm}.")
         if not self.radius >= 0:
             raise InputError(f"Ball needs a radius >= 0, got {self.radius}.")
+
+    def _center(self, x: Inputs) -> Input:
+        check_spreads("The center of a Ball is", self.center, x)
+        return self.center.to(x)
 
     def _box(self) -> Box:
         return Box(self.center - self.radius, self.center + self.radius)
@@ -34,19 +43,19 @@ class Ball(Domain):
     def excess(self, x: Inputs) -> Losses:
         if self.norm == math.inf:
             return self._box().excess(x)
-        return (norms(x - self.center.to(x)) - self.radius).clamp_min(0).to(x.dtype)
+        return (norms(x - self._center(x)) - self.radius).clamp_min(0).to(x.dtype)
 
     def project(self, x: Inputs) -> Inputs:
         if self.norm == math.inf:
             return self._box().project(x)
         radius = torch.full((len(x),), self.radius, dtype=torch.float64, device=x.device)
-        return _into_sphere(x, self.center.to(x).expand_as(x), radius)
+        return _into_sphere(x, self._center(x).expand_as(x), radius)
 
     def project_to_plane(self, x: Inputs, through: Inputs, normal: Inputs) -> Inputs:
         if self.norm == math.inf:
             return self._box().project_to_plane(x, through, normal)
         # The hyperplane cuts the ball in a smaller ball around the projected centre (Pythagoras).
-        center = self.center.to(x).expand_as(x)
+        center = self._center(x).expand_as(x)
         cut = slide(center, share_along(center - through, normal), normal)
         distance = norms(cut - center)
         radius = (self.radius**2 - distance**2).clamp_min(0).sqrt()

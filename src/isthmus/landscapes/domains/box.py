@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.geometry import inner, share_along, slide
+from isthmus._core.given import shown, tensor_of
 from isthmus._core.shapes import Inputs, Losses
 from isthmus.errors import InputError
 from isthmus.landscapes.domains.base import Domain
 
 
+@as_annotated
 @dataclass(frozen=True)
 class Box(Domain):
     """Every coordinate between `low` and `high`: numbers, or tensors that broadcast to one input."""
@@ -22,18 +25,26 @@ class Box(Domain):
     high: float | Tensor = 1.0
 
     def __post_init__(self) -> None:
-        if not bool((torch.as_tensor(self.low) <= torch.as_tensor(self.high)).all()):
+        low, high = (
+            torch.as_tensor(bound) if isinstance(bound, int | float) else tensor_of(f"Box: {name}", bound)
+            for name, bound in (("low", self.low), ("high", self.high))
+        )
+        for name, bound in (("Box: low", low), ("Box: high", high)):
+            check_bound(name, bound)
+        try:
+            sorted_right = bool((low <= high).all())
+        except RuntimeError as error:
+            raise InputError(
+                f"The bounds of a Box must have one shape, got {tuple(low.shape)} and {tuple(high.shape)}."
+            ) from error
+        if not sorted_right:
             raise InputError(f"Box needs low <= high, got low={self.low}, high={self.high}; swap them.")
 
     def _bounds(self, x: Inputs) -> tuple[Tensor, Tensor]:
-        bounds = torch.as_tensor(self.low).to(x), torch.as_tensor(self.high).to(x)
-        for bound in bounds:
-            if bound.ndim > x.ndim or (bound.ndim == x.ndim and len(bound) > 1):
-                raise InputError(
-                    f"The bounds of a Box are those of every input, of shape {tuple(x.shape[1:])} or one that spreads "
-                    f"to it, got {tuple(bound.shape)}."
-                )
-        return bounds
+        low, high = torch.as_tensor(self.low).to(x), torch.as_tensor(self.high).to(x)
+        for bound in (low, high):
+            check_spreads("The bounds of a Box are those of every input,", bound, x)
+        return low, high
 
     def excess(self, x: Inputs) -> Losses:
         low, high = self._bounds(x)
@@ -73,3 +84,18 @@ class Box(Domain):
             step = torch.where((newton > below) & (newton < above), newton, middle)
             shift = torch.where((height != 0) & step.isfinite(), step, shift)
         return moved
+
+
+def check_bound(name: str, bound: Tensor) -> None:
+    """Refuses what can bound nothing: tensors without plain real numbers."""
+    if bound.layout is not torch.strided or bound.is_meta or bound.is_complex() or bound.dtype is torch.bool:
+        raise InputError(f"{name} must be a number or a plain tensor of real numbers, got {shown(bound)}.")
+
+
+def check_spreads(what: str, bound: Tensor, x: Inputs) -> None:
+    """Refuses a bound whose shape is not that of one of the inputs x (n, *input), nor spreads to it."""
+    shape = bound.shape[1:] if bound.ndim == x.ndim and len(bound) == 1 else bound.shape
+    if len(shape) >= x.ndim or any(
+        mine not in (1, its) for mine, its in zip(reversed(shape), reversed(x.shape), strict=False)
+    ):
+        raise InputError(f"{what} of shape {tuple(x.shape[1:])} or one that spreads to it, got {tuple(bound.shape)}.")

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import InputError
 from isthmus.inputs.base import Collection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 HEARD = 512  # samples from which on a spectrogram is drawn beside the wave
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Series(InputKind):
     """Sound, or the readings of sensors.

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus._core.annotated import as_annotated
 from isthmus.errors import InputError
 
 Column = NDArray[Any]
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Feature:
     """A column of a table.

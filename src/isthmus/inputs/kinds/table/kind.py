@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import ImageError, InputError
 from isthmus.inputs.base import Collection
@@ -32,6 +33,7 @@ TARGETS = ("target", "class", "label", "y")  # names of labels that a data set m
 Given = Mapping[str, tuple[float, float]]
 
 
+@as_annotated
 @dataclass(frozen=True, kw_only=True)
 class Table(InputKind):
     """Rows with the same features.

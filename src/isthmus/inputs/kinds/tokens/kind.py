@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import Input, Inputs
 from isthmus.errors import ImageError, InputError
 from isthmus.inputs.base import Collection
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Within = Literal["anywhere", "box", "ball", "hull"]
 
 
+@as_annotated
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tokens(InputKind):
     """Texts of one length, in the space in which a network puts its tokens.
@@ -47,10 +49,6 @@ class Tokens(InputKind):
     blends: ClassVar[bool] = False
     kept_as: ClassVar[str] = "texts"
     space: ClassVar[str] = "embedding"
-
-    def __post_init__(self) -> None:
-        if self.within not in get_args(Within):
-            raise InputError(f"within must be one of {', '.join(get_args(Within))}, got '{self.within}'.")
 
     @property
     def shape(self) -> tuple[int, ...] | None:
