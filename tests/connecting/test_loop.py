@@ -7,9 +7,20 @@ import pytest
 import torch
 from torch import nn
 
-from isthmus import BarrierBypass, Box, Landscape, Margin, Network, Outcome, StraightLine, Unbounded, connect
+from isthmus import (
+    BarrierBypass,
+    Box,
+    Connections,
+    Landscape,
+    Margin,
+    Network,
+    Outcome,
+    StraightLine,
+    Unbounded,
+    connect,
+)
 from isthmus.connecting.loop import Interrupted
-from isthmus.errors import DomainError, InputError, NetworkError
+from isthmus.errors import DomainError, InputError, IsthmusWarning, NetworkError
 from isthmus.testing import Disconnected, DoubleWell, ToyLandscape
 
 
@@ -248,3 +259,34 @@ def test_one_pair_alone_shows_that_outputs_depend_on_the_batch():
 
     with pytest.raises(NetworkError, match="rest of the batch"):
         connect(Landscape(Network(Odd())), torch.rand(1, 2, 5), torch.rand(1, 2, 5), torch.tensor([0]))
+
+
+class Rounded(torch.nn.Module):
+    """A network whose inputs are rounded to steps of 1/16: its gradient is zero everywhere."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.model((x * 16).round() / 16)
+
+
+def test_pairs_without_a_slope_to_follow_are_suspect(digits, digit_pairs, tmp_path):
+    own = digits.network
+    rounded = Network(Rounded(own.model), mean=own.mean.tolist(), std=own.std.tolist(), input_shape=own.input_shape)
+    a, c, target = (part[:8] for part in digit_pairs)
+    with pytest.warns(IsthmusWarning, match="gradients are zero"):
+        found = connect(Landscape(rounded), a, c, target)
+    above = [pair for pair in found if pair.outcome is Outcome.ABOVE_THRESHOLD]
+    assert above and all(pair.suspect for pair in above)
+    assert not any(pair.suspect for pair in found if pair not in above)
+    assert "gradients say nothing" in above[0].verdict
+    found.save(tmp_path / "kept")
+    assert [pair.suspect for pair in Connections.load(tmp_path / "kept")] == [p.suspect for p in found]
+
+
+def test_pairs_that_stay_too_high_on_an_ordinary_network_are_not_suspect(digits, digit_pairs):
+    found = connect(digits, *digit_pairs, method=BarrierBypass(max_steps=1, rounds=1, longest=1e-3))
+    above = [pair for pair in found if pair.outcome is Outcome.ABOVE_THRESHOLD]
+    assert above and not any(pair.suspect for pair in above)

@@ -117,11 +117,14 @@ def test_the_improved_tangent_points_to_the_higher_neighbour_and_is_weighted_at_
 
 
 def test_the_setting_of_moco_ea():
-    """One free control point, 30 steps of 20 points: 1800 forward-equivalents and two profiles."""
+    """One free control point, 30 steps of 20 points: 1800 forward-equivalents and two profiles; where it stays too
+    high, gradients at three places.
+    """
     well = DoubleWell(dimensions=3)
     (pair,) = connect(well, well.a, well.c, well.target, method=BezierCurve.moco_ea(), threshold=0.5)
     assert pair.steps == 30 and pair.path.degree == 2
-    assert pair.forward_equivalents - 1800 == len(pair.direct) + len(pair.profile) - 2 or not pair.moved
+    asked = 0 if pair.connected else 9
+    assert pair.forward_equivalents - 1800 - asked == len(pair.direct) + len(pair.profile) - 2 or not pair.moved
 
 
 def test_the_random_places_of_a_curve_do_not_depend_on_the_batch(digits, digit_pairs):

@@ -110,6 +110,12 @@ COLUMNS: tuple[Column, ...] = (
         _of_certificate("covers"),
     ),
     _column("subject_to", "string", "what the certificate rests on", _of_certificate("subject_to")),
+    _column(
+        "suspect",
+        "bool",
+        "whether the path stayed above the threshold where gradients say nothing: zero, or no numbers",
+        lambda p: p.suspect,
+    ),
     *(
         _column(
             f"max_loss_after_{rounds}",

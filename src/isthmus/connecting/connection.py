@@ -50,6 +50,8 @@ class Connection(Plotted):
         max_loss_after: max loss of the best path after 0, 1, 2, ... rounds; the first is that of the direct path. Where
             a path was moved on in the next round it is known to 5 % only.
         certificate: what was shown of the whole path found, where that was asked for and something could be shown.
+        suspect: whether the method may have had nothing to follow: the path stayed above the threshold where
+            gradients are exactly zero, or no numbers.
         class_names: names of `seen_classes`, where the network has names.
         unit: of the losses.
         input_kind: what the inputs are, where that is known.
@@ -66,6 +68,7 @@ class Connection(Plotted):
     forward_equivalents: int
     max_loss_after: tuple[float, ...]
     certificate: Certificate | None = None
+    suspect: bool = False
     class_names: Mapping[int, str] = field(default_factory=dict)
     unit: str = "nats"
     input_kind: InputKind | None = None
@@ -101,6 +104,11 @@ class Connection(Plotted):
     def connected(self) -> bool:
         """Whether the max loss of the path found is at or below the threshold."""
         return self.outcome in (Outcome.DIRECT, Outcome.CONNECTED)
+
+    @property
+    def verdict(self) -> str:
+        """How the work ended, in words, and what makes that doubtful."""
+        return f"{self.outcome}, where gradients say nothing" if self.suspect else str(self.outcome)
 
     @property
     def moved(self) -> bool:

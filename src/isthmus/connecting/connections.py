@@ -220,6 +220,7 @@ def _restore(
         forward_equivalents=row["forward_equivalents"],
         max_loss_after=tuple(part("path.max_loss_after").tolist()),
         certificate=_certificate(row, part(BAND) if BAND in tensors else None),
+        suspect=bool(row.get("suspect")),
         unit=unit,
         input_kind=inputs,
     )

@@ -32,6 +32,7 @@ from isthmus.profiles import Profile, Sampling, Seen, profile_many
 logger = logging.getLogger("isthmus")
 
 SLACK = 0.01  # the default threshold is this much above the higher end
+PLACES = 3  # above the threshold, at which gradients are asked for that a method may have missed
 ROUGHLY = 0.05  # how well, as a share, the max loss of a path is known that will be moved on
 
 
@@ -236,7 +237,35 @@ def _solve(
     _look_again(landscape, [pair for pair in above if pair.best.path is not pair.path], sampling)
     for pair in above:
         pair.outcome = Outcome.ABOVE_THRESHOLD
+    _ask_for_slopes(landscape, [pair for pair in above if pair.steps], len(work))
     report(len(above))
+
+
+def _ask_for_slopes(landscape: AbstractLandscape, work: list[PairWork], total: int) -> None:
+    """Marks the pairs on whose paths no gradient says anything where these are too high: a method that follows
+    gradients could not have moved them, connected or not.
+    """
+    if not work:
+        return
+    places = [pair.too_high(PLACES) for pair in work]
+    points = torch.cat([pair.best.path.at(t) for pair, t in zip(work, places, strict=True)])
+    counts = torch.tensor([len(t) for t in places])
+    targets = torch.tensor([pair.direct.target for pair in work]).repeat_interleave(counts)
+    try:
+        slopes = landscape.gradient(points, targets, validated=True).gradient.flatten(1)
+    except NetworkError:
+        return  # a method that asks no gradients, on a network that has none
+    silent = ~slopes.isfinite().all(1) | (slopes == 0).all(1)
+    for pair, nothing in zip(work, torch.split(silent, counts.tolist()), strict=True):
+        pair.cost += 3 * len(nothing)
+        pair.suspect = len(nothing) > 0 and bool(nothing.all())
+    if any(pair.suspect for pair in work):
+        warnings.warn(
+            f"{sum(pair.suspect for pair in work)} of {total} pairs ended above their threshold where gradients are "
+            "zero or none: that says nothing of whether they are connected (rounding, saturation in the network?).",
+            IsthmusWarning,
+            stacklevel=7,
+        )
 
 
 def _look_again(landscape: AbstractLandscape, work: list[PairWork], sampling: Sampling) -> None:

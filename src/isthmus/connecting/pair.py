@@ -56,6 +56,7 @@ class PairWork:
     outcome: Outcome | None = None
     rounds: int = 0
     steps: int = 0
+    suspect: bool = False
     profile: Profile = field(init=False)
     best: Found = field(init=False)
     max_loss_after: list[float] = field(default_factory=list)
@@ -160,6 +161,7 @@ class PairWork:
             forward_equivalents=self.cost,
             max_loss_after=tuple(self.max_loss_after),
             certificate=certificate,
+            suspect=self.suspect,
         )
 
     @property
@@ -198,6 +200,12 @@ class PairWork:
             if free[left] and float(loss.max()) > self.threshold:
                 found.append(Span(left, left + 1, float(profile.t[loss.argmax()])))
         return sorted(found)
+
+    def too_high(self, most: int) -> Parameters:
+        """Up to so many positions on the best path that are above the threshold, spread over all of these."""
+        profile = self.best.profile
+        above = profile.t[profile.loss > self.threshold]
+        return above[torch.linspace(0, len(above) - 1, min(most, len(above))).long()]
 
     def segment(self, span: Span) -> Segments:
         """A span as the connector is shown it: a batch of one."""

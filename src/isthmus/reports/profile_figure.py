@@ -61,7 +61,7 @@ def _message(pair: Connection, class_names: ClassNames | None) -> str:
     if pair.outcome is Outcome.DIRECT:
         return f"{direct} and is connected already"
     if pair.profile is pair.direct:
-        return f"{direct}; {pair.outcome}"
+        return f"{direct}; {pair.verdict}"
     verb = "the bypass passes" if pair.connected else "the bypass still peaks"
     return f"{direct}, {verb} at {pair.profile.max_loss:.3g}"
 

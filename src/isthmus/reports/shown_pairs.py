@@ -111,7 +111,7 @@ def _pair(number: int, pair: Connection, names: tuple[str, str], store: Pictures
         "c": names[1],
         "target": pair.target,
         "threshold": _number(pair.threshold),
-        "outcome": str(pair.outcome),
+        "outcome": pair.verdict,
         "state": "good" if pair.connected else "bad",
         "directMax": _number(pair.direct.max_loss),
         "directGap": _number(pair.direct.gap),

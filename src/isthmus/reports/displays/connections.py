@@ -33,7 +33,7 @@ def of_connection(pair: Connection) -> str:
                 marks.append(Mark(x=t * reach, y=loss, name="B′", color=style.BYPASS))
     certificate = None if pair.certificate is None else str(pair.certificate)
     return card(
-        f"{pair.name_of(pair.target)}: {pair.outcome}",
+        f"{pair.name_of(pair.target)}: {pair.verdict}",
         chart(
             lines,
             marks=marks,
