@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from isthmus.detection.rows import refused_in_one_line, rows_of
 from isthmus.detection.scores import CLIP, Linear, Score, Trees, scale_of
 from isthmus.errors import InputError
 from isthmus.estimates import Floats
@@ -59,17 +60,19 @@ class CurveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> CurveClassifier:  # noqa: N803
         """Learns from rows X (n, f) of two classes y (n,), each with a weight (n,)."""
-        rows, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        rows, y = rows_of(self, X, y)
+        with refused_in_one_line():
+            check_classification_targets(y)
+            kind = type_of_target(y, input_name="y", raise_unknown=True)
         if kind != "binary":
-            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+            raise InputError(f"Only binary classification is supported. The type of the target is {kind}.")
         if self.model not in ("logistic", "boosting"):
             raise InputError(f"model must be logistic or boosting, got {self.model!r}.")
         self.classes_, number = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"Classifier can't train when only one class is present: {self.classes_[0]!r}.")
-        weight = _check_sample_weight(sample_weight, rows, dtype=np.float64)
+            raise InputError(f"Classifier can't train when only one class is present: {self.classes_[0]!r}.")
+        with refused_in_one_line():
+            weight = _check_sample_weight(sample_weight, rows, dtype=np.float64)
         if self.balanced:
             share = np.bincount(number, weights=weight)
             weight = weight * (share.sum() / 2 / np.where(share > 0, share, 1))[number]
@@ -122,7 +125,7 @@ class CurveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, X: ArrayLike) -> Floats:  # noqa: N803
         """Log odds of the suspicious class (n,)."""
         check_is_fitted(self)
-        return self.score_.of(validate_data(self, X, dtype=np.float64, reset=False))
+        return self.score_.of(rows_of(self, X, reset=False))
 
     def predict_proba(self, X: ArrayLike) -> Floats:  # noqa: N803
         """Probability of each class (n, 2)."""

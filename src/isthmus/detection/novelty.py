@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from isthmus.detection.conformal import ALL, Conformal
+from isthmus.detection.rows import rows_of
 from isthmus.detection.scores import CLIP, Distance, scale_of
 from isthmus.errors import InputError
 from isthmus.estimates import Floats
@@ -52,7 +53,7 @@ class ConnectivityNovelty(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
         if not 0 < self.fpr < 1 or not 0 < self.calibration < 1:
             raise InputError(f"fpr and calibration must lie in (0, 1), got {self.fpr} and {self.calibration}.")
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)  # noqa: N806
+        X = rows_of(self, X, ensure_min_samples=2)  # noqa: N806
         rows, classes = self._parted(X)
         order = np.random.default_rng(self.random_state).permutation(len(rows))
         kept = max(1, min(len(rows) - 1, round(self.calibration * len(rows))))
@@ -87,10 +88,12 @@ class ConnectivityNovelty(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _seen(self, X: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:  # noqa: N803
         check_is_fitted(self)
-        rows, classes = self._parted(validate_data(self, X, dtype=np.float64, reset=False))
+        rows, classes = self._parted(rows_of(self, X, reset=False))
         return self.score_.of(rows), classes
 
     def _parted(self, rows: Any) -> tuple[Floats, NDArray[np.int64]]:
         if self.class_column is None:
             return rows, np.full(len(rows), ALL)
+        if not -rows.shape[1] <= self.class_column < rows.shape[1]:
+            raise InputError(f"class_column must be one of {rows.shape[1]} columns, got {self.class_column}.")
         return np.delete(rows, self.class_column, axis=1), rows[:, self.class_column].astype(np.int64)

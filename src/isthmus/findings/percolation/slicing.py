@@ -164,6 +164,7 @@ def _points(
         domain = next(iter(landscapes.values())).domain
         low, high = (domain.low, domain.high) if isinstance(domain, Box) else (0.0, 1.0)
         drawn = torch.rand(dimension + 1, *x.shape[1:], generator=generator(int(random.integers(2**31))), dtype=x.dtype)
+        low, high = torch.as_tensor(low).to(drawn), torch.as_tensor(high).to(drawn)
         return low + (high - low) * drawn, None
     labels = np.asarray(y)
     enough = [group for group in np.unique(labels).tolist() if (labels == group).sum() > dimension]

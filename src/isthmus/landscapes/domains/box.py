@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,16 +20,16 @@ from isthmus.landscapes.domains.base import Domain
 @as_annotated
 @dataclass(frozen=True)
 class Box(Domain):
-    """Every coordinate between `low` and `high`: numbers, or tensors that broadcast to one input."""
+    """Every coordinate between `low` and `high`: numbers, or tensors or arrays that broadcast to one input."""
 
-    low: float | Tensor = 0.0
-    high: float | Tensor = 1.0
+    low: float | Tensor | np.ndarray = 0.0
+    high: float | Tensor | np.ndarray = 1.0
 
     def __post_init__(self) -> None:
-        low, high = (
-            torch.as_tensor(bound) if isinstance(bound, int | float) else tensor_of(f"Box: {name}", bound)
-            for name, bound in (("low", self.low), ("high", self.high))
-        )
+        for name in ("low", "high"):
+            if isinstance(bound := getattr(self, name), np.ndarray):
+                object.__setattr__(self, name, tensor_of(f"Box: {name}", bound))
+        low, high = torch.as_tensor(self.low), torch.as_tensor(self.high)
         for name, bound in (("Box: low", low), ("Box: high", high)):
             check_bound(name, bound)
         try:
