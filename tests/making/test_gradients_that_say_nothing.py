@@ -10,7 +10,7 @@ from torch import nn
 
 import isthmus
 from isthmus.errors import IsthmusWarning
-from isthmus.making import PGD, attack
+from isthmus.making import PGD, TargetedAdam, attack
 
 
 class Changed(nn.Module):
@@ -27,6 +27,23 @@ def landscape_of(digits, **how):
     return isthmus.Landscape(
         isthmus.Network(Changed(network.model, **how), mean=[0.305], std=[0.376], input_shape=(1, 8, 8), check=False)
     )
+
+
+class Instead(torch.autograd.Function):
+    """The input, with something else for its gradient."""
+
+    @staticmethod
+    def forward(ctx, x, change):
+        ctx.change = change
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return ctx.change(gradient), None
+
+
+def noise(gradient):
+    return torch.randn(gradient.shape, generator=torch.Generator().manual_seed(1)) * gradient.norm()
 
 
 @pytest.fixture
@@ -64,9 +81,43 @@ def test_masked_gradients_are_flagged(digits, clean, before):
     assert bool(found.suspect.eq(~found.success).all())
 
 
-def test_ordinary_networks_are_not_flagged(digits, clean):
-    found = attack(digits, *clean, method=PGD(epsilon=0.05), seed=0)  # many fail, for good reasons
-    assert not bool(found.success.all()) and float((found.flat > 0.5).float().mean()) < 0.05
+@pytest.mark.parametrize("how", [{"epsilon": 0.05}, {"epsilon": 0.5, "norm": 2}])
+@pytest.mark.parametrize(
+    "before",
+    [
+        lambda x: x + 0.002 * torch.sin(5000 * x),  # slopes of fine waves, which drown those of the network
+        lambda x: x + 2e-4 * torch.sin(1e5 * x),
+        lambda x: Instead.apply(
+            x, lambda g: torch.randn(g.shape, generator=torch.Generator().manual_seed(1)) * g.norm()
+        ),
+        lambda x: Instead.apply(x, torch.neg),
+        lambda x: Instead.apply(x, lambda g: g.flatten(1).roll(17, 1).view_as(g)),
+        lambda x: (torch.floor(16 * x) + torch.sigmoid(2000 * (16 * x - torch.floor(16 * x) - 0.5))) / 16,
+    ],
+)
+def test_gradients_that_mislead_are_flagged(digits, clean, before, how):
+    x, y = (part[:80] for part in clean)
+    with pytest.warns(IsthmusWarning, match="did not lead where they promised"):
+        found = attack(landscape_of(digits, before=before), x, y, method=PGD(steps=5, **how), seed=0)
+    failed = ~found.success
+    assert int(failed.sum()) > 40 and float(found.suspect[failed].float().mean()) >= 0.95
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1, 1000])
+@pytest.mark.parametrize("how", [{"epsilon": 0.05}, {"epsilon": 0.5, "norm": 2}])
+def test_ordinary_networks_are_not_flagged(digits, clean, how, factor):
+    """Many attacks fail there as well, for good reasons."""
+    found = attack(landscape_of(digits, after=lambda z: z * factor), *clean, method=PGD(steps=5, **how), seed=0)
+    failed = ~found.success
+    assert int(failed.sum()) > 40 and float(found.suspect.float().mean()) < 0.05
+    assert bool(found.promise[~failed].isnan().all())
+    assert 0.8 < float(found.promise[failed].min()) <= float(found.promise[failed].max()) < 1.2
+
+
+def test_attacks_without_a_ball_or_gradients_promise_nothing(digits, clean):
+    x, y = (part[:5] for part in clean)
+    found = attack(digits, x, (y + 1) % 10, method=TargetedAdam(max_steps=1))
+    assert not bool(found.success.all()) and bool(found.promise.isnan().all()) and not bool(found.suspect.any())
 
 
 @pytest.mark.parametrize("order", [2, math.inf])
@@ -97,4 +148,4 @@ def test_the_program_writes_the_flag(program, two, tmp_path):
     ran = program("attack", two[0], "--method", "pgd-linf", "--out", tmp_path / "out")
     assert ran.code == 0
     (row,) = json.loads((tmp_path / "out" / "result.json").read_text())["rows"]
-    assert row["flat"] == 0.0
+    assert row["flat"] == 0.0 and row["suspect"] is False and "promise" in row

@@ -128,8 +128,10 @@ def attack(
             "l2": l2,
             "steps": number,
             "flat": None if isnan(flat) else flat,
+            "promise": None if isnan(promise) else promise,
+            "suspect": suspect,
         }
-        for file, before, after, wanted, success, rounded, valid, loss, linf, l2, number, flat in zip(
+        for file, before, after, wanted, success, rounded, valid, loss, linf, l2, number, flat, promise, suspect in zip(
             files,
             own.tolist(),
             made.predicted.tolist(),
@@ -142,6 +144,8 @@ def attack(
             made.l2.tolist(),
             made.steps.tolist(),
             made.flat.tolist(),
+            made.promise.tolist(),
+            made.suspect.tolist(),
             strict=True,
         )
     ]

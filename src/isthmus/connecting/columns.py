@@ -113,7 +113,7 @@ COLUMNS: tuple[Column, ...] = (
     _column(
         "suspect",
         "bool",
-        "whether the path stayed above the threshold where gradients say nothing: zero, or no numbers",
+        "whether the path stayed too high where gradients say nothing: zero, no numbers, or promises not kept",
         lambda p: p.suspect,
     ),
     *(

@@ -51,7 +51,7 @@ class Connection(Plotted):
             a path was moved on in the next round it is known to 5 % only.
         certificate: what was shown of the whole path found, where that was asked for and something could be shown.
         suspect: whether the method may have had nothing to follow: the path stayed above the threshold where
-            gradients are exactly zero, or no numbers.
+            gradients are zero, no numbers, or do not keep what they promise within a factor of 2.
         class_names: names of `seen_classes`, where the network has names.
         unit: of the losses.
         input_kind: what the inputs are, where that is known.

@@ -23,7 +23,7 @@ from isthmus.connecting.connections import Connections
 from isthmus.connecting.connectors import AbstractConnector, AnyConnector, BarrierBypass, PathConnector
 from isthmus.connecting.pair import PairWork, Span
 from isthmus.connecting.request import certifier_of, checked
-from isthmus.descents import join, leaving
+from isthmus.descents import is_broken, join, kept_share, leaving
 from isthmus.errors import InputError, IsthmusWarning, NetworkError, OutOfMemoryError
 from isthmus.landscapes import AbstractLandscape, Evaluation
 from isthmus.paths import AbstractPath, Polyline
@@ -32,7 +32,7 @@ from isthmus.profiles import Profile, Sampling, Seen, profile_many
 logger = logging.getLogger("isthmus")
 
 SLACK = 0.01  # the default threshold is this much above the higher end
-PLACES = 3  # above the threshold, at which gradients are asked for that a method may have missed
+PLACES, STEP = 3, 0.001  # above the threshold, where gradients are asked for their promises; shares of |AC|
 ROUGHLY = 0.05  # how well, as a share, the max loss of a path is known that will be moved on
 
 
@@ -248,21 +248,22 @@ def _ask_for_slopes(landscape: AbstractLandscape, work: list[PairWork], total: i
     if not work:
         return
     places = [pair.too_high(PLACES) for pair in work]
-    points = torch.cat([pair.best.path.at(t) for pair, t in zip(work, places, strict=True)])
     counts = torch.tensor([len(t) for t in places])
+    points = torch.cat([pair.best.path.at(t) for pair, t in zip(work, places, strict=True)])
     targets = torch.tensor([pair.direct.target for pair in work]).repeat_interleave(counts)
+    steps = STEP * torch.tensor([float(pair.path.direct_length) for pair in work]).repeat_interleave(counts)
     try:
-        slopes = landscape.gradient(points, targets, validated=True).gradient.flatten(1)
+        kept = kept_share(landscape, points, targets, steps)
     except NetworkError:
         return  # a method that asks no gradients, on a network that has none
-    silent = ~slopes.isfinite().all(1) | (slopes == 0).all(1)
-    for pair, nothing in zip(work, torch.split(silent, counts.tolist()), strict=True):
-        pair.cost += 3 * len(nothing)
-        pair.suspect = len(nothing) > 0 and bool(nothing.all())
+    for pair, shares in zip(work, torch.split(kept, counts.tolist()), strict=True):
+        pair.cost += 6 * len(shares)
+        pair.suspect = len(shares) > 0 and bool(is_broken(shares.median()[None]))
     if any(pair.suspect for pair in work):
         warnings.warn(
             f"{sum(pair.suspect for pair in work)} of {total} pairs ended above their threshold where gradients are "
-            "zero or none: that says nothing of whether they are connected (rounding, saturation in the network?).",
+            "zero, or do not lead where they promise: that says nothing of whether they are connected (rounding, "
+            "saturation, gradients of the network's own?).",
             IsthmusWarning,
             stacklevel=7,
         )

@@ -3,6 +3,7 @@
 from isthmus.descents.batch import Batch, join, take
 from isthmus.descents.downhill import Descended, Downhill
 from isthmus.descents.engine import Left, leaving
+from isthmus.descents.promises import is_broken, kept_share
 from isthmus.descents.steps import Adam, Moments, SignStep, StepRule, UnitStep, ahead, polyak_step
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "StepRule",
     "UnitStep",
     "ahead",
+    "is_broken",
     "join",
+    "kept_share",
     "leaving",
     "polyak_step",
     "take",

@@ -11,12 +11,12 @@ import torch
 from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.displayed import Plotted
-from isthmus._core.geometry import norms
+from isthmus._core.geometry import expand_to, norms
 from isthmus._core.given import numbers_of, tensor_of
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
 from isthmus._core.shapes import AnyInputs, AnyLosses, AnyTargets, Index, Inputs, Losses, Mask, Targets
-from isthmus.descents import Descended, Downhill
+from isthmus.descents import Descended, Downhill, is_broken, kept_share
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
@@ -68,6 +68,9 @@ class TargetedAdam(AttackMethod):
         return self.descent.run(landscape, x, target, stop=stop, on_progress=on_progress)
 
 
+PLACES, STEP = 3, 0.05  # where gradients are asked for their promises, and how far each step goes, in radii
+
+
 @dataclass(frozen=True, eq=False)
 class Attacked(Plotted):
     """Attacked inputs, with what a fresh pass says of them.
@@ -84,6 +87,8 @@ class Attacked(Plotted):
         valid: whether it lies inside the domain and no farther from its source than the attack's radius + 1e-6 (n,).
         steps: steps taken (n,).
         flat: share of its points at which the gradient was exactly zero or no number (n,); NaN where nobody counted.
+        promise: what a short step along the gradient raises the loss by, over what the gradient promises (n,): 1 on a
+            plane. Asked of attacks that failed by gradients inside a ball; NaN elsewhere.
         input_kind: what the inputs are, where that is known.
     """
 
@@ -97,6 +102,7 @@ class Attacked(Plotted):
     valid: Mask
     steps: Index
     flat: Losses
+    promise: Losses
     input_kind: InputKind | None = None
 
     @property
@@ -106,8 +112,10 @@ class Attacked(Plotted):
 
     @property
     def suspect(self) -> Mask:
-        """Attacks (n,) that failed where most gradients said nothing: that may be the gradients, not the network."""
-        return ~self.success & (self.flat > 0.5)
+        """Attacks (n,) that failed where most gradients said nothing, or did not keep what they promised, within a
+        factor of 2: that may be the gradients, not the network.
+        """
+        return ~self.success & ((self.flat > 0.5) | is_broken(self.promise))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -174,15 +182,37 @@ def attack(
         moved = method.run(landscape, x, target, stop=limits, generator=generator(seed), on_progress=tell)
         moved = replace(moved, x=landscape.domain.hold(moved.x, x.cpu()))  # of methods that do not ask the domain
     made = verified(landscape, method, x, moved, target)
+    made = _with_promises(landscape, method, made, seed)
     if bool(made.suspect.any()):
         warnings.warn(
             f"{int(made.suspect.sum())} of {len(made)} attacks failed with gradients that were zero or no number at "
-            "most of their points: that says nothing of the network's strength (rounding, saturation inside it?). Try "
-            "an attack without gradients, such as Square.",
+            "most of their points, or did not lead where they promised: that says nothing of the network's strength "
+            "(rounding, saturation, gradients of its own?). Try an attack without gradients, such as Square.",
             IsthmusWarning,
             stacklevel=3,
         )
     return made
+
+
+def _with_promises(landscape: AbstractLandscape, method: AttackMethod, made: Attacked, seed: int) -> Attacked:
+    """The same, with what gradients promised where the attack failed although there were some: the median of what they
+    kept at the source and at points of the ball around it.
+    """
+    failed = (~made.success & ~made.flat.isnan() & ~made.suspect).nonzero()[:, 0]
+    if method.radius is None or not len(failed):
+        return made
+    radius, norm = method.radius
+    source, random = landscape.prepare(made.source[failed]), generator(seed)
+    shares = []
+    for place in range(PLACES):
+        noise = torch.rand(source.shape, generator=random, dtype=torch.float64) * 2 - 1
+        noise = (noise if norm == math.inf else noise / expand_to(norms(noise), noise)).to(source)
+        here = landscape.domain.hold(landscape.domain.project(source + (place > 0) * radius / 2 * noise), source)
+        step = torch.full((len(failed),), STEP * radius)
+        shares.append(kept_share(landscape, here, made.target[failed], step, norm))
+    promise = made.promise.clone()
+    promise[failed] = torch.stack(shares).median(0).values
+    return replace(made, promise=promise)
 
 
 def verified(
@@ -215,4 +245,5 @@ def verified(
         flat=torch.full((len(source),), torch.nan)
         if moved.flat is None
         else moved.flat.double() / (moved.steps + 1).double().clamp_min(1),
+        promise=torch.full((len(source),), torch.nan, dtype=torch.float64),
     )

@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "linf": ("largest change", ""),
     "l2": ("L2 of the change", ""),
     "steps": ("steps", ""),
+    "suspect": ("doubtful", ""),
     "seed": ("seed", ""),
 }
 
@@ -41,7 +42,12 @@ def made_page(made: MadeInputs) -> str:
         shown = [_pictures(made, number, store) for number in range(min(len(made.rows), MOST))]
         if store.characters <= LIMIT:
             break
-    columns = {key: look for key, look in COLUMNS.items() if any(row.get(key) is not None for row in made.rows)}
+    empty = {"suspect": False}  # not worth a column where nothing is
+    columns = {
+        key: look
+        for key, look in COLUMNS.items()
+        if any(row.get(key) not in (None, empty.get(key)) for row in made.rows)
+    }
     rows = [
         plain({key: visible(row[key]) if isinstance(row.get(key), str) else row.get(key) for key in columns})
         | {"title": visible(_title(row)), "pictures": shown[number] if number < len(shown) else []}
