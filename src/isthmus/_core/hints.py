@@ -61,7 +61,7 @@ def _is_plain(value: Any, kind: type) -> bool:
     if isinstance(value, bool | np.bool_):
         return False
     if kind is int:
-        return isinstance(value, numbers.Integral)
+        return isinstance(value, numbers.Integral) and -(2**63) <= int(value) < 2**63
     if kind is float:
         whole = isinstance(value, numbers.Integral) and abs(int(value)) >= 2**63
         return isinstance(value, numbers.Real) and not whole and not math.isnan(float(value))
