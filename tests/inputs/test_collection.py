@@ -64,3 +64,16 @@ def test_no_code_in_arrays_is_run(tmp_path):
     np.savez(tmp_path / "evil.npz", x=np.array([{"a": 1}], dtype=object))
     with pytest.raises(IsthmusError, match="no readable"):
         open_collection(tmp_path / "evil.npz")
+
+
+def test_a_damaged_name_of_an_array_is_noticed(tmp_path):
+    """It stands twice in the file; without it the labels would be left out."""
+    file = tmp_path / "images.npz"
+    np.savez(file, x=np.zeros((2, 1, 8, 8), np.float32), y=np.arange(2))
+    good = file.read_bytes()
+    places = [place for place in range(len(good)) if good[place : place + 5] == b"y.npy"]
+    assert len(places) == 2
+    for place in places:
+        file.write_bytes(good[:place] + b"Y" + good[place + 1 :])
+        with pytest.raises(IsthmusError, match="readable"):
+            open_collection(file)

@@ -37,6 +37,8 @@ def names_in_npz(file: Path) -> list[str]:
     """
     try:
         with zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():  # a name stands twice: one that was damaged is noticed when it is opened
+                archive.open(member).close()
             return [name.removesuffix(".npy") for name in archive.namelist()]
     except Exception as error:
         raise ValueError((str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")) from error
