@@ -54,7 +54,9 @@ class Results(Displayed):
     def batches(self) -> Iterator[pyarrow.Table]:
         """The rows of all finished shards in order, a shard at a time, then a row for each input set aside."""
         for shard in self.shards.finished().values():
-            yield as_named_now(self.shards.read(shard).replace_schema_metadata(None))
+            yield _with_every_column(
+                as_named_now(self.shards.read(shard).replace_schema_metadata(None)), result_schema(self.extra)
+            )
         if self.plan.skipped:
             yield skipped_table(self.plan.skipped, self.extra)
 
@@ -181,3 +183,13 @@ def _without_formulas(table: pyarrow.Table) -> pyarrow.Table:
             texts = [None if text is None else no_formula(text) for text in table[field.name].to_pylist()]
             table = table.set_column(number, field, pyarrow.array(texts, pyarrow.string()))
     return table
+
+
+def _with_every_column(rows: pyarrow.Table, schema: pyarrow.Schema) -> pyarrow.Table:
+    """The same with the columns that an earlier version did not know, empty."""
+    import pyarrow
+
+    for field in schema:
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pyarrow.nulls(len(rows), field.type))
+    return rows.select(schema.names)
