@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -17,14 +16,16 @@ from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.random import generator
 from isthmus._core.shapes import AnyInputs, AnyLosses, AnyTargets, Index, Inputs, Targets
 from isthmus._core.versions import versions
+from isthmus._core.warned import warn
 from isthmus.certificates import Certifier
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.connecting.connections import Connections
-from isthmus.connecting.connectors import AbstractConnector, AnyConnector, BarrierBypass, PathConnector
+from isthmus.connecting.connectors import AnyConnector, BarrierBypass, PathConnector
 from isthmus.connecting.pair import PairWork, Span
 from isthmus.connecting.request import certifier_of, checked
-from isthmus.descents import is_broken, join, kept_share, leaving
-from isthmus.errors import InputError, IsthmusWarning, NetworkError, OutOfMemoryError
+from isthmus.connecting.suspects import mark_suspects
+from isthmus.descents import join, leaving
+from isthmus.errors import InputError, NetworkError, OutOfMemoryError
 from isthmus.landscapes import AbstractLandscape, Evaluation
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import Profile, Sampling, Seen, profile_many
@@ -32,7 +33,6 @@ from isthmus.profiles import Profile, Sampling, Seen, profile_many
 logger = logging.getLogger("isthmus")
 
 SLACK = 0.01  # the default threshold is this much above the higher end
-PLACES, STEP = 3, 0.001  # above the threshold, where gradients are asked for their promises; shares of |AC|
 ROUGHLY = 0.05  # how well, as a share, the max loss of a path is known that will be moved on
 
 
@@ -77,8 +77,6 @@ def connect(
         Interrupted: a KeyboardInterrupt that carries what was finished before Ctrl-C was pressed.
     """
     method = BarrierBypass() if method is None else method
-    if not isinstance(method, AbstractConnector):
-        raise InputError(f"method must be a connector such as isthmus.BarrierBypass(), got {method!r}.")
     certifier = certifier_of(verify)
     sampling = sampling or method.sampling or Sampling()
     a, c, target, thresholds = checked(landscape, a, c, target, threshold)
@@ -192,11 +190,9 @@ def _warn_of_targets(profiles: Sequence[Profile], names: Sequence[str] | None) -
             for index in (first.target, *dict.fromkeys(first.predicted[[0, -1]].tolist()))
         ]
         seen = " and ".join(called[1:])
-        warnings.warn(
+        warn(
             f"In {len(strange)} of {len(profiles)} pairs the network sees the target in neither end (first: target "
             f"{called[0]}, seen {seen}): are these the right classes, counted from 0?",
-            IsthmusWarning,
-            stacklevel=5,
         )
 
 
@@ -237,36 +233,8 @@ def _solve(
     _look_again(landscape, [pair for pair in above if pair.best.path is not pair.path], sampling)
     for pair in above:
         pair.outcome = Outcome.ABOVE_THRESHOLD
-    _ask_for_slopes(landscape, [pair for pair in above if pair.steps], len(work))
+    mark_suspects(landscape, [pair for pair in above if pair.steps], len(work))
     report(len(above))
-
-
-def _ask_for_slopes(landscape: AbstractLandscape, work: list[PairWork], total: int) -> None:
-    """Marks the pairs on whose paths no gradient says anything where these are too high: a method that follows
-    gradients could not have moved them, connected or not.
-    """
-    if not work:
-        return
-    places = [pair.too_high(PLACES) for pair in work]
-    counts = torch.tensor([len(t) for t in places])
-    points = torch.cat([pair.best.path.at(t) for pair, t in zip(work, places, strict=True)])
-    targets = torch.tensor([pair.direct.target for pair in work]).repeat_interleave(counts)
-    steps = STEP * torch.tensor([float(pair.path.direct_length) for pair in work]).repeat_interleave(counts)
-    try:
-        kept = kept_share(landscape, points, targets, steps)
-    except NetworkError:
-        return  # a method that asks no gradients, on a network that has none
-    for pair, shares in zip(work, torch.split(kept, counts.tolist()), strict=True):
-        pair.cost += 6 * len(shares)
-        pair.suspect = len(shares) > 0 and bool(is_broken(shares.median()[None]))
-    if any(pair.suspect for pair in work):
-        warnings.warn(
-            f"{sum(pair.suspect for pair in work)} of {total} pairs ended above their threshold where gradients are "
-            "zero, or do not lead where they promise: that says nothing of whether they are connected (rounding, "
-            "saturation, gradients of the network's own?).",
-            IsthmusWarning,
-            stacklevel=7,
-        )
 
 
 def _look_again(landscape: AbstractLandscape, work: list[PairWork], sampling: Sampling) -> None:

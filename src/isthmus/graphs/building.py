@@ -13,7 +13,7 @@ from isthmus._core.progress import Progress
 from isthmus._core.random import numpy_generator
 from isthmus._core.shapes import AnyInputs, AnyTargets, Inputs, Targets
 from isthmus._core.versions import versions
-from isthmus.connecting.connectors import AbstractConnector, AnyConnector, BarrierBypass
+from isthmus.connecting.connectors import AnyConnector, BarrierBypass
 from isthmus.errors import InputError
 from isthmus.graphs.bypassing import bypass
 from isthmus.graphs.candidates import candidates
@@ -79,8 +79,6 @@ def barrier_graph(
         InputError: shapes, types, targets or values that cannot be used; DomainError where inputs lie outside.
     """
     x, targets = _check(landscape, x, target, most, budget, drawn, tolerance)
-    if method is not None and not isinstance(method, AbstractConnector):
-        raise InputError(f"method must be a connector such as isthmus.BarrierBypass(), got {method!r}.")
     before = landscape.forward_equivalents
     x = x.detach().cpu()
     method = BarrierBypass() if method is None else method

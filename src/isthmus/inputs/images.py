@@ -20,7 +20,8 @@ from isthmus._core.annotated import as_annotated
 from isthmus._core.files import path_of
 from isthmus._core.given import shown
 from isthmus._core.shapes import Input, Inputs
-from isthmus.errors import ImageError, InputError, IsthmusWarning
+from isthmus._core.warned import warn
+from isthmus.errors import ImageError, InputError
 from isthmus.inputs.geometry import fitted
 from isthmus.inputs.preprocessing import Preprocessing
 
@@ -116,11 +117,9 @@ def load_images(
         first = next(iter(skipped.values()), "there are no image files")
         raise ImageError(f"No image of {_name(source)} could be used: {first}")
     if other:
-        warnings.warn(
+        warn(
             f"{other} of {len(files)} images have another size than {used[0]} and were set aside; give "
             "preprocessing=network.preprocessing, which brings all to the size that the network takes.",
-            IsthmusWarning,
-            stacklevel=2,
         )
     return Images(torch.stack(inputs), tuple(used), tuple(_folder_of(file, source) for file in used), skipped)
 

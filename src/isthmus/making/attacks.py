@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,8 +15,9 @@ from isthmus._core.given import numbers_of, tensor_of
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
 from isthmus._core.shapes import AnyInputs, AnyLosses, AnyTargets, Index, Inputs, Losses, Mask, Targets
+from isthmus._core.warned import warn
 from isthmus.descents import Descended, Downhill, is_broken, kept_share
-from isthmus.errors import InputError, IsthmusWarning
+from isthmus.errors import InputError
 from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import PREDICTED, targets_of
@@ -184,12 +184,10 @@ def attack(
     made = verified(landscape, method, x, moved, target)
     made = _with_promises(landscape, method, made, seed)
     if bool(made.suspect.any()):
-        warnings.warn(
+        warn(
             f"{int(made.suspect.sum())} of {len(made)} attacks failed with gradients that were zero or no number at "
             "most of their points, or did not lead where they promised: that says nothing of the network's strength "
             "(rounding, saturation, gradients of its own?). Try an attack without gradients, such as Square.",
-            IsthmusWarning,
-            stacklevel=3,
         )
     return made
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs, Logits
+from isthmus._core.warned import warn
 from isthmus.errors import NetworkError, ProbabilitiesWarning
 
 Evaluate: TypeAlias = Callable[[Inputs], Logits]  # one pass of a network that is held fixed, without gradients
@@ -131,11 +131,10 @@ def _warn_of_probabilities(outputs: Tensor) -> None:
 
 
 def _warn(what: str) -> None:
-    warnings.warn(
+    warn(
         f"The network's outputs {what}, but logits were expected; remove the softmax at its end, or barriers will be "
         "far too low.",
         ProbabilitiesWarning,
-        stacklevel=6,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import inspect
 import threading
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,8 @@ from torch import Tensor, nn
 
 from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs
-from isthmus.errors import IsthmusWarning, NetworkError
+from isthmus._core.warned import warn
+from isthmus.errors import NetworkError
 from isthmus.inputs.kinds.tokens import Tokens
 from isthmus.inputs.kinds.tokens.kind import Within
 from isthmus.inputs.kinds.tokens.vocabulary import Tokenizer, Vocabulary
@@ -124,11 +124,9 @@ def from_vectors(model: nn.Module, vocabulary: Vocabulary, output: str | int | N
         try:
             wanted = unwrap(model(ids), output)
         except FAILURES as error:
-            warnings.warn(
+            warn(
                 f"The {type(model).__name__} does not take random tokens ({first_line(error)}): whether it says the "
                 "same of a text and of its vectors was not looked at.",
-                IsthmusWarning,
-                stacklevel=4,
             )
             return FromVectors(model, layer, filler)
         # Relative to the logits: an untrained head may give such as .01.

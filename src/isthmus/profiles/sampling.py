@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import AnyTargets, Losses, SomeVertices, Targets
+from isthmus._core.warned import warn
 from isthmus.errors import DomainWarning, InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
@@ -91,8 +91,9 @@ def profile(
     targets = targets_of(landscape, target, 1, list(path.ends[:, None]))
     outside = float(landscape.domain.excess(path.to_polyline().vertices).max())
     if outside > 1e-6:
-        warnings.warn(
-            f"The path leaves the landscape's domain by up to {outside:.3g} in data units.", DomainWarning, stacklevel=2
+        warn(
+            f"The path leaves the landscape's domain by up to {outside:.3g} in data units.",
+            DomainWarning,
         )
     return profile_many(landscape, [path.in_float()], targets, sampling=sampling)[0]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -73,8 +72,6 @@ def fill(
     """
     loops = _loops(landscape, corners, sides)
     method, verify = method or AdaptiveMesh(), verify or UniformSamples()
-    if not isinstance(method, AdaptiveMesh) or not isinstance(verify, UniformSamples):
-        raise InputError(f"fill takes AdaptiveMesh(...) and UniformSamples(...), got {method!r} and {verify!r}.")
     four = torch.stack([loop.corners for loop in loops], 1)
     targets = targets_of(landscape, target, len(loops), list(four))
     landscape.try_out(loops[0].corners)
@@ -82,8 +79,6 @@ def fill(
         landscape.evaluate(loops[0].corners[:1], targets[:1], validated=True)
     if landscape.classes is not None:
         check_target_range(targets, landscape.classes)
-    if threshold is not None and (isinstance(threshold, bool) or math.isnan(threshold)):
-        raise InputError(f"threshold must be a number, got {threshold!r}.")
     description = landscape.describe() | {
         "unit": landscape.unit,
         "method": repr(method),

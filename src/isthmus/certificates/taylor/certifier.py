@@ -54,7 +54,7 @@ class TaylorModels(Certifier):
     most: int = 2_000
 
     def __post_init__(self) -> None:
-        if self.order is not None and (isinstance(self.order, bool) or not 1 <= self.order <= 20):
+        if self.order is not None and not 1 <= self.order <= 20:
             raise InputError(f"order must be a whole number from 1 to 20, or None, got {self.order!r}.")
         if self.most < 1:
             raise InputError(f"most must be a whole number >= 1, got {self.most!r}.")
