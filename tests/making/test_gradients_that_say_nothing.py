@@ -104,7 +104,9 @@ def test_gradients_that_mislead_are_flagged(digits, clean, before, how):
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1, 1000])
-@pytest.mark.parametrize("how", [{"epsilon": 0.05}, {"epsilon": 0.5, "norm": 2}])
+@pytest.mark.parametrize(
+    "how", [{"epsilon": 0.05}, {"epsilon": 0.5, "norm": 2}, {"epsilon": 1e-8}, {"epsilon": 1e-7, "norm": 2}]
+)
 def test_ordinary_networks_are_not_flagged(digits, clean, how, factor):
     """Many attacks fail there as well, for good reasons."""
     found = attack(landscape_of(digits, after=lambda z: z * factor), *clean, method=PGD(steps=5, **how), seed=0)
@@ -112,6 +114,14 @@ def test_ordinary_networks_are_not_flagged(digits, clean, how, factor):
     assert int(failed.sum()) > 40 and float(found.suspect.float().mean()) < 0.05
     assert bool(found.promise[~failed].isnan().all())
     assert 0.8 < float(found.promise[failed].min()) <= float(found.promise[failed].max()) < 1.2
+
+
+def test_what_drowns_in_rounding_is_not_judged(digits, clean):
+    """Half precision knows three digits: a short step raises its losses by any share of what was promised."""
+    half = isthmus.Landscape(digits.network, autocast=torch.bfloat16)
+    found = attack(half, *clean, method=PGD(epsilon=0.03, steps=3), seed=0)
+    failed = ~found.success
+    assert int(failed.sum()) > 40 and not bool(found.suspect.any())
 
 
 def test_attacks_without_a_ball_or_gradients_promise_nothing(digits, clean):

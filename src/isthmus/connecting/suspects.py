@@ -29,8 +29,8 @@ def mark_suspects(landscape: AbstractLandscape, work: list[PairWork], total: int
     except NetworkError:
         return  # a method that asks no gradients, on a network that has none
     for pair, shares in zip(work, torch.split(kept, counts.tolist()), strict=True):
-        pair.cost += 6 * len(shares)
-        pair.suspect = len(shares) > 0 and bool(is_broken(shares.median()[None]))
+        pair.cost += 7 * len(shares)
+        pair.suspect = len(shares) > 0 and bool(is_broken(shares.nanmedian()[None]))
     if any(pair.suspect for pair in work):
         warn(
             f"{sum(pair.suspect for pair in work)} of {total} pairs ended above their threshold where gradients are "

@@ -109,6 +109,11 @@ class AbstractLandscape(Displayed, ABC):
         return None
 
     @property
+    def precision(self) -> torch.dtype:
+        """The type that losses are computed in, as far as the landscape knows."""
+        return torch.float32
+
+    @property
     def preprocessing(self) -> Preprocessing | None:
         """How image files become inputs, where the landscape knows it."""
         return None

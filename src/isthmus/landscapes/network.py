@@ -118,6 +118,11 @@ class Landscape(NetworkLandscape):
         self.forward_equivalents += margin.forward_equivalents
         return found
 
+    @property
+    def precision(self) -> torch.dtype:
+        used = self.network.dtype if self.autocast is None else self.autocast
+        return torch.float32 if used == torch.float64 else used  # inputs come in float32
+
     def describe(self) -> dict[str, Any]:
         return {
             "landscape": type(self).__name__,

@@ -88,7 +88,8 @@ class Attacked(Plotted):
         steps: steps taken (n,).
         flat: share of its points at which the gradient was exactly zero or no number (n,); NaN where nobody counted.
         promise: what a short step along the gradient raises the loss by, over what the gradient promises (n,): 1 on a
-            plane. Asked of attacks that failed by gradients inside a ball; NaN elsewhere.
+            plane. Asked of attacks that failed by gradients inside a ball; NaN elsewhere, and where a step that short
+            drowns in rounding.
         input_kind: what the inputs are, where that is known.
     """
 
@@ -209,7 +210,7 @@ def _with_promises(landscape: AbstractLandscape, method: AttackMethod, made: Att
         step = torch.full((len(failed),), STEP * radius)
         shares.append(kept_share(landscape, here, made.target[failed], step, norm))
     promise = made.promise.clone()
-    promise[failed] = torch.stack(shares).median(0).values
+    promise[failed] = torch.stack(shares).nanmedian(0).values
     return replace(made, promise=promise)
 
 
