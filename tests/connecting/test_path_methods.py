@@ -123,7 +123,7 @@ def test_the_setting_of_moco_ea():
     well = DoubleWell(dimensions=3)
     (pair,) = connect(well, well.a, well.c, well.target, method=BezierCurve.moco_ea(), threshold=0.5)
     assert pair.steps == 30 and pair.path.degree == 2
-    asked = 0 if pair.connected else 18
+    asked = 0 if pair.connected else 21
     assert pair.forward_equivalents - 1800 - asked == len(pair.direct) + len(pair.profile) - 2 or not pair.moved
 
 

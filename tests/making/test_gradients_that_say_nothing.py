@@ -119,7 +119,7 @@ def test_ordinary_networks_are_not_flagged(digits, clean, how, factor):
 def test_what_drowns_in_rounding_is_not_judged(digits, clean):
     """Half precision knows three digits: a short step raises its losses by any share of what was promised."""
     half = isthmus.Landscape(digits.network, autocast=torch.bfloat16)
-    found = attack(half, *clean, method=PGD(epsilon=0.03, steps=3), seed=0)
+    found = attack(half, *clean, method=PGD(epsilon=0.01, steps=3), seed=0)
     failed = ~found.success
     assert int(failed.sum()) > 40 and not bool(found.suspect.any())
 

@@ -113,7 +113,8 @@ class Landscape(NetworkLandscape):
         """The slope of the margin: cross-entropy is flat where float32 cannot tell a probability from 0 or 1."""
         if isinstance(self.loss_function, Margin):
             return None
-        margin = Landscape(self.network, loss=Margin(), domain=self.domain, max_batch=self.batch_size or "auto")
+        size = self.batch_size or "auto"
+        margin = Landscape(self.network, loss=Margin(), domain=self.domain, max_batch=size, autocast=self.autocast)
         found = margin.gradient(x, target, validated=True)
         self.forward_equivalents += margin.forward_equivalents
         return found
