@@ -8,7 +8,6 @@ from enum import Enum
 from importlib import import_module
 from typing import Any
 
-import numpy as np
 import torch
 
 from isthmus._core.displayed import Plotted
@@ -93,7 +92,7 @@ class Connection(Plotted):
         """The target, and every class that is among the five most probable somewhere on one of the two paths."""
         logits = torch.cat([self.direct.logits, self.profile.logits])
         top = logits.topk(min(5, logits.shape[1]), dim=1).indices
-        return tuple(sorted({self.target, *np.unique(top.numpy()).tolist()}))
+        return tuple(sorted({self.target, *top.flatten().tolist()}))
 
     @property
     def direct_connected(self) -> bool:

@@ -23,12 +23,13 @@ from isthmus.connecting.connections import Connections
 from isthmus.connecting.connectors import AnyConnector, BarrierBypass, PathConnector
 from isthmus.connecting.pair import PairWork, Span
 from isthmus.connecting.request import certifier_of, checked
+from isthmus.connecting.shown import lay_out, shown
 from isthmus.connecting.suspects import mark_suspects
-from isthmus.descents import join, leaving
+from isthmus.descents import leaving
 from isthmus.errors import InputError, NetworkError, OutOfMemoryError
 from isthmus.landscapes import AbstractLandscape, Evaluation
 from isthmus.paths import AbstractPath, Polyline
-from isthmus.profiles import Profile, Sampling, Seen, profile_many
+from isthmus.profiles import Sampling, Seen, profile_many
 
 logger = logging.getLogger("isthmus")
 
@@ -173,26 +174,29 @@ def _start(
     t = torch.tensor([0.0, 1.0], dtype=torch.float64)
     seen = [Seen(t, *each) for each in zip(loss, logits, strict=True)]
     profiles = profile_many(landscape, paths, target, sampling=sampling, seen=seen, ceiling=limits)
-    _warn_of_targets(profiles, landscape.class_names)
+    _warn_of_targets(target.cpu(), logits[:, 0].argmax(1), logits[:, 1].argmax(1), landscape.class_names)
     return [
         PairWork(path, direct, limit, len(direct), method.unconditional)
         for path, direct, limit in zip(paths, profiles, limits.tolist(), strict=True)
     ]
 
 
-def _warn_of_targets(profiles: Sequence[Profile], names: Sequence[str] | None) -> None:
-    """Says it where the network sees the target in neither end: labels that are shifted look so."""
-    strange = [profile for profile in profiles if profile.target not in profile.predicted[[0, -1]].tolist()]
-    if strange:
-        first = strange[0]
+def _warn_of_targets(target: Targets, at_a: Index, at_c: Index, names: Sequence[str] | None) -> None:
+    """Says it where the network, which sees these classes in the ends, sees the target in neither: labels that are
+    shifted look so.
+    """
+    strange = (at_a != target) & (at_c != target)
+    if bool(strange.any()):
+        first = int(strange.nonzero()[0])
+        aim = int(target[first])
         called = [
             names[index] if names is not None and index < len(names) else str(index)
-            for index in (first.target, *dict.fromkeys(first.predicted[[0, -1]].tolist()))
+            for index in (aim, *dict.fromkeys([int(at_a[first]), int(at_c[first])]))
         ]
         seen = " and ".join(called[1:])
         warn(
-            f"In {len(strange)} of {len(profiles)} pairs the network sees the target in neither end (first: target "
-            f"{called[0]}, seen {seen}): are these the right classes, counted from 0?",
+            f"In {int(strange.sum())} of {len(strange)} pairs the network sees the target in neither end (first: "
+            f"target {called[0]}, seen {seen}): are these the right classes, counted from 0?",
         )
 
 
@@ -214,10 +218,11 @@ def _solve(
         if not _move(landscape, method, active, random, report):
             break  # a method that works on every pair has met ends above their thresholds
         targets = torch.tensor([pair.direct.target for pair in active])
+        paths = lay_out(active)
         seen = [pair.seen() for pair in active]
         profiles = profile_many(
             landscape,
-            [pair.path for pair in active],
+            paths,
             targets,
             sampling=sampling,
             seen=seen,
@@ -283,7 +288,7 @@ def _move(
     ]
     if not spans:
         return False
-    segments = join([pair.whole() if span is None else pair.segment(span) for pair, span in spans])
+    segments = shown(spans)
 
     def count(rows: Index, cost: int) -> None:
         for row in rows.tolist():

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from isthmus._core.shapes import Index, Parameters, Vertices
+from isthmus._core.shapes import Parameters, Vertices
 from isthmus.certificates import Certificate, Shown
 from isthmus.connecting.connection import Connection, Outcome
-from isthmus.connecting.connectors import Segments
 from isthmus.landscapes import Evaluation
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import Profile, Seen
 
+Corners: TypeAlias = NDArray[np.float64]  # positions, from 0 to 1
+
 
 class Span(NamedTuple):
-    """The vertices at both ends of a stretch of the path, and t of the peak between them."""
+    """The vertices at both ends of a stretch of the path, and t and loss of the peak between them."""
 
     left: int
     right: int
     peak: float
+    loss: float
 
 
 class Found(NamedTuple):
@@ -43,7 +47,8 @@ class PairWork:
         profile: of the present path.
         best: the best path so far.
         earlier: the best before the present path was judged: what samples praise, a certifier may not.
-        looked_at: the path that `profile` is of.
+        corners: positions of the corners of the present path; those of a new one are not known before `lay_out`.
+        looked_at: positions of the corners of the path that `profile` is of.
         origin: which corner of it each corner of the present path is; of one that is new, what was seen there, or None.
     """
 
@@ -62,19 +67,21 @@ class PairWork:
     max_loss_after: list[float] = field(default_factory=list)
     earlier: Found | None = None
     origin: tuple[int | Evaluation | None, ...] = field(init=False)
-    looked_at: AbstractPath = field(init=False)
+    corners: Corners = field(init=False)
+    looked_at: Corners = field(init=False)
 
     def __post_init__(self) -> None:
         ends = (float(self.direct.loss[0]), float(self.direct.loss[-1]))
         self.best = Found(self.path, self.rounds_of, self.direct, None)
+        self.corners = np.array([0.0, 1.0])
         self.judge(self.direct)
         if self.outcome is None and max(ends) > self.threshold and not self.unconditional:
             self.outcome = Outcome.END_ABOVE_THRESHOLD
 
     def judge(self, profile: Profile) -> None:
         """Takes the profile of the present path, and says whether the pair is done."""
-        self.profile, self.looked_at = profile, self.path
-        self.origin = tuple(range(len(self.path.corners)))
+        self.profile, self.looked_at = profile, self.corners
+        self.origin = tuple(range(len(self.corners)))
         self.earlier = self.best if self.max_loss_after else None
         if profile.finite and (self.unconditional or profile.max_loss <= self.best.profile.max_loss):
             self.best = Found(self.path, self.rounds_of, profile, None)
@@ -93,24 +100,25 @@ class PairWork:
 
     def seen(self) -> Seen:
         """What is known of the present path already: its old corners, and whatever lies between neighbours of them."""
-        old, new = self.looked_at.corners.double().cpu(), self.path.corners.double().cpu()
+        old, new, t = self.looked_at, self.corners, self.profile.t.numpy()
         parts: list[Seen] = []
-        for number, (corner, origin) in enumerate(zip(new.tolist(), self.origin, strict=True)):
+        for number, (corner, origin) in enumerate(zip(new, self.origin, strict=True)):
             if isinstance(origin, Evaluation):
-                parts.append(Seen(new[number : number + 1], origin.loss[None], origin.logits[None]))
+                parts.append(Seen(torch.tensor([corner]), origin.loss[None], origin.logits[None]))
             if not isinstance(origin, int):
                 continue
-            here = (self.profile.t == old[origin]).nonzero()[:1, 0]
-            parts.append(self._at(new[number : number + 1].expand(len(here)), here))
+            here = (t == old[origin]).nonzero()[0][:1]
+            parts.append(self._at(np.full(len(here), corner), here))
             if number + 1 < len(new) and self.origin[number + 1] == origin + 1 and old[origin + 1] > old[origin]:
-                inside = ((self.profile.t > old[origin]) & (self.profile.t < old[origin + 1])).nonzero()[:, 0]
-                share = (self.profile.t[inside] - old[origin]) / (old[origin + 1] - old[origin])
+                inside = ((t > old[origin]) & (t < old[origin + 1])).nonzero()[0]
+                share = (t[inside] - old[origin]) / (old[origin + 1] - old[origin])
                 parts.append(self._at(corner + share * (new[number + 1] - corner), inside))
         return Seen(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
-    def _at(self, t: Parameters, rows: Index) -> Seen:
+    def _at(self, t: NDArray[np.float64], rows: NDArray[np.int64]) -> Seen:
         """Rows of the profile, which lie at t on the present path."""
-        return Seen(t, self.profile.loss[rows], self.profile.logits[rows])
+        which = torch.from_numpy(rows)
+        return Seen(torch.from_numpy(t), self.profile.loss[which], self.profile.logits[which])
 
     def certify(self, shown: Shown) -> None:
         """Takes what was shown of the whole present path; what samples missed is seen now."""
@@ -182,50 +190,33 @@ class PairWork:
 
         A vertex that is itself too high is moved on, between its two neighbours; other segments keep their ends.
         """
-        profile = self.profile
-        t = self.path.corners
-        last = len(t) - 1
+        t, loss, corners = self.profile.t.numpy(), self.profile.loss.double().numpy(), self.corners
+        last = len(corners) - 1
         if self.unconditional and self.rounds == 1:
-            return [Span(0, last, profile.argmax_t)]
-        at_vertex = profile.loss[torch.searchsorted(profile.t, t)]
+            return [self._span(0, last, int(loss.argmax()))]
+        at_vertex = np.searchsorted(t, corners)
+        too_high = loss > self.threshold
         found: list[Span] = []
         free = [True] * last
-        for vertex in sorted(range(1, last), key=lambda vertex: -float(at_vertex[vertex])):
-            if float(at_vertex[vertex]) > self.threshold and free[vertex - 1] and free[vertex]:
+        for vertex in sorted(range(1, last), key=lambda vertex: -loss[at_vertex[vertex]]):
+            if too_high[at_vertex[vertex]] and free[vertex - 1] and free[vertex]:
                 free[vertex - 1] = free[vertex] = False
-                found.append(Span(vertex - 1, vertex + 1, float(t[vertex])))
+                found.append(self._span(vertex - 1, vertex + 1, int(at_vertex[vertex])))
         for left in range(last):
-            inside = (profile.t > t[left]) & (profile.t < t[left + 1])
-            loss = torch.where(inside, profile.loss, -torch.inf)
-            if free[left] and float(loss.max()) > self.threshold:
-                found.append(Span(left, left + 1, float(profile.t[loss.argmax()])))
+            inside = ((t > corners[left]) & (t < corners[left + 1]) & too_high).nonzero()[0]
+            if free[left] and len(inside):
+                found.append(self._span(left, left + 1, int(inside[loss[inside].argmax()])))
         return sorted(found)
+
+    def _span(self, left: int, right: int, place: int) -> Span:
+        """Between two vertices, with the peak at a place of the profile."""
+        return Span(left, right, float(self.profile.t[place]), float(self.profile.loss[place]))
 
     def too_high(self, most: int) -> Parameters:
         """Up to so many positions on the best path that are above the threshold, spread over all of these."""
         profile = self.best.profile
         above = profile.t[profile.loss > self.threshold]
         return above[torch.linspace(0, len(above) - 1, min(most, len(above))).long()]
-
-    def segment(self, span: Span) -> Segments:
-        """A span as the connector is shown it: a batch of one."""
-        return self._shown(self.vertices[span.left], self.vertices[span.right], span.peak)
-
-    def whole(self) -> Segments:
-        """The whole path as the connector is shown it: a batch of one."""
-        start, end = self.path.ends
-        return self._shown(start, end, self.profile.argmax_t)
-
-    def _shown(self, start: torch.Tensor, end: torch.Tensor, peak: float) -> Segments:
-        place = int((self.profile.t - peak).abs().argmin())
-        return Segments(
-            start=start[None],
-            end=end[None],
-            peak=self.path.at(peak)[None],
-            peak_loss=torch.tensor([float(self.profile.loss[place])], device=start.device, dtype=torch.float64),
-            target=torch.tensor([self.direct.target], device=start.device),
-            threshold=torch.tensor([self.threshold], device=start.device, dtype=torch.float64),
-        )
 
 
 def _known(vertices: Vertices, looked_at: Evaluation | None) -> list[Evaluation | None]:

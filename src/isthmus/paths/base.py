@@ -105,7 +105,9 @@ class AbstractPath(Plotted, ABC):
         return Polyline(self.at(t))
 
     def to(self, device: torch.device | str) -> AbstractPath:
-        """The same path on a device."""
+        """The same path on a device; itself where it is there."""
+        if all(tensor.device == torch.device(device) for tensor in self.tensors().values()):
+            return self
         return self.of_tensors({name: tensor.to(device) for name, tensor in self.tensors().items()})
 
     def in_float(self) -> AbstractPath:

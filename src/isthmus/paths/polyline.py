@@ -42,7 +42,7 @@ class Polyline(AbstractPath):
     @property
     def t(self) -> Parameters:
         """Position of each vertex (k,), from exactly 0 to exactly 1."""
-        return positions(self.vertices)
+        return positions([self.vertices])[0]
 
     @property
     def segment_lengths(self) -> Parameters:

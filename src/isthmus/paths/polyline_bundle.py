@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from torch import Tensor
 
 from isthmus._core.geometry import expand_to, lengths
 from isthmus._core.shapes import Index, Inputs, Parameters, SomeVertices, Vertices
 from isthmus.paths.base import Bundle, checked_positions
+
+HELD = 2**24  # numbers held at once while lengths are measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,7 @@ class Polylines(Bundle):
         """A bundle of paths, each given by its vertices (k, *input)."""
         counts = torch.tensor([len(path) for path in paths])
         last = counts.cumsum(0) - 1
-        t = torch.cat([positions(path) for path in paths])
+        t = torch.cat(positions(paths))
         owner = torch.repeat_interleave(torch.arange(len(counts)), counts)
         return Polylines(vertices=torch.cat(list(paths)), corners=t, owner=owner, first=last - counts + 1, last=last)
 
@@ -57,13 +61,29 @@ class Polylines(Bundle):
         return torch.lerp(begin, end, expand_to(weight.to(begin), begin))
 
 
-def positions(path: Vertices) -> Float[Tensor, k]:
-    """Position of each vertex of one path: the same numbers whichever paths are beside it."""
-    path = path if path.element_size() > 2 else path.float()
-    made = lengths(path[1:] - path[:-1]).cpu()
+def positions(paths: Sequence[SomeVertices]) -> list[Float[Tensor, k]]:
+    """Position of each vertex of each path: the same numbers whichever paths are beside it, on the CPU."""
+    straight = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    found = [straight] * len(paths)
+    bent = [number for number, path in enumerate(paths) if len(path) > 2]
+    while bent:
+        # A few at once: one transfer for all of them, and no second copy of all vertices.
+        held = max(1, HELD // paths[bent[0]].numel())
+        some, bent = bent[:held], bent[held:]
+        vertices = torch.cat([paths[number] for number in some])
+        vertices = vertices if vertices.element_size() > 2 else vertices.float()
+        made = lengths(vertices[1:] - vertices[:-1]).cpu().numpy()
+        row = 0
+        for number in some:
+            segments = len(paths[number]) - 1
+            found[number] = torch.from_numpy(_places(made[row : row + segments]))
+            row += segments + 1
+    return found
+
+
+def _places(made: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Positions of the vertices of a path with segments of these lengths, from exactly 0 to exactly 1."""
     total = made.sum()
     # A path without length is walked by vertex number.
-    steps = made / total if total > 0 else torch.full_like(made, 1 / len(made))
-    t = torch.cat([steps.new_zeros(1), steps.cumsum(0)]).clamp(0, 1)
-    t[-1] = 1.0
-    return t
+    steps = made / total if total > 0 else np.full_like(made, 1 / len(made))
+    return np.concatenate([[0.0], steps[:-1].cumsum().clip(0, 1), [1.0]])

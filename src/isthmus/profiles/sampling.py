@@ -100,7 +100,7 @@ def profile(
 
 def profile_many(
     landscape: AbstractLandscape,
-    paths: Sequence[AbstractPath | SomeVertices],
+    paths: Sequence[AbstractPath | SomeVertices] | Bundle,
     targets: Targets,
     *,
     sampling: Sampling | None = None,
@@ -112,7 +112,7 @@ def profile_many(
 
     Args:
         landscape: the landscape.
-        paths: the paths.
+        paths: the paths, one by one or side by side already.
         targets: the class that the loss of each is about (n,).
         sampling: how densely to look.
         seen: points of each path that need no second look. A segment with such points inside gets no coarse scan.
@@ -123,9 +123,9 @@ def profile_many(
     sampling = sampling or Sampling()
     if landscape.classes is not None:
         check_target_range(targets, landscape.classes)
-    points = Points(
-        landscape, Bundle.of([Polyline(path) if isinstance(path, Tensor) else path for path in paths]), targets
-    )
+    if not isinstance(paths, Bundle):
+        paths = Bundle.of([Polyline(path) if isinstance(path, Tensor) else path for path in paths])
+    points = Points(landscape, paths, targets)
     even = landscape.on_even_scale(torch.ones(1)) is not None
     with landscape.fixed():
         points.take(seen or [])

@@ -15,6 +15,7 @@ from isthmus.certificates.affine_pieces import certifier, exact_profile
 from isthmus.connecting.connection import Outcome
 from isthmus.connecting.loop import Interrupted
 from isthmus.connecting.pair import PairWork, Span
+from isthmus.connecting.shown import lay_out
 from isthmus.errors import NetworkError
 from isthmus.reports import summarize
 from isthmus.reports.profile_figure import looked_along, profile_figure
@@ -145,7 +146,8 @@ def test_a_path_that_certifying_finds_worse_is_not_given_back():
     ends = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
     work = PairWork(isthmus.Polyline(ends), profile_with(0.1, 1.3, 0.1), 0.2, 3, unconditional=False)
     work.rounds = 1
-    work.put(Span(0, 1, 0.5), torch.tensor([[0.5, 0.5]]))
+    work.put(Span(0, 1, 0.5, 1.3), torch.tensor([[0.5, 0.5]]))
+    lay_out([work])
     work.judge(profile_with(0.1, 0.15, 0.1))
     assert work.outcome is Outcome.CONNECTED and not work.is_done(certified=True) and work.is_done(certified=False)
     work.certify(shown(0.1, 0.15, 9.0, 0.1))

@@ -1,0 +1,49 @@
+"""shown: what a method is shown of the pairs that are worked on, as one batch; and the pairs' paths side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from isthmus.connecting.connectors import Segments
+from isthmus.connecting.pair import PairWork, Span
+from isthmus.paths import Bundle
+
+
+def lay_out(work: Sequence[PairWork]) -> Bundle:
+    """The present paths side by side; every pair learns the positions of its corners."""
+    bundle = Bundle.of([pair.path for pair in work])
+    owner = bundle.owner.numpy()
+    begins = np.searchsorted(owner, np.arange(1, len(work)))
+    for pair, corners in zip(work, np.split(bundle.corners.double().numpy(), begins), strict=True):
+        pair.corners = corners
+    return bundle
+
+
+def shown(stretches: Sequence[tuple[PairWork, Span | None]]) -> Segments:
+    """Stretches of the paths of pairs, or where there is None the whole of them, as a connector is shown them."""
+    pairs = list({id(pair): pair for pair, _ in stretches}.values())
+    number = {id(pair): place for place, pair in enumerate(pairs)}
+    rows = torch.tensor([number[id(pair)] for pair, _ in stretches])
+    peaks = [(span.peak, span.loss) if span else _highest(pair) for pair, span in stretches]
+    ends = [pair.vertices[[span.left, span.right]] if span else pair.path.ends for pair, span in stretches]
+    start, end = torch.stack(ends).unbind(1)
+    t, loss, threshold = torch.tensor(
+        [(*peak, pair.threshold) for peak, (pair, _) in zip(peaks, stretches, strict=True)], dtype=torch.float64
+    ).unbind(1)
+    target = torch.tensor([pair.direct.target for pair, _ in stretches])
+    return Segments(
+        start=start,
+        end=end,
+        peak=Bundle.of([pair.path for pair in pairs]).at(rows, t),
+        peak_loss=loss.to(start.device),
+        target=target.to(start.device),
+        threshold=threshold.to(start.device),
+    )
+
+
+def _highest(pair: PairWork) -> tuple[float, float]:
+    place = int(pair.profile.loss.argmax())
+    return float(pair.profile.t[place]), float(pair.profile.loss[place])
