@@ -90,9 +90,7 @@ class Connection(Plotted):
     @property
     def seen_classes(self) -> tuple[int, ...]:
         """The target, and every class that is among the five most probable somewhere on one of the two paths."""
-        logits = torch.cat([self.direct.logits, self.profile.logits])
-        top = logits.topk(min(5, logits.shape[1]), dim=1).indices
-        return tuple(sorted({self.target, *top.flatten().tolist()}))
+        return seen_classes(self.direct, self.profile)
 
     @property
     def direct_connected(self) -> bool:
@@ -162,3 +160,10 @@ class Connection(Plotted):
         from isthmus.connecting.columns import row_of
 
         return row_of(self)
+
+
+def seen_classes(direct: Profile, found: Profile) -> tuple[int, ...]:
+    """The target of two profiles, and every class that is among the five most probable somewhere on one of them."""
+    logits = direct.logits if found is direct else torch.cat([direct.logits, found.logits])
+    top = logits.topk(min(5, logits.shape[1]), dim=1).indices
+    return tuple(sorted({direct.target, *top.flatten().tolist()}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -106,21 +105,14 @@ def connect(
                 _certify(landscape, work, report, certifier)
                 report(sum(pair.outcome is not None for pair in work))
                 _solve(landscape, method, work, sampling, random, report, certifier)
-                found += [_named(pair.connection(), landscape) for pair in work]  # only a group is on the device
+                found += [pair.connection(landscape) for pair in work]  # only a group is on the device
                 work = []
     except KeyboardInterrupt as interrupt:
         done = {len(found) + place: pair for place, pair in enumerate(work) if pair.is_done(certifier is not None)}
         numbers = (*range(len(found)), *done)
-        finished = Connections((*found, *(_named(pair.connection(), landscape) for pair in done.values())), description)
+        finished = Connections((*found, *(pair.connection(landscape) for pair in done.values())), description)
         raise Interrupted(finished, numbers, len(a)) from interrupt
     return Connections(tuple(found), description)
-
-
-def _named(pair: Connection, landscape: AbstractLandscape) -> Connection:
-    """The same with the unit of its losses, and the names of the classes in it."""
-    names, seen = landscape.class_names or (), pair.seen_classes if landscape.class_names else ()
-    known = {k: names[k] for k in seen if k < len(names)}
-    return replace(pair, unit=landscape.unit, class_names=known, input_kind=landscape.input_kind)
 
 
 class Interrupted(KeyboardInterrupt):

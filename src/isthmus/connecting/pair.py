@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from isthmus._core.shapes import Parameters, Vertices
 from isthmus.certificates import Certificate, Shown
-from isthmus.connecting.connection import Connection, Outcome
-from isthmus.landscapes import Evaluation
+from isthmus.connecting.connection import Connection, Outcome, seen_classes
+from isthmus.landscapes import AbstractLandscape, Evaluation
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import Profile, Seen
 
@@ -83,13 +83,16 @@ class PairWork:
         self.profile, self.looked_at = profile, self.corners
         self.origin = tuple(range(len(self.corners)))
         self.earlier = self.best if self.max_loss_after else None
-        if profile.finite and (self.unconditional or profile.max_loss <= self.best.profile.max_loss):
+        finite, highest = profile.finite, profile.max_loss
+        lowest = self.max_loss_after[-1] if self.max_loss_after else highest
+        if finite and (self.unconditional or highest <= lowest):
             self.best = Found(self.path, self.rounds_of, profile, None)
-        self.max_loss_after.append(self.best.profile.max_loss)
-        if not profile.finite:
+            lowest = highest
+        self.max_loss_after.append(lowest)
+        if not finite:
             self.outcome = Outcome.NOT_FINITE
             return
-        if profile.max_loss <= self.threshold and (self.rounds or not self.unconditional):
+        if highest <= self.threshold and (self.rounds or not self.unconditional):
             self.outcome = Outcome.CONNECTED if self.rounds else Outcome.DIRECT
 
     def replace(self, path: AbstractPath) -> None:
@@ -153,10 +156,12 @@ class PairWork:
         connected = self.outcome in (Outcome.DIRECT, Outcome.CONNECTED)
         return self.outcome is not None and not (certified and connected and self.best.certificate is None)
 
-    def connection(self) -> Connection:
-        """What was found, once there is an outcome."""
+    def connection(self, landscape: AbstractLandscape) -> Connection:
+        """What was found, once there is an outcome, with the unit of the losses and the names of the classes in it."""
         assert self.outcome is not None
         path, rounds_of, profile, certificate = self.best
+        names = landscape.class_names
+        seen = () if names is None else seen_classes(self.direct, profile)
         return Connection(
             direct=self.direct,
             profile=profile,
@@ -170,6 +175,9 @@ class PairWork:
             max_loss_after=tuple(self.max_loss_after),
             certificate=certificate,
             suspect=self.suspect,
+            class_names={} if names is None else {index: names[index] for index in seen if index < len(names)},
+            unit=landscape.unit,
+            input_kind=landscape.input_kind,
         )
 
     @property

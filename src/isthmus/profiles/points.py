@@ -100,22 +100,18 @@ class Points:
 
     def profiles(self) -> list[Profile]:
         """Every path's points, in order."""
-        loss = torch.cat([part.loss for part in self.parts])
-        logits = torch.cat([part.logits for part in self.parts])
-        result = []
-        for number, coarse in enumerate(self.coarse):
-            real = self.place[number] >= 0
-            rows = torch.from_numpy(self.place[number][real])
-            result.append(
-                Profile(
-                    t=torch.from_numpy(self.t[number][real]),
-                    loss=loss[rows],
-                    logits=logits[rows],
-                    target=int(self.targets[number]),
-                    coarse_max_loss=float(coarse),
-                )
+        real = self.place >= 0
+        rows, counts = torch.from_numpy(self.place[real]), real.sum(1).tolist()
+        t = torch.split(torch.from_numpy(self.t[real]), counts)
+        loss = torch.split(torch.cat([part.loss for part in self.parts])[rows], counts)
+        logits = torch.split(torch.cat([part.logits for part in self.parts])[rows], counts)
+        # Clones: a part of a tensor would hold, and save, the whole of it.
+        return [
+            Profile(where.clone(), losses.clone(), said.clone(), target, coarse)
+            for where, losses, said, target, coarse in zip(
+                t, loss, logits, self.targets.tolist(), self.coarse.tolist(), strict=True
             )
-        return result
+        ]
 
     def _values(self, loss: Losses) -> Array:
         even = self.landscape.on_even_scale(loss)

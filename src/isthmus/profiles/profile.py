@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -52,7 +53,7 @@ class Profile(Plotted):
     @property
     def finite(self) -> bool:
         """Whether every loss is a finite number."""
-        return bool(self.loss.isfinite().all())
+        return all(map(math.isfinite, self.loss.aminmax()))  # NaN where one is
 
     @property
     def max_loss(self) -> float:
