@@ -7,7 +7,7 @@ from torch import Tensor
 
 from isthmus._core.shapes import Inputs, Parameters, Vertices
 from isthmus.paths import AbstractPath, Bezier, Polyline
-from isthmus.paths.bezier import bernstein
+from isthmus.paths.bezier_bundle import bernstein
 
 
 def pieces_of(path: AbstractPath) -> list[Vertices]:

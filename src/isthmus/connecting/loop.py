@@ -27,7 +27,7 @@ from isthmus.connecting.suspects import mark_suspects
 from isthmus.descents import leaving
 from isthmus.errors import InputError, NetworkError, OutOfMemoryError
 from isthmus.landscapes import AbstractLandscape, Evaluation
-from isthmus.paths import AbstractPath, Polyline
+from isthmus.paths import AbstractPath, Polyline, on_cpu
 from isthmus.profiles import Sampling, Seen, profile_many
 
 logger = logging.getLogger("isthmus")
@@ -105,12 +105,15 @@ def connect(
                 _certify(landscape, work, report, certifier)
                 report(sum(pair.outcome is not None for pair in work))
                 _solve(landscape, method, work, sampling, random, report, certifier)
-                found += [pair.connection(landscape) for pair in work]  # only a group is on the device
+                paths = on_cpu([pair.best.path for pair in work])  # only a group is on the device
+                found += [pair.connection(landscape, path) for pair, path in zip(work, paths, strict=True)]
                 work = []
     except KeyboardInterrupt as interrupt:
         done = {len(found) + place: pair for place, pair in enumerate(work) if pair.is_done(certifier is not None)}
         numbers = (*range(len(found)), *done)
-        finished = Connections((*found, *(pair.connection(landscape) for pair in done.values())), description)
+        finished = Connections(
+            (*found, *(pair.connection(landscape, pair.best.path.to("cpu")) for pair in done.values())), description
+        )
         raise Interrupted(finished, numbers, len(a)) from interrupt
     return Connections(tuple(found), description)
 
@@ -308,23 +311,30 @@ def _move(
         proposed |= dict(zip(rows, found(left.problem, left.state), strict=True))
         seen = None if isinstance(method, PathConnector) else method.looked_at(left.problem, left.state)
         if seen is not None:
+            wide = torch.promote_types(seen.loss.dtype, seen.logits.dtype)
+            packed = torch.cat([seen.loss[..., None].to(wide), seen.logits.to(wide)], -1).cpu()  # in one transfer
+            seen = Evaluation(packed[..., 0].to(seen.loss.dtype), packed[..., 1:].to(seen.logits.dtype))
             looked_at |= {row: Evaluation(*each) for row, *each in zip(rows, *seen, strict=True)}
+    if isinstance(method, PathConnector):
+        check_ends([pair.path for pair, _ in spans], [proposed[row] for row in range(len(spans))])
     for row, (pair, span) in reversed(list(enumerate(spans))):  # vertex numbers stay valid
         if span is None:
-            pair.replace(checked_ends(proposed[row], pair.path))
+            pair.replace(proposed[row])
         else:
             pair.put(span, proposed[row], looked_at.get(row))
     return True
 
 
-def checked_ends(path: AbstractPath, before: AbstractPath) -> AbstractPath:
-    """A proposed path, if it leads from end to end.
+def check_ends(before: Sequence[AbstractPath], proposed: Sequence[AbstractPath]) -> None:
+    """Whether proposed paths lead from end to end of those before.
 
     Raises:
-        InputError: its ends are others than those of the path before.
+        InputError: the ends of one are others.
     """
-    if not torch.equal(path.ends.to(before.ends), before.ends):
+    old, new = (torch.stack([path.ends for path in paths]) for paths in (before, proposed))
+    wrong = (old != new.to(old)).flatten(1).any(1).cpu().nonzero()[:, 0].tolist()
+    if wrong:
         raise InputError(
-            f"A method proposed a {type(path).__name__} whose ends are not those of the pair, bit for bit."
+            f"A method proposed a {type(proposed[wrong[0]]).__name__} whose ends are not those of the pair, bit for "
+            "bit."
         )
-    return path

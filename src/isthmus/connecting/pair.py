@@ -49,7 +49,8 @@ class PairWork:
         earlier: the best before the present path was judged: what samples praise, a certifier may not.
         corners: positions of the corners of the present path; those of a new one are not known before `lay_out`.
         looked_at: positions of the corners of the path that `profile` is of.
-        origin: which corner of it each corner of the present path is; of one that is new, what was seen there, or None.
+        origin: which corner of it each corner of the present path is; of one that is new, what was seen there, or None;
+            nothing where the two share nothing but their ends.
     """
 
     path: AbstractPath
@@ -97,12 +98,12 @@ class PairWork:
 
     def replace(self, path: AbstractPath) -> None:
         """Takes a path that shares nothing with the one before but its ends."""
-        self.path, self.rounds_of = path, ()
-        first, last = (Evaluation(self.profile.loss[end], self.profile.logits[end]) for end in (0, -1))
-        self.origin = (first, *[None] * (len(path.corners) - 2), last)
+        self.path, self.rounds_of, self.origin = path, (), ()
 
     def seen(self) -> Seen:
         """What is known of the present path already: its old corners, and whatever lies between neighbours of them."""
+        if not self.origin:
+            return self._at(np.array([0.0, 1.0]), np.array([0, len(self.profile) - 1]))
         old, new, t = self.looked_at, self.corners, self.profile.t.numpy()
         parts: list[Seen] = []
         for number, (corner, origin) in enumerate(zip(new, self.origin, strict=True)):
@@ -156,16 +157,21 @@ class PairWork:
         connected = self.outcome in (Outcome.DIRECT, Outcome.CONNECTED)
         return self.outcome is not None and not (certified and connected and self.best.certificate is None)
 
-    def connection(self, landscape: AbstractLandscape) -> Connection:
-        """What was found, once there is an outcome, with the unit of the losses and the names of the classes in it."""
+    def connection(self, landscape: AbstractLandscape, path: AbstractPath) -> Connection:
+        """What was found, once there is an outcome, with the unit of the losses and the names of the classes in it.
+
+        Args:
+            landscape: the landscape.
+            path: the best one, on the CPU.
+        """
         assert self.outcome is not None
-        path, rounds_of, profile, certificate = self.best
+        _, rounds_of, profile, certificate = self.best
         names = landscape.class_names
         seen = () if names is None else seen_classes(self.direct, profile)
         return Connection(
             direct=self.direct,
             profile=profile,
-            path=path.to("cpu"),
+            path=path,
             vertex_rounds=rounds_of if isinstance(path, Polyline) else (),
             outcome=self.outcome,
             threshold=self.threshold,
@@ -228,9 +234,9 @@ class PairWork:
 
 
 def _known(vertices: Vertices, looked_at: Evaluation | None) -> list[Evaluation | None]:
-    """What was seen at each vertex, on the CPU."""
+    """What was seen at each vertex."""
     if looked_at is None:
         return [None] * len(vertices)
-    loss, logits = looked_at.loss.cpu(), looked_at.logits.cpu()
+    loss, logits = looked_at
     whole = loss.isfinite() & logits.isfinite().all(-1) & (logits.shape[-1] > 0)
     return [Evaluation(*each) if known else None for *each, known in zip(loss, logits, whole.tolist(), strict=True)]

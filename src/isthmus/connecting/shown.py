@@ -28,8 +28,11 @@ def shown(stretches: Sequence[tuple[PairWork, Span | None]]) -> Segments:
     number = {id(pair): place for place, pair in enumerate(pairs)}
     rows = torch.tensor([number[id(pair)] for pair, _ in stretches])
     peaks = [(span.peak, span.loss) if span else _highest(pair) for pair, span in stretches]
-    ends = [pair.vertices[[span.left, span.right]] if span else pair.path.ends for pair, span in stretches]
-    start, end = torch.stack(ends).unbind(1)
+    # Not with lists of numbers: these are moved to the device, one by one.
+    start, end = (
+        torch.stack([pair.vertices[getattr(span, side)] if span else pair.path.ends[place] for pair, span in stretches])
+        for place, side in enumerate(("left", "right"))
+    )
     t, loss, threshold = torch.tensor(
         [(*peak, pair.threshold) for peak, (pair, _) in zip(peaks, stretches, strict=True)], dtype=torch.float64
     ).unbind(1)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from isthmus._core.geometry import lengths
 from isthmus._core.warned import warn
 from isthmus.connecting.pair import PairWork
 from isthmus.descents import is_broken, kept_share
 from isthmus.errors import NetworkError
 from isthmus.landscapes import AbstractLandscape
+from isthmus.paths import Bundle
 
 PLACES, STEP = 3, 0.001  # above the threshold, where gradients are asked for their promises; shares of |AC|
 
@@ -21,9 +23,11 @@ def mark_suspects(landscape: AbstractLandscape, work: list[PairWork], total: int
         return
     places = [pair.too_high(PLACES) for pair in work]
     counts = torch.tensor([len(t) for t in places])
-    points = torch.cat([pair.best.path.at(t) for pair, t in zip(work, places, strict=True)])
+    rows = torch.arange(len(work)).repeat_interleave(counts)
+    points = Bundle.of([pair.best.path for pair in work]).at(rows, torch.cat(places))
     targets = torch.tensor([pair.direct.target for pair in work]).repeat_interleave(counts)
-    steps = STEP * torch.tensor([float(pair.path.direct_length) for pair in work]).repeat_interleave(counts)
+    ends = torch.stack([pair.path.ends for pair in work])
+    steps = (STEP * lengths(ends[:, 1] - ends[:, 0]).cpu()).repeat_interleave(counts)
     try:
         kept = kept_share(landscape, points, targets, steps)
     except NetworkError:

@@ -111,9 +111,6 @@ class Downhill:
         unknown = torch.full((len(x),), torch.inf, dtype=torch.float64, device=device)
         none = torch.zeros_like(problem.target)
         state = _State(x, x.clone(), unknown, unknown, none, none, Moments.like(x))
-        best, best_loss = x.cpu().clone(), unknown.cpu()
-        steps, flat = torch.zeros(len(x), dtype=torch.long), torch.zeros(len(x), dtype=torch.long)
-
         taken = itertools.count(1)
 
         def tell(rows: Index, _cost: int) -> None:
@@ -124,16 +121,28 @@ class Downhill:
                 on_progress(Progress(done, len(start), landscape.forward_equivalents - before))
 
         with landscape.fixed():
-            for left in leaving(
-                landscape,
-                problem,
-                state,
-                step=lambda rows, now: self._step(landscape, rows, now),
-                done=self._done,
-                on_step=tell,
-            ):
-                best[left.rows], best_loss[left.rows] = left.state.best.cpu(), left.state.best_loss.cpu()
-                steps[left.rows], flat[left.rows] = left.state.evaluated.cpu() - 1, left.state.flat.cpu()
+            gone = list(
+                leaving(
+                    landscape,
+                    problem,
+                    state,
+                    step=lambda rows, now: self._step(landscape, rows, now),
+                    done=self._done,
+                    on_step=tell,
+                )
+            )
+        if not gone:
+            none = none.cpu()
+            return Descended(start.cpu().clone(), unknown.cpu(), none, none)
+        order = torch.cat([left.rows for left in gone]).argsort()
+        # One transfer for all, however many steps apart they left.
+        best = torch.cat([left.state.best for left in gone]).cpu()[order]
+        numbers = [
+            torch.stack([left.state.best_loss, left.state.evaluated.double(), left.state.flat.double()])
+            for left in gone
+        ]
+        best_loss, evaluated, silent = torch.cat(numbers, 1).cpu()[:, order]
+        steps, flat = evaluated.long() - 1, silent.long()
         return Descended(best.to(start.dtype), self.sign * best_loss, steps, flat)
 
     def _step(self, landscape: AbstractLandscape, rows: _Rows, now: _State) -> _State:

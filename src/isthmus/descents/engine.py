@@ -59,5 +59,9 @@ def leaving(
         mask = done(problem, state)
         ended = mask.cpu()
         if bool(ended.any()):
-            yield Left(rows[ended], take(problem, mask), take(state, mask))
-            rows, problem, state = rows[~ended], take(problem, ~mask), take(state, ~mask)
+            gone, here = (part.nonzero()[:, 0] for part in (ended, ~ended))  # of masks a device would have to be asked
+            leave, stay = torch.split(torch.cat([gone, here]).to(mask.device), [len(gone), len(here)])
+            yield Left(rows[gone], take(problem, leave), take(state, leave))
+            rows = rows[here]
+            if len(rows):
+                problem, state = take(problem, stay), take(state, stay)

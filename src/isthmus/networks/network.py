@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus._core.annotated import as_annotated
+from isthmus._core.constants import beside
 from isthmus._core.displayed import Displayed
 from isthmus._core.given import tensor_of
 from isthmus._core.shapes import AnyInputs, Input, Inputs, Logits
@@ -247,7 +248,7 @@ class Network(Displayed):
 
     @staticmethod
     def _along_channels(values: Tensor, like: Tensor) -> Tensor:
-        return values.to(like).reshape(1, -1, *(1,) * (like.ndim - 2))
+        return beside(values, like).reshape(1, -1, *(1,) * (like.ndim - 2))
 
     def try_out(self, x: Inputs) -> None:
         """Checks, with the first inputs it sees, what only a pass can show; of a new shape, whether it is accepted."""

@@ -174,6 +174,20 @@ class Apart(Bundle):
         return points[torch.cat(parts).argsort().to(points.device)]
 
 
+def on_cpu(paths: Sequence[AbstractPath]) -> list[AbstractPath]:
+    """The paths on the CPU, in one transfer where they are elsewhere."""
+    tensors = [tensor for path in paths for tensor in path.tensors().values()]
+    if len({(tensor.device, tensor.dtype) for tensor in tensors}) != 1 or tensors[0].device.type == "cpu":
+        return [path.to("cpu") for path in paths]
+    moved = torch.cat([tensor.reshape(-1) for tensor in tensors]).cpu()
+    parts = iter(torch.split(moved, [tensor.numel() for tensor in tensors]))
+    # Clones: a part of a tensor would hold, and save, the whole of it.
+    return [
+        path.of_tensors({name: next(parts).reshape(tensor.shape).clone() for name, tensor in path.tensors().items()})
+        for path in paths
+    ]
+
+
 def checked_positions(t: float | Parameters) -> Parameters:
     """Positions (m,) in float64 on the CPU; those of one number are one.
 

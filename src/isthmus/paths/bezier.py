@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, final
@@ -12,13 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus._core.geometry import norms
 from isthmus._core.given import tensor_of
-from isthmus._core.shapes import Input, Parameters, Vertices
+from isthmus._core.shapes import Input, Inputs, Parameters, Vertices
 from isthmus.errors import InputError
-from isthmus.paths.base import AbstractPath, checked_positions
-
-TABLE = 1024  # intervals of the curve's own parameter in which its length is measured
+from isthmus.paths.base import AbstractPath, Bundle, checked_positions
+from isthmus.paths.bezier_bundle import TABLE, Beziers
 
 
 @final
@@ -50,20 +47,17 @@ class Bezier(AbstractPath):
 
     def of_parameter(self, u: Parameters) -> Tensor:
         """Points (m, *input) at values u (m,) of the curve's own parameter, in float64 inside."""
-        return (bernstein(self.degree, u) @ self.control_points.double().cpu().flatten(1)).reshape(
-            -1, *self.control_points.shape[1:]
-        )
+        return self._bundle.of_parameter(torch.zeros(len(u), dtype=torch.long), u)
 
-    @cached_property
+    @property
     def _lengths(self) -> Parameters:
         """Arc length up to each of the table's values of u."""
-        # The distances of points are those of coordinates in the span of the control points, which has few dimensions.
-        flat = self.control_points.double().cpu().flatten(1)
-        flat = flat - flat[:1]
-        triangle = torch.linalg.qr(flat.T, mode="r").R
-        u = torch.linspace(0, 1, TABLE + 1, dtype=torch.float64)
-        points = bernstein(self.degree, u) @ triangle.T
-        return torch.cat([u.new_zeros(1), norms(points.diff(dim=0)).cumsum(0)])
+        return self._bundle.lengths[0]
+
+    @cached_property
+    def _bundle(self) -> Beziers:
+        ends = torch.tensor([0.0, 1.0], dtype=torch.float64)
+        return Beziers(self.control_points[None], ends, torch.zeros(2, dtype=torch.long))
 
     @property
     def length(self) -> float:
@@ -79,22 +73,19 @@ class Bezier(AbstractPath):
         return (lengths[left] + (scaled - left) * (lengths[left + 1] - lengths[left])) / lengths[-1]
 
     def at(self, t: float | Parameters) -> Input:
-        single = not np.ndim(t)
-        t = checked_positions(t)
-        lengths = self._lengths
-        if lengths[-1] > 0:
-            want = t * lengths[-1]
-            right = torch.searchsorted(lengths, want).clamp(1, TABLE)
-            width = lengths[right] - lengths[right - 1]
-            inside = torch.where(width > 0, (want - lengths[right - 1]) / torch.where(width > 0, width, 1.0), 0.0)
-            u = (right - 1 + inside) / TABLE
-        else:
-            u = t
-        points = self.control_points
-        found = self.of_parameter(u).to(points)
-        found[(t == 0).to(points.device)] = points[0]
-        found[(t == 1).to(points.device)] = points[-1]
-        return found[0] if single else found
+        places = checked_positions(t)
+        points = self._bundle.at(torch.zeros(len(places), dtype=torch.long), places)
+        return points if np.ndim(t) else points[0]
+
+    @classmethod
+    def together(cls, paths: Sequence[AbstractPath]) -> Bundle:
+        curves = [path for path in paths if isinstance(path, Bezier)]
+        alike = len({curve.control_points.shape for curve in curves}) == 1 and len(curves) == len(paths)
+        return Beziers.through([curve.control_points for curve in curves]) if alike else super().together(paths)
+
+    @property
+    def ends(self) -> Inputs:
+        return torch.stack([self.control_points[0], self.control_points[-1]])
 
     def tensors(self) -> Mapping[str, Tensor]:
         return {"control_points": self.control_points}
@@ -102,11 +93,3 @@ class Bezier(AbstractPath):
     @classmethod
     def of_tensors(cls, tensors: Mapping[str, Tensor]) -> Bezier:
         return cls(tensors["control_points"])
-
-
-def bernstein(degree: int, u: Parameters) -> Tensor:
-    """The weights (m, d + 1) of the control points at values u (m,) of the parameter."""
-    u = u.double().cpu()[:, None]
-    power = torch.arange(degree + 1, dtype=torch.float64)
-    binomial = torch.tensor([math.comb(degree, i) for i in range(degree + 1)], dtype=torch.float64)
-    return binomial * u**power * (1 - u) ** (degree - power)

@@ -71,7 +71,7 @@ class Polyline(AbstractPath):
 
     @property
     def ends(self) -> Inputs:
-        return self.vertices[[0, -1]]
+        return torch.stack([self.vertices[0], self.vertices[-1]])
 
     def to_polyline(self, tolerance: float = 1e-3) -> Polyline:
         """The path itself."""

@@ -55,8 +55,10 @@ class Polylines(Bundle):
         left = right - 1
         width = self.corners[right] - self.corners[left]
         weight = torch.where(width > 0, (t - self.corners[left]) / torch.where(width > 0, width, 1.0), 0.0).clamp(0, 1)
-        device = self.vertices.device
-        begin, end = self.vertices[left.to(device)], self.vertices[right.to(device)]
+        if self.vertices.device.type != "cpu":  # one transfer, and no more
+            left, right, weight = torch.stack([left.double(), right.double(), weight]).to(self.vertices.device)
+            left, right = left.long(), right.long()
+        begin, end = self.vertices[left], self.vertices[right]
         # lerp returns its ends bit for bit at the weights 0 and 1.
         return torch.lerp(begin, end, expand_to(weight.to(begin), begin))
 

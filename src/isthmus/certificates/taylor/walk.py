@@ -15,7 +15,7 @@ from isthmus.certificates.taylor.enclosure import Enclosure
 from isthmus.certificates.taylor.rounding import gamma, magnitude, up
 from isthmus.errors import NetworkError
 from isthmus.paths import AbstractPath, Bezier, Polyline
-from isthmus.paths.bezier import bernstein
+from isthmus.paths.bezier_bundle import bernstein
 
 
 @dataclass(frozen=True, eq=False)

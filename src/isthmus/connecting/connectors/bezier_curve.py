@@ -20,7 +20,7 @@ from isthmus.descents import Adam, Moments, polyak_step
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import AbstractPath, Bezier
-from isthmus.paths.bezier import bernstein
+from isthmus.paths.bezier_bundle import bernstein
 
 GOLDEN = 0.6180339887498949  # steps by this share of an interval come near every place soon
 

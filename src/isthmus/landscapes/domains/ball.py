@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from isthmus._core.annotated import as_annotated
+from isthmus._core.constants import beside
 from isthmus._core.geometry import expand_to, norms, share_along, slide
 from isthmus._core.given import tensor_of
 from isthmus._core.shapes import Input, Inputs, Losses
@@ -35,7 +36,7 @@ class Ball(Domain):
 
     def _center(self, x: Inputs) -> Input:
         check_spreads("The center of a Ball is", self.center, x)
-        return self.center.to(x)
+        return beside(self.center, x)
 
     def _box(self) -> Box:
         return Box(self.center - self.radius, self.center + self.radius)

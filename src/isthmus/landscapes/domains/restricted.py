@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from isthmus._core.constants import beside
 from isthmus._core.shapes import Inputs, Losses
 from isthmus.errors import InputError
 from isthmus.landscapes.domains.box import Box
@@ -90,7 +91,7 @@ class Restricted(ByProjection):
         if not self.sums:
             return box
         flat, found = x.flatten(1), box.flatten(1).clone()
-        low, high = (torch.as_tensor(bound).to(x).expand(x.shape[1:]).flatten() for bound in (self.low, self.high))
+        low, high = (beside(bound, x).expand(x.shape[1:]).flatten() for bound in (self.low, self.high))
         for group, total in self.sums:
             rows = list(group)
             loose = [k for k in rows if k not in set(self.held)]

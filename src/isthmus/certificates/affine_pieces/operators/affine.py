@@ -40,7 +40,7 @@ def _wrapped(function: Any, piece: Pieces, result: Tensor) -> Pieces:
     if piece.numbers.is_floating_point() and not result.is_floating_point():
         raise CannotFollowError(name_of(function), "makes whole numbers of what depends on the input")
     made = piece.with_numbers(result)
-    shared = result.untyped_storage().data_ptr() == piece.numbers.untyped_storage().data_ptr()
+    shared = result.untyped_storage()._cdata == piece.numbers.untyped_storage()._cdata
     return made.view_of(piece) if shared else made
 
 
