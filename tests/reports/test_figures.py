@@ -65,7 +65,7 @@ def test_class_bands_cover_the_path_without_overlap(found):
 def test_strip_shows_both_paths_and_what_changed(found):
     pair = next(pair for pair in found if pair.rounds == 1)
     figure = strip_figure(pair)
-    texts = [axes.get_title(loc="center") for axes in figure.axes]
+    texts = [text.get_text() for text in figure.axes[0].texts]
     assert sum("t = " in text for text in texts) == 14
     assert any("B′ − B, × " in text for text in texts) and any("B, the peak" in text for text in texts)
 

@@ -66,8 +66,8 @@ class OutputOptions:
     """Replace an earlier run in that folder; other files there are left alone."""
     resume: bool = False
     """Go on with an earlier run in that folder that was interrupted."""
-    pictures: int = 100
-    """Draw figures for the first so many pairs; the page holds all of them."""
+    pictures: int = 10
+    """Draw figures (PNG and SVG files) for the first so many pairs; the page holds all of them."""
 
 
 def choice_of(options: NetworkOptions) -> NetworkChoice:

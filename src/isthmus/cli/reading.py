@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from isthmus._core.bars import progress_bar
 from isthmus._core.progress import Progress
+from isthmus.cli.clock import spending
 
 if TYPE_CHECKING:
     from isthmus import Landscape
@@ -18,5 +19,5 @@ def read(collection: Collection, landscape: Landscape) -> Survey:
     from isthmus.loading import survey
 
     many = "inputs" if landscape.input_kind is None else landscape.input_kind.many
-    with progress_bar("reading", many, after=0.5) as tell:
+    with spending("reading"), progress_bar("reading", many, after=0.5) as tell:
         return survey(collection, landscape, keep=True, on_input=lambda done, of: tell(Progress(done, of, 0)))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus._core.bars import progress_bar
+from isthmus.cli.clock import say_spent, spending
 from isthmus.cli.options import readable
 from isthmus.cli.pairing import Pairs
 from isthmus.cli.terminal import drawing_progress, say_set_aside, show_result
@@ -51,7 +52,7 @@ def solve_and_write(
     interrupted = None
     description: dict[str, Any] = {}
     if open_numbers:
-        with progress_bar("connecting", "pairs") as tell:
+        with spending("connecting"), progress_bar("connecting", "pairs") as tell:
             try:
                 found = connect(
                     landscape,
@@ -91,11 +92,16 @@ def solve_and_write(
         notes=[*pairs.notes, *notes],
         pictures=pictures,
     )
-    with drawing_progress(min(len(connections), pictures)) as drawn:
+    with spending("drawing"), drawing_progress(min(len(connections), pictures)) as drawn:
         write_run(run, target, on_pair=drawn)
     show_result(connections, summarize(connections), names, class_names)
     for note in notes:
         print(note)
+    if 0 < pictures < len(connections):
+        print(
+            f"Figures of the first {pictures} pairs are in {folder / 'pairs'}; --pictures {len(connections)} draws all."
+        )
+    say_spent()
     print(f"Look at it: {folder / 'index.html'}")
     if interrupted is not None:
         raise KeyboardInterrupt(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BINS = 100  # of the path, in each of which the places are counted at which a certifier looked
 MOST_DOTS = 200  # of a profile that can still be told apart
 FAR_ABOVE = 1e4  # times the highest loss: a threshold there would press the curves flat
+WIDTH, LEFT, LEGEND = 8.0, 0.8, 1.55  # inches: of the figure, of what lies left of the axes, and of the legend
 FLOOR = 1e-6  # the lowest loss that a logarithmic axis shows
 
 
@@ -42,10 +43,17 @@ def profile_figure(
 
     certified = pair.certificate is not None
     class_names, unit = pair.class_names if class_names is None else class_names, unit or pair.unit
-    with matplotlib.rc_context(style.RC):
-        figure = Drawn(figsize=(8, 5.2 if certified else 4.6))
-        heights = (5, 1.15, 0.75) if certified else (5, 1.15)
-        top, bands, *more = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    with matplotlib.rc_context(style.RC | style.PLACED):
+        height, heights = (5.2, (5, 1.15, 0.75)) if certified else (4.6, (5, 1.15))
+        figure = Drawn(figsize=(WIDTH, height))
+        space = {
+            "left": LEFT / WIDTH,
+            "right": 1 - LEGEND / WIDTH,
+            "bottom": (0.75 if note else 0.55) / height,
+            "top": 1 - 0.3 / height,
+            "hspace": 0.4 if certified else 0.27,
+        }
+        top, bands, *more = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, gridspec_kw=space)
         draw_losses(top, pair, unit)
         _draw_bands(bands, pair, class_names)
         top.set_title(style.plain(_message(pair, class_names)))

@@ -47,7 +47,7 @@ class Run:
     command: str = ""
     skipped: dict[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
-    pictures: int = 100
+    pictures: int = 10
 
     def table(self) -> pyarrow.Table:
         """The table of the connections, with names of ends and classes."""
@@ -128,6 +128,5 @@ def _draw(run: Run, pair: Connection, place: Path, unit: str, note: str) -> None
     place.mkdir(parents=True, exist_ok=True)
     figure = profile_figure(pair, class_names=run.class_names, unit=unit, note=note)
     save_figure(figure, place / "profile.png")
-    figure.set_layout_engine("none")  # laid out once is enough
     save_figure(figure, place / "profile.svg")
     save_figure(strip_figure(pair, class_names=run.class_names), place / "strip.png")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,10 +13,10 @@ from isthmus.reports import style
 from isthmus.reports.style import ClassNames
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLUMNS = 7
+SIDE, GAP, BELOW, LEFT = 1.41, 0.07, 0.54, 0.47  # inches: of a picture, beside it, between rows, on the left
 PLACES = 101  # along the paths, for figures that kinds draw themselves
 
 
@@ -30,39 +30,62 @@ def strip_figure(pair: Connection, *, class_names: ClassNames | None = None) -> 
         return own
     import matplotlib
 
-    from isthmus._core.drawn import Drawn
-
     aside, kind = pair.aside_t, pair.drawn_as
     class_names = pair.class_names if class_names is None else class_names
     positions = _positions(pair.direct.argmax_t if aside is None else aside)
-    rows = 1 if aside is None else 3
-    with matplotlib.rc_context(style.RC):
-        height = 1.95 * rows + 0.45
-        figure = Drawn(figsize=(1.55 * COLUMNS, height))
-        figure.set_layout_engine("none")  # a plain grid needs no search for its layout
-        space = {"left": 0.045, "right": 0.995, "bottom": 0.02, "top": 1 - 0.8 / height, "wspace": 0.05, "hspace": 0.32}
-        grid = figure.subplots(rows, COLUMNS, squeeze=False, gridspec_kw=space)
-        for axes in grid.flat:
-            axes.set_axis_off()
-        for column, t in enumerate(positions):
-            _show(
-                grid[0, column],
-                kind.pixels(pair.direct_path.at(t)),
-                _caption(pair, t, False, class_names),
-                style.DIRECT,
-            )
-            if aside is not None:
-                _show(grid[1, column], kind.pixels(pair.path.at(t)), _caption(pair, t, True, class_names), style.FOUND)
-        grid[0, 0].text(-0.12, 0.5, "direct", rotation=90, va="center", ha="right", transform=grid[0, 0].transAxes)
+    with matplotlib.rc_context(style.RC | style.PLACED):
+        sheet = _Sheet(rows=1 if aside is None else 3)
+        places = torch.tensor(positions, dtype=torch.float64)
+        for column, (t, x) in enumerate(zip(positions, pair.direct_path.at(places), strict=True)):
+            sheet.show(0, column, kind.pixels(x), _caption(pair, t, False, class_names), style.DIRECT)
+        for column, (t, x) in enumerate(zip(positions, () if aside is None else pair.path.at(places), strict=False)):
+            sheet.show(1, column, kind.pixels(x), _caption(pair, t, True, class_names), style.FOUND)
+        sheet.label(0, "direct")
         if aside is not None:
-            grid[1, 0].text(-0.12, 0.5, "found", rotation=90, va="center", ha="right", transform=grid[1, 0].transAxes)
+            sheet.label(1, "found")
             b, moved = pair.direct_path.at(pair.direct.argmax_t), pair.path.at(aside)
             pixels, caption = kind.change(moved, b)
-            _show(grid[2, 0], kind.pixels(b), f"B, the peak\nloss {pair.direct.max_loss:.3g}", style.PEAK)
-            _show(grid[2, 1], kind.pixels(moved), "B′", style.BYPASS)
-            _show(grid[2, 2], pixels, f"B′ − B, {caption}", "black")
-        figure.suptitle(_title(pair, class_names), x=0.01, ha="left", fontsize=12, fontweight="bold")
-    return figure
+            sheet.show(2, 0, kind.pixels(b), f"B, the peak\nloss {pair.direct.max_loss:.3g}", style.PEAK)
+            sheet.show(2, 1, kind.pixels(moved), "B′", style.BYPASS)
+            sheet.show(2, 2, pixels, f"B′ − B, {caption}", "black")
+        sheet.figure.suptitle(_title(pair, class_names), x=0.01, ha="left", fontsize=12, fontweight="bold")
+    return sheet.figure
+
+
+class _Sheet:
+    """Rows of pictures, on one pair of axes whose unit is an inch: axes for each would take three times as long."""
+
+    def __init__(self, rows: int) -> None:
+        from isthmus._core.drawn import Drawn
+
+        width, height = 1.55 * COLUMNS, 1.95 * rows + 0.45
+        self.figure = Drawn(figsize=(width, height))
+        self.axes = self.figure.add_axes((0, 0, 1, 1))
+        self.axes.set_axis_off()
+        self.axes.set(xlim=(0, width), ylim=(0, height), autoscale_on=False)
+        self.top = height - 0.8
+
+    def _corner(self, row: int, column: int) -> tuple[float, float]:
+        """The lower left corner of a picture."""
+        return LEFT + column * (SIDE + GAP), self.top - SIDE - row * (SIDE + BELOW)
+
+    def show(self, row: int, column: int, pixels: Any, title: str, color: str) -> None:
+        """A picture in its frame, as large as its place allows, below its title."""
+        from matplotlib.patches import Rectangle
+
+        left, bottom = self._corner(row, column)
+        tall, wide = pixels.shape[:2] if pixels.shape[0] > 1 else (1, 1)  # one row of numbers fills its place
+        width, height = SIDE * wide / max(tall, wide), SIDE * tall / max(tall, wide)
+        left, bottom = left + (SIDE - width) / 2, bottom + (SIDE - height) / 2
+        extent = (left, left + width, bottom, bottom + height)
+        self.axes.imshow(pixels, interpolation="nearest", aspect="auto", extent=extent)
+        self.axes.add_patch(Rectangle((left, bottom), width, height, fill=False, edgecolor=color, linewidth=2))
+        self.axes.text(left + width / 2, bottom + height + 0.08, title, fontsize=8.5, ha="center", va="bottom")
+
+    def label(self, row: int, text: str) -> None:
+        """What a row is, beside it."""
+        left, bottom = self._corner(row, 0)
+        self.axes.text(left - 0.1, bottom + SIDE / 2, text, rotation=90, va="center", ha="right")
 
 
 def _title(pair: Connection, class_names: ClassNames | None) -> str:
@@ -103,12 +126,3 @@ def _caption(pair: Connection, t: float, found: bool, class_names: ClassNames | 
     nearest = int((profile.t - t).abs().argmin())
     name = style.shorten(style.class_name(int(profile.predicted[nearest]), class_names), 16)
     return f"t = {t:.2f}\n{style.plain(name)}, {float(profile.loss[nearest]):.2g}"
-
-
-def _show(axes: Axes, pixels: object, title: str, color: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    axes.imshow(pixels, interpolation="nearest", aspect="auto" if getattr(pixels, "shape", (1,))[0] == 1 else "equal")  # type: ignore[arg-type]
-    axes.set_title(title, fontsize=8.5, fontweight="normal", loc="center")
-    frame = Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=color, linewidth=2, clip_on=False)
-    axes.add_patch(frame)

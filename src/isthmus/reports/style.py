@@ -29,6 +29,7 @@ __all__ = [
     "DIRECT",
     "FOUND",
     "PEAK",
+    "PLACED",
     "RC",
     "SERIES",
     "TARGET_BAND",
@@ -41,6 +42,9 @@ __all__ = [
     "scale",
     "shorten",
 ]
+
+# Of figures whose axes have their places: a search for these takes as long as drawing.
+PLACED: dict[str, object] = {"figure.constrained_layout.use": False}
 
 ClassNames: TypeAlias = Sequence[str] | Mapping[int, str]  # all of them, or some by their indices
 
