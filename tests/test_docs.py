@@ -30,7 +30,7 @@ def test_the_examples_are_found():
         "comparing.md",
         "detection.md",
         "exact.md",
-        *["extending.md"] * 4,
+        *["extending.md"] * 5,
         "graphs.md",
         "kinds.md",
         "kinds.md",

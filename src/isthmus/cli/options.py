@@ -66,7 +66,7 @@ class OutputOptions:
     """Replace an earlier run in that folder; other files there are left alone."""
     resume: bool = False
     """Go on with an earlier run in that folder that was interrupted."""
-    pictures: int = 10
+    pictures: int = 5
     """Draw figures (PNG and SVG files) for the first so many pairs; the page holds all of them."""
 
 

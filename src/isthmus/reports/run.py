@@ -47,7 +47,7 @@ class Run:
     command: str = ""
     skipped: dict[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
-    pictures: int = 10
+    pictures: int = 5
 
     def table(self) -> pyarrow.Table:
         """The table of the connections, with names of ends and classes."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from isthmus.connecting.connection import Connection
-from isthmus.inputs.kinds import Walk
+from isthmus.inputs.kinds import InputKind, Walk
 from isthmus.reports import style
 from isthmus.reports.style import ClassNames
 
@@ -96,6 +96,8 @@ def _title(pair: Connection, class_names: ClassNames | None) -> str:
 
 def _own_figure(pair: Connection, class_names: ClassNames | None) -> Figure | None:
     """The figure that the kind of the inputs draws itself, if it has one."""
+    if type(pair.drawn_as).figure is InputKind.figure:
+        return None  # it has none, and the inputs along the paths need not be looked up
     even = torch.linspace(0, 1, PLACES, dtype=torch.float64)
     peak = pair.direct.argmax_t
     t = torch.unique(torch.cat([even, torch.tensor([peak], dtype=torch.float64)]))
