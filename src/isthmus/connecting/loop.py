@@ -22,12 +22,12 @@ from isthmus.connecting.connections import Connections
 from isthmus.connecting.connectors import AnyConnector, BarrierBypass, PathConnector
 from isthmus.connecting.pair import PairWork, Span
 from isthmus.connecting.request import certifier_of, checked
-from isthmus.connecting.shown import lay_out, shown
+from isthmus.connecting.shown import check_ends, lay_out, segments_of
 from isthmus.connecting.suspects import mark_suspects
 from isthmus.descents import leaving
-from isthmus.errors import InputError, NetworkError, OutOfMemoryError
+from isthmus.errors import NetworkError, OutOfMemoryError
 from isthmus.landscapes import AbstractLandscape, Evaluation
-from isthmus.paths import AbstractPath, Polyline, on_cpu
+from isthmus.paths import Polyline, on_cpu
 from isthmus.profiles import Sampling, Seen, profile_many
 
 logger = logging.getLogger("isthmus")
@@ -283,7 +283,7 @@ def _move(
     ]
     if not spans:
         return False
-    segments = shown(spans)
+    segments = segments_of(spans)
 
     def count(rows: Index, cost: int) -> None:
         for row in rows.tolist():
@@ -323,18 +323,3 @@ def _move(
         else:
             pair.put(span, proposed[row], looked_at.get(row))
     return True
-
-
-def check_ends(before: Sequence[AbstractPath], proposed: Sequence[AbstractPath]) -> None:
-    """Whether proposed paths lead from end to end of those before.
-
-    Raises:
-        InputError: the ends of one are others.
-    """
-    old, new = (torch.stack([path.ends for path in paths]) for paths in (before, proposed))
-    wrong = (old != new.to(old)).flatten(1).any(1).cpu().nonzero()[:, 0].tolist()
-    if wrong:
-        raise InputError(
-            f"A method proposed a {type(proposed[wrong[0]]).__name__} whose ends are not those of the pair, bit for "
-            "bit."
-        )

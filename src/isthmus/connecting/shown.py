@@ -1,4 +1,6 @@
-"""shown: what a method is shown of the pairs that are worked on, as one batch; and the pairs' paths side by side."""
+"""What a method is shown of the pairs that are worked on, as one batch; their paths side by side; and what it may give
+back.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ import torch
 
 from isthmus.connecting.connectors import Segments
 from isthmus.connecting.pair import PairWork, Span
-from isthmus.paths import Bundle
+from isthmus.errors import InputError
+from isthmus.paths import AbstractPath, Bundle
 
 
 def lay_out(work: Sequence[PairWork]) -> Bundle:
@@ -22,7 +25,7 @@ def lay_out(work: Sequence[PairWork]) -> Bundle:
     return bundle
 
 
-def shown(stretches: Sequence[tuple[PairWork, Span | None]]) -> Segments:
+def segments_of(stretches: Sequence[tuple[PairWork, Span | None]]) -> Segments:
     """Stretches of the paths of pairs, or where there is None the whole of them, as a connector is shown them."""
     pairs = list({id(pair): pair for pair, _ in stretches}.values())
     number = {id(pair): place for place, pair in enumerate(pairs)}
@@ -50,3 +53,21 @@ def shown(stretches: Sequence[tuple[PairWork, Span | None]]) -> Segments:
 def _highest(pair: PairWork) -> tuple[float, float]:
     place = int(pair.profile.loss.argmax())
     return float(pair.profile.t[place]), float(pair.profile.loss[place])
+
+
+def check_ends(before: Sequence[AbstractPath], proposed: Sequence[AbstractPath]) -> None:
+    """Whether proposed paths lead from end to end of those before; all are compared in one go.
+
+    Raises:
+        InputError: the ends of one are others.
+    """
+    both = list(enumerate(zip(before, proposed, strict=True)))
+    wrong = [number for number, (old, new) in both if old.ends.shape != new.ends.shape]
+    if not wrong:
+        had, has = (torch.stack([path.ends for path in paths]) for paths in (before, proposed))
+        wrong = (had != has.to(had)).flatten(1).any(1).cpu().nonzero()[:, 0].tolist()
+    if wrong:
+        raise InputError(
+            f"A method proposed a {type(proposed[wrong[0]]).__name__} whose ends are not those of the pair, bit for "
+            "bit."
+        )
