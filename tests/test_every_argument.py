@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import isthmus
-from isthmus import detection, inputs, making, paths, percolation
+from isthmus import detection, inputs, making, paths, percolation, profiles, reports, studies
 
 pytestmark = pytest.mark.usefixtures("as_installed")
 
@@ -259,6 +259,26 @@ def others(w: World) -> dict[str, Call]:
     }  # fmt: skip
 
 
+def figures_and_studies(w: World) -> dict[str, Call]:
+    """What draws results, and what is kept in folders."""
+    found = w.connect()
+    axes = torch.stack([w.threes[1] - w.threes[0], w.threes[2] - w.threes[0]])
+    grid = {"landscape": w.landscape, "flat": paths.Flat(w.threes[0], axes), "target": 3,
+            "coordinates": [torch.linspace(0, 1, 5)] * 2}  # fmt: skip
+    return {
+        "profile_figure": (partial(reports.profile_figure, found[0]), {"class_names": None, "unit": None, "note": ""}),
+        "strip_figure": (partial(reports.strip_figure, found[0]), {"class_names": None}),
+        "Connections.plot": (found.plot, {"ax": None, "unit": None}),
+        "grid_map": (profiles.grid_map, grid),
+        "refined_map": (profiles.refined_map, grid),
+        "Flat": (paths.Flat, {"origin": w.threes[0], "axes": axes}),
+        "read_config.load": (studies.read_config, {"file": w.folder}),
+        "parse_config.load": (studies.parse_config, {"content": {}, "where": "here"}),
+        "Study.load": (studies.Study, {"folder": w.folder}),
+        "Study.create.load": (studies.Study.create, {"folder": w.folder, "text": "x"}),
+    }
+
+
 def own_defaults(made: type, **given: Any) -> dict[str, Any]:
     parameters = inspect.signature(made).parameters
     return {name: given.get(name, each.default) for name, each in parameters.items()}
@@ -268,7 +288,7 @@ def made_and_used(made: Callable[..., Any], used: Callable[[Any], Any], **given:
     return used(made(**given))
 
 
-@pytest.mark.parametrize("family", [functions, parts, others])
+@pytest.mark.parametrize("family", [functions, parts, others, figures_and_studies])
 @pytest.mark.filterwarnings("ignore")
 def test_every_value_is_used_or_refused_in_one_line(family, digits, digit_images, digit_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # some of the values name folders to write
@@ -291,7 +311,7 @@ def test_every_value_is_used_or_refused_in_one_line(family, digits, digit_images
     assert refused > tried / 2  # or this test would try nothing
 
 
-@pytest.mark.parametrize("family", [functions, parts, others])
+@pytest.mark.parametrize("family", [functions, parts, others, figures_and_studies])
 def test_the_arguments_that_stay_are_right(family, digits, digit_images, digit_folder, tmp_path):
     """Otherwise every value would be refused for another argument's sake."""
     w = World(digits, digit_images, digit_folder)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from isthmus._core.annotated import as_annotated
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -23,6 +25,7 @@ class Displayed:
 class Plotted(Displayed):
     """Something that has a picture too; `isthmus.reports.plots` draws it."""
 
+    @as_annotated
     def plot(self, ax: Axes | None = None, *, unit: str | None = None) -> Axes:
         """Draws the picture of it.
 

@@ -9,10 +9,12 @@ from typing import Any, final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.displayed import Plotted
+from isthmus._core.given import shown
 from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import AnyTargets, GridAxis, Inputs
 from isthmus.errors import InputError
@@ -155,11 +157,11 @@ def _interpolate(height: Array, loss: Array, kinds: Array, predicted: Array) -> 
 def _target(
     landscape: AbstractLandscape, flat: Flat, target: AnyTargets | None, coordinates: Sequence[GridAxis]
 ) -> int:
-    if len(coordinates) != flat.dimension or not all(len(each) for each in coordinates):
-        raise InputError(
-            f"A map needs at least one coordinate for each of {flat.dimension} axes, got "
-            f"{[len(each) for each in coordinates]}."
-        )
+    if len(coordinates) != flat.dimension:
+        raise InputError(f"A map needs coordinates for each of {flat.dimension} axes, got {len(coordinates)}.")
+    for each in coordinates:
+        if not isinstance(each, Tensor) or each.ndim != 1 or not len(each) or not each.dtype.is_floating_point:
+            raise InputError(f"Each axis of a map needs coordinates (m,), as a tensor of numbers, got {shown(each)}.")
     if target is None or (isinstance(target, str) and target == PREDICTED):  # the origin may lie outside the domain
         return int(landscape.logits_of(flat.origin[None]).argmax(1))
     return int(targets_of(landscape, target, 1, []))

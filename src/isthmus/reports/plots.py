@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from isthmus._core.given import shown
 from isthmus._core.shapes import Inputs
 from isthmus.attributions import Attribution
 from isthmus.comparing import Comparison
@@ -252,6 +253,8 @@ def _row(x: Inputs, captions: list[str], axes: Axes | None, columns: int, kind: 
 
 def _axes(given: Axes | None, size: tuple[float, float] | None = None) -> Axes:
     if given is not None:
+        if not hasattr(given, "set_xlabel") or isinstance(given, type):
+            raise InputError(f"ax must be axes of matplotlib, such as those of plt.subplots(), got {shown(given)}.")
         return given
     import matplotlib.pyplot as plt
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from isthmus._core.annotated import as_annotated
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.profiles import Profile
 from isthmus.reports import style
@@ -25,6 +26,7 @@ WIDTH, LEFT, LEGEND = 8.0, 0.8, 1.55  # inches: of the figure, of what lies left
 FLOOR = 1e-6  # the lowest loss that a logarithmic axis shows
 
 
+@as_annotated
 def profile_figure(
     pair: Connection, *, class_names: ClassNames | None = None, unit: str | None = None, note: str = ""
 ) -> Figure:

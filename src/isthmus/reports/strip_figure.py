@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus.connecting.connection import Connection
 from isthmus.inputs.kinds import InputKind, Walk
 from isthmus.reports import style
@@ -20,6 +21,7 @@ SIDE, GAP, BELOW, LEFT = 1.41, 0.07, 0.54, 0.47  # inches: of a picture, beside 
 PLACES = 101  # along the paths, for figures that kinds draw themselves
 
 
+@as_annotated
 def strip_figure(pair: Connection, *, class_names: ClassNames | None = None) -> Figure:
     """Two rows of pictures at the same positions of both paths, the peak B among them; below, B, B' and B' - B.
 

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from isthmus import registries
+from isthmus._core.annotated import as_annotated
 from isthmus._core.registry import OWN, Registry
 from isthmus.certificates import Certifier
 from isthmus.connecting.columns import Column, name_now, own_columns
@@ -219,6 +220,7 @@ def as_written_now(content: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@as_annotated
 def read_config(file: Path) -> Config:
     """The study that a file describes.
 
@@ -233,6 +235,7 @@ def read_config(file: Path) -> Config:
     return parse_config(content, str(file))
 
 
+@as_annotated
 def parse_config(content: dict[str, Any], where: str = "the study") -> Config:
     """The same from what was read already; `where` names it in errors."""
     try:

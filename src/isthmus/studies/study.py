@@ -10,8 +10,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Displayed
-from isthmus._core.files import cannot_write, remove_unfinished, write_whole
+from isthmus._core.files import cannot_write, path_of, remove_unfinished, write_whole
 from isthmus._core.progress import OnProgress, OnStage, Progress
 from isthmus.errors import OutputError, StudyError
 from isthmus.loading import choose_device
@@ -50,6 +51,7 @@ class Status:
         return self.shards > 0 and self.shards == self.shards_done
 
 
+@as_annotated
 class Study(Displayed):
     """A study in its folder: `study.toml`, the plan, and the shards. Its state is these files and nothing else.
 
@@ -61,7 +63,7 @@ class Study(Displayed):
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+        self.folder = path_of(folder)
         self.config: Config = read_config(self.folder / STUDY)
         open_store(self.config.shards.store, self.folder)  # refuses a place that cannot be written
 
@@ -69,6 +71,7 @@ class Study(Displayed):
         return f"Study({str(self.folder)!r})"
 
     @staticmethod
+    @as_annotated
     def create(folder: str | Path, text: str) -> Study:
         """Writes `study.toml` into a folder that is empty or absent.
 
@@ -76,7 +79,7 @@ class Study(Displayed):
             OutputError: the folder holds something, or cannot be written.
             StudyError: the text is no study.
         """
-        folder = Path(folder)
+        folder = path_of(folder)
         with cannot_write(folder):
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise OutputError(f"{folder} is not empty; choose another folder.")
@@ -88,6 +91,7 @@ class Study(Displayed):
         """The stored plan, or None before the first run."""
         return load_plan(self.folder / PLAN_FOLDER)
 
+    @as_annotated
     def prepare(
         self, *, device: str = "auto", resume: bool = False, overwrite: bool = False, tell: OnStage | None = None
     ) -> Plan:
@@ -106,6 +110,7 @@ class Study(Displayed):
         with self._alone():
             return self._prepare(device, resume, overwrite, tell)
 
+    @as_annotated
     def run(
         self,
         *,
