@@ -161,7 +161,9 @@ def _target(
         raise InputError(f"A map needs coordinates for each of {flat.dimension} axes, got {len(coordinates)}.")
     for each in coordinates:
         if not isinstance(each, Tensor) or each.ndim != 1 or not len(each) or not each.dtype.is_floating_point:
-            raise InputError(f"Each axis of a map needs coordinates (m,), as a tensor of numbers, got {shown(each)}.")
+            raise InputError(
+                f"Each axis of a map needs at least one coordinate (m,), as a tensor of numbers, got {shown(each)}."
+            )
     if target is None or (isinstance(target, str) and target == PREDICTED):  # the origin may lie outside the domain
         return int(landscape.logits_of(flat.origin[None]).argmax(1))
     return int(targets_of(landscape, target, 1, []))

@@ -105,7 +105,8 @@ def accelerator() -> Iterator[Counts]:
     replaced = torch.__future__.get_overwrite_module_params_on_conversion()
     torch.__future__.set_overwrite_module_params_on_conversion(True)
     try:
-        with _Mode():  # type: ignore[no-untyped-call]
+        # A thread of its own for the device would still be there when the process ends, and abort it.
+        with torch.autograd.set_multithreading_enabled(False), _Mode():  # type: ignore[no-untyped-call]
             yield COUNTS
     finally:
         torch.__future__.set_overwrite_module_params_on_conversion(replaced)
