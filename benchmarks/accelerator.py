@@ -17,8 +17,8 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -301,12 +301,6 @@ PARTS: dict[str, Callable[[Bench], Done]] = {
 }
 
 
-@contextmanager
-def _usable(device: str) -> Iterator[None]:
-    with stand_in.accelerator() if device == stand_in.NAME else nullcontext():
-        yield
-
-
 def _say(name: str, done: object) -> None:
     print(f"== {name}\n{json.dumps(done, indent=2)}", flush=True)
 
@@ -328,7 +322,7 @@ def main() -> None:
         "python": platform.python_version(),
         "isthmus": isthmus.__version__,
     }
-    with _usable(options.device):
+    with stand_in.accelerator() if options.device == stand_in.NAME else nullcontext():
         for part in options.parts:
             if bench.left < 5:
                 done[part] = {"left out": "no time left"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -163,8 +164,8 @@ def _start(
     dtype = torch.promote_types(a.dtype, torch.float32)
     ends = torch.stack([end.detach().to(landscape.device, dtype) for end in (a, c)], dim=1)
     paths = [Polyline(pair) for pair in ends]
-    at_ends = landscape.evaluate(ends.flatten(0, 1), target.repeat_interleave(2), validated=True)
-    loss, logits = at_ends.loss.cpu().reshape(-1, 2), at_ends.logits.cpu().reshape(-1, 2, at_ends.logits.shape[1])
+    at_ends = landscape.evaluate(ends.flatten(0, 1), target.repeat_interleave(2), validated=True).cpu()
+    loss, logits = at_ends.loss.reshape(-1, 2), at_ends.logits.reshape(-1, 2, at_ends.logits.shape[1])
     limits = loss.double().amax(1) + SLACK if thresholds is None else thresholds
     t = torch.tensor([0.0, 1.0], dtype=torch.float64)
     seen = [Seen(t, *each) for each in zip(loss, logits, strict=True)]
@@ -295,14 +296,8 @@ def _move(
     own = method.spent(state) is not None
     proposed: dict[int, Any] = {}
     looked_at: dict[int, Evaluation] = {}
-    for left in leaving(
-        landscape,
-        segments,
-        state,
-        step=lambda shown, state: method.step(landscape, shown, state),
-        done=method.terminate,
-        on_step=count,
-    ):
+    step = partial(method.step, landscape)
+    for left in leaving(landscape, segments, state, step=step, done=method.terminate, on_step=count):
         found = method.paths if isinstance(method, PathConnector) else method.vertices
         rows = left.rows.tolist()
         spent = method.spent(left.state)
@@ -311,10 +306,7 @@ def _move(
         proposed |= dict(zip(rows, found(left.problem, left.state), strict=True))
         seen = None if isinstance(method, PathConnector) else method.looked_at(left.problem, left.state)
         if seen is not None:
-            wide = torch.promote_types(seen.loss.dtype, seen.logits.dtype)
-            packed = torch.cat([seen.loss[..., None].to(wide), seen.logits.to(wide)], -1).cpu()  # in one transfer
-            seen = Evaluation(packed[..., 0].to(seen.loss.dtype), packed[..., 1:].to(seen.logits.dtype))
-            looked_at |= {row: Evaluation(*each) for row, *each in zip(rows, *seen, strict=True)}
+            looked_at |= {row: Evaluation(*each) for row, *each in zip(rows, *seen.cpu(), strict=True)}
     if isinstance(method, PathConnector):
         check_ends([pair.path for pair, _ in spans], [proposed[row] for row in range(len(spans))])
     for row, (pair, span) in reversed(list(enumerate(spans))):  # vertex numbers stay valid

@@ -30,7 +30,9 @@ def segments_of(stretches: Sequence[tuple[PairWork, Span | None]]) -> Segments:
     pairs = list({id(pair): pair for pair, _ in stretches}.values())
     number = {id(pair): place for place, pair in enumerate(pairs)}
     rows = torch.tensor([number[id(pair)] for pair, _ in stretches])
-    peaks = [(span.peak, span.loss) if span else _highest(pair) for pair, span in stretches]
+    peaks = [
+        (span.peak, span.loss) if span else (pair.profile.argmax_t, pair.profile.max_loss) for pair, span in stretches
+    ]
     # Not with lists of numbers: these are moved to the device, one by one.
     start, end = (
         torch.stack([pair.vertices[getattr(span, side)] if span else pair.path.ends[place] for pair, span in stretches])
@@ -48,11 +50,6 @@ def segments_of(stretches: Sequence[tuple[PairWork, Span | None]]) -> Segments:
         target=target.to(start.device),
         threshold=threshold.to(start.device),
     )
-
-
-def _highest(pair: PairWork) -> tuple[float, float]:
-    place = int(pair.profile.loss.argmax())
-    return float(pair.profile.t[place]), float(pair.profile.loss[place])
 
 
 def check_ends(before: Sequence[AbstractPath], proposed: Sequence[AbstractPath]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
@@ -121,16 +122,8 @@ class Downhill:
                 on_progress(Progress(done, len(start), landscape.forward_equivalents - before))
 
         with landscape.fixed():
-            gone = list(
-                leaving(
-                    landscape,
-                    problem,
-                    state,
-                    step=lambda rows, now: self._step(landscape, rows, now),
-                    done=self._done,
-                    on_step=tell,
-                )
-            )
+            step = partial(self._step, landscape)
+            gone = list(leaving(landscape, problem, state, step=step, done=self._done, on_step=tell))
         if not gone:
             none = none.cpu()
             return Descended(start.cpu().clone(), unknown.cpu(), none, none)

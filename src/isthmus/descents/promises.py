@@ -36,8 +36,9 @@ def kept_share(landscape: AbstractLandscape, x: Inputs, target: Targets, step: L
         way, size, rate = unit(gradient), lengths(x), lengths(gradient)
     step = step.to(x.device, torch.float64)
     logits = landscape.evaluate(x, target, validated=True).logits.double()
-    drowned = SURE * torch.finfo(landscape.precision).eps * logits.masked_fill(~logits.isfinite(), 0).abs().amax(1)
-    least = torch.maximum(SURE * torch.finfo(landscape.precision).eps * size, 2 * drowned / rate.clamp_min(TINY))
+    sure = SURE * torch.finfo(landscape.precision).eps
+    drowned = sure * logits.masked_fill(~logits.isfinite(), 0).abs().amax(1)
+    least = torch.maximum(sure * size, 2 * drowned / rate.clamp_min(TINY))
     most = torch.maximum(10 * step, 1e-3 * size)
     there = x + expand_to(step.clamp_min(least).clamp_max(most), x).to(x) * way
     promised = inner(gradient, there - x)  # of the step as it was rounded

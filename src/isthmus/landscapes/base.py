@@ -27,6 +27,15 @@ class Evaluation(NamedTuple):
     loss: Losses
     logits: Logits
 
+    def cpu(self) -> Evaluation:
+        """The same on the CPU, in one transfer where it is elsewhere."""
+        loss, logits = self
+        if loss.device.type == "cpu":
+            return self
+        wide = torch.promote_types(loss.dtype, logits.dtype)
+        packed = torch.cat([loss[..., None].to(wide), logits.to(wide)], -1).cpu()
+        return Evaluation(packed[..., 0].to(loss.dtype), packed[..., 1:].to(logits.dtype))
+
 
 class Slope(NamedTuple):
     """Loss (n,) and its gradient (n, *input) in data units."""

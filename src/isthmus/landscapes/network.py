@@ -116,6 +116,7 @@ class Landscape(NetworkLandscape):
             return None
         size = self.batch_size or "auto"
         margin = Landscape(self.network, loss=Margin(), domain=self.domain, max_batch=size, autocast=self.autocast)
+        margin.classes = self.classes  # so that the targets are not looked at again
         found = margin.gradient(x, target, validated=True)
         self.forward_equivalents += margin.forward_equivalents
         return found

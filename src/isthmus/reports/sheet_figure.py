@@ -43,10 +43,9 @@ def sheet_figure(
     count, kind = min(len(x), MOST), kind_for(input_kind, tuple(x.shape[1:]))
     columns, per = min(COLUMNS, count), 1 if sources is None else 3
     rows = per * -(-count // columns)
-    with matplotlib.rc_context(style.RC):
+    with matplotlib.rc_context(style.RC | style.PLACED):
         height = 1.75 * rows + 0.5
         figure = Drawn(figsize=(1.5 * columns + 0.3, height))
-        figure.set_layout_engine("none")
         space = {"left": 0.02, "right": 0.98, "bottom": 0.02, "top": 1 - 0.8 / height, "wspace": 0.06, "hspace": 0.42}
         grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw=space)
         for axes in grid.flat:

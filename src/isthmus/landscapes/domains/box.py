@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -45,7 +46,7 @@ class Box(Domain):
             raise InputError(f"Box needs low <= high, got low={self.low}, high={self.high}; swap them.")
 
     def _bounds(self, x: Inputs) -> tuple[Tensor, Tensor]:
-        low, high = (beside(bound, x) for bound in (self.low, self.high) if not isinstance(bound, np.ndarray))
+        low, high = (beside(cast("float | Tensor", bound), x) for bound in (self.low, self.high))  # no arrays any more
         for bound in (low, high):
             check_spreads("The bounds of a Box are those of every input,", bound, x)
         return low, high
