@@ -194,3 +194,33 @@ def test_a_bezier_curve_without_turns_is_as_long_as_its_ends_are_apart():
     assert parabola.length == pytest.approx(known, rel=1e-5)
     assert parabola.at(0.5).tolist() == pytest.approx([1, 1], abs=1e-6)
     assert parabola.deviation == pytest.approx(0.5, abs=1e-3) and parabola.length_ratio == pytest.approx(known / 2)
+
+
+class TestL2(testing.MetricContract):
+    def metric(self):
+        return isthmus.metrics.L2()
+
+
+class TestLInf(testing.MetricContract):
+    def metric(self):
+        return isthmus.metrics.LInf()
+
+
+class TestPerChannel(testing.MetricContract):
+    def metric(self):
+        return isthmus.metrics.PerChannel()
+
+
+class TestFisher(testing.MetricContract):
+    def metric(self):
+        return isthmus.metrics.Fisher()
+
+
+class TestFeatures(testing.MetricContract):
+    def metric(self):
+        return isthmus.metrics.Features("2")
+
+
+class TestLogits(testing.MetricContract):
+    def metric(self):
+        return isthmus.metrics.Features("")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from isthmus import experiments as experiments
     from isthmus import inputs as inputs
     from isthmus import making as making
+    from isthmus import metrics as metrics
     from isthmus import percolation as percolation
     from isthmus import registries as registries
     from isthmus import reports as reports
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from isthmus.connecting.connectors import PathConnector as PathConnector
     from isthmus.connecting.connectors import StraightLine as StraightLine
     from isthmus.connecting.connectors import StringMethod as StringMethod
+    from isthmus.connecting.measuring import Measurement as Measurement
+    from isthmus.connecting.measuring import measure as measure
     from isthmus.connecting.shortening import shorten as shorten
     from isthmus.errors import IsthmusError as IsthmusError
     from isthmus.errors import IsthmusWarning as IsthmusWarning
@@ -110,6 +113,7 @@ _HOME = {
     "LevelSetTraversal": "connecting.connectors",
     "Loss": "landscapes.losses",
     "Margin": "landscapes.losses",
+    "Measurement": "connecting.measuring",
     "Network": "networks.network",
     "NudgedElasticBand": "connecting.connectors",
     "Outcome": "connecting",
@@ -134,6 +138,7 @@ _HOME = {
     "fill": "surfaces",
     "load_images": "inputs.images",
     "load_network": "networks.specs",
+    "measure": "connecting.measuring",
     "profile": "profiles",
     "shorten": "connecting.shortening",
     "synthesize": "making",
@@ -144,6 +149,7 @@ _MODULES = (
     "experiments",
     "inputs",
     "making",
+    "metrics",
     "percolation",
     "registries",
     "reports",

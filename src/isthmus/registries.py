@@ -12,11 +12,13 @@ from isthmus._core.registry import Registry
 if TYPE_CHECKING:
     from isthmus.certificates.base import Certifier
     from isthmus.connecting.connectors.base import AnyConnector
+    from isthmus.connecting.measuring import Measurement
     from isthmus.experiments.base import Experiment
     from isthmus.inputs.kinds.base import InputKind
     from isthmus.landscapes.domains import Domain
     from isthmus.landscapes.losses import Loss
     from isthmus.making.method import AttackMethod, SynthesisMethod
+    from isthmus.metrics.base import AbstractMetric
     from isthmus.paths.base import AbstractPath
     from isthmus.studies.pair_kinds.base import Kind
 
@@ -59,6 +61,20 @@ METHODS: Registry[AnyConnector] = Registry(
         "elastic-band": ".connecting.connectors.nudged_elastic_band:NudgedElasticBand",
         "straight": ".connecting.connectors.straight_line:StraightLine",
     },
+)
+METRICS: Registry[AbstractMetric] = Registry(
+    "metric",
+    ".metrics.base:AbstractMetric",
+    {
+        "l2": ".metrics.norms:L2",
+        "linf": ".metrics.norms:LInf",
+        "per-channel": ".metrics.norms:PerChannel",
+        "features": ".metrics.features:Features",
+        "fisher": ".metrics.fisher:Fisher",
+    },
+)
+MEASUREMENTS: Registry[Measurement] = Registry(
+    "measurement", ".connecting.measuring:Measurement", {"kept": ".connecting.kept:AsKept"}
 )
 CERTIFIERS: Registry[Certifier] = Registry(
     "certificate",

@@ -63,7 +63,7 @@ def test_curves_become_polylines_and_results_are_saved(digits, digit_pairs, tmp_
     curves = connect(digits, *(part[:4] for part in digit_pairs), method=BezierCurve())
     shorter = shorten(digits, curves)
     loaded = Connections.load(shorter.save(tmp_path / "shorter"))
-    assert loaded.description["shortened"] == {"segments": 8, "max_steps": 100}
+    assert loaded.description["shortened"] == {"metric": "L2()", "segments": 8, "max_steps": 100}
     for curve, new, read in zip(curves, shorter, loaded, strict=True):
         assert new.path.length < curve.path.length or not curve.connected
         assert torch.equal(new.path.ends, read.path.ends) and new.path.length == pytest.approx(read.path.length)

@@ -31,8 +31,8 @@ def load(name: str):
     return sys.modules[name]
 
 
-method, certifier, loss, attack, kind = (
-    load(f"own_{name}") for name in ("method", "certifier", "loss", "attack", "kind")
+method, certifier, loss, attack, kind, metric = (
+    load(f"own_{name}") for name in ("method", "certifier", "loss", "attack", "kind", "metric")
 )
 
 
@@ -60,6 +60,11 @@ class TestDoubt(testing.LossContract):
 class TestDim(testing.DomainContract):
     def domain(self):
         return loss.Dim()
+
+
+class TestDecided(testing.MetricContract):
+    def metric(self):
+        return metric.Decided()
 
 
 class TestRandomSearch(testing.AttackContract):
@@ -118,12 +123,14 @@ def test_on_the_command_line(program, two, tmp_path):
     out = tmp_path / "out"
     ran = program(
         "connect", *two, "--out", out, "--method", "py:own_method:Arcs", "--verify", "py:own_certifier:DenseScan",
-        "--columns", "py:own_kind:EXTRA_LENGTH", "--loss", "py:own_loss:Doubt", "--domain", "py:own_loss:Dim",
+        "--columns", "py:own_kind:EXTRA_LENGTH", "py:own_metric:Decided", "py:own_metric:Brightest",
+        "--loss", "py:own_loss:Doubt", "--domain", "py:own_loss:Dim",
     )  # fmt: skip
     assert ran.code == 0, ran.err
     result = json.loads((out / "result.json").read_text())
     (row,) = result["rows"]
     assert row["certificate"] == "dense-scan" and row["extra_length"] >= 0
+    assert row["deviation_decided"] >= 0 and 0 < row["brightest"] <= 1
     assert result["description"]["loss"] == "Doubt" and result["description"]["domain"] == "Dim(most=0.6)"
     assert "extra_length" in (out / "index.html").read_text()
     ran = program("attack", two[0], "--method", "py:own_attack:RandomSearch", "--steps", 5, "--out", tmp_path / "hit")
@@ -145,7 +152,7 @@ per_class = 1
 method = "py:own_method:Arcs"
 step_length = 0.2
 verify = "py:own_certifier:DenseScan"
-columns = ["py:own_kind:EXTRA_LENGTH"]
+columns = ["py:own_kind:EXTRA_LENGTH", "py:own_metric:Decided"]
 [shards]
 paths = true
 """
@@ -158,7 +165,7 @@ def test_in_a_study(program, tmp_path):
     rows = study.results.table().to_pylist()
     assert len(rows) == 10 and {row["kind"] for row in rows} == {"Neighbours"}
     assert all(row["certificate"] == "dense-scan" for row in rows if row["connected"])
-    assert any(row["extra_length"] >= 0 for row in rows)
+    assert any(row["extra_length"] >= 0 for row in rows) and all(row["direct_length_decided"] > 0 for row in rows)
     assert program("study", "report", tmp_path / "study").code == 0
     assert "extra_length" in (tmp_path / "study" / "report" / "index.html").read_text()
     assert program("study", "run", tmp_path / "study", "--resume").code == 0
@@ -176,6 +183,8 @@ def test_in_a_study(program, tmp_path):
         ("--loss", "py:nowhere:Loss", "could not be loaded"),
         ("--domain", "boxx", "did you mean box"),
         ("--columns", "py:own_loss:Doubt", "expected a column"),
+        ("--columns", "linff", "known are l2, linf"),
+        ("--method", "py:torch:ones", "could not be made"),
     ],
 )
 def test_what_is_no_member_is_one_clear_line(program, two, tmp_path, option, name, says):

@@ -11,7 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from isthmus.errors import SpecError, UnknownNameError
+from isthmus.errors import IsthmusError, SpecError, UnknownNameError
 
 T = TypeVar("T")
 OWN = "py:"  # begins the name of what somebody else has written: py:PACKAGE.MODULE:NAME
@@ -76,10 +76,10 @@ class Registry(Mapping[str, Callable[..., T]], Generic[T]):
         """The member of that name, with its settings.
 
         Raises:
-            SpecError: see `maker`; or what somebody else has written is no member of this family.
+            SpecError: see `maker`; or what somebody else has written fails, or is no member of this family.
         """
         found = self.maker(name)
-        member = found if isinstance(found, self.base) else found(**settings)
+        member = found if isinstance(found, self.base) else make_own(name, found, **settings)
         if not isinstance(member, self.base):
             raise SpecError(
                 f"'{name}' gives a {type(member).__name__}; expected a {self.family} ({self.base.__name__})."
@@ -110,6 +110,22 @@ def load_own(name: str) -> Any:
             raise SpecError(
                 f"'{name}' could not be loaded: {type(error).__name__}: {error}; is the module importable from {here}?"
             ) from error
+
+
+def make_own(name: str, maker: Any, **settings: Any) -> Any:
+    """What a maker of that name makes.
+
+    Raises:
+        SpecError: it is somebody else's, and fails.
+    """
+    if not name.startswith(OWN):
+        return maker(**settings)
+    try:
+        return maker(**settings)
+    except IsthmusError:
+        raise
+    except Exception as error:
+        raise SpecError(f"'{name}' could not be made: {type(error).__name__}: {error}.") from error
 
 
 @contextmanager

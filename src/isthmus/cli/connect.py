@@ -68,7 +68,9 @@ def connect(
     exact
         Short for --verify pieces.
     columns
-        Columns of your own at the end of the table, each as py:PACKAGE.MODULE:NAME.
+        Further columns of the table: length and deviation in another metric (linf, per-channel, fisher, or
+        features:LAYER), or your own as py:PACKAGE.MODULE:NAME (runs its code). What rounding to files does to each path
+        is always there.
     seed
         Seed of the draw of pairs and of the solver.
     """
@@ -83,14 +85,14 @@ def connect(
 
     from isthmus import registries
     from isthmus.cli.solving import Task, solve_and_write
-    from isthmus.connecting.columns import own_columns
+    from isthmus.connecting.measuring import Added
 
     certifier = "pieces" if exact and verify is None else verify
     task = Task(
         method=registries.METHODS.make(method, **({} if rounds is None else {"rounds": rounds})),
         threshold=threshold,
         verify=None if certifier is None else registries.CERTIFIERS.make(certifier),
-        extra=own_columns(tuple(columns or ())),
+        added=Added.of(tuple(columns or ())),
         seed=seed,
     )
     landscape = landscape_of(network)

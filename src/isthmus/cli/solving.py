@@ -18,8 +18,9 @@ from isthmus.cli.terminal import drawing_progress, say_set_aside, show_result
 from isthmus.errors import OutputError
 
 if TYPE_CHECKING:
-    from isthmus import Certifier, Column, Connection, Connections, Landscape
+    from isthmus import Certifier, Connection, Connections, Landscape
     from isthmus.connecting.connectors import AnyConnector
+    from isthmus.connecting.measuring import Added
     from isthmus.results import ResultFolder
 
 
@@ -30,7 +31,7 @@ class Task:
     method: AnyConnector
     threshold: float | None = None
     verify: Certifier | None = None
-    extra: tuple[Column, ...] = ()
+    added: Added | None = None
     seed: int = 0
 
 
@@ -77,9 +78,10 @@ def solve_and_write(
         raise KeyboardInterrupt("interrupted: no pair was finished, nothing was written")
     kept = sorted(done)
     description |= {"request": request, "kept": kept}
-    connections, notes = _with_kept(
-        landscape, Connections(tuple(done[number] for number in kept), description, task.extra)
-    )
+    with spending("measuring"):
+        connections, notes = _measured(
+            landscape, Connections(tuple(done[number] for number in kept), description), task.added
+        )
     names = [pairs.names[number] for number in kept]
     class_names = landscape.network.class_names
     run = Run(
@@ -110,17 +112,23 @@ def solve_and_write(
         )
 
 
-def _with_kept(landscape: Landscape, found: Connections) -> tuple[Connections, list[str]]:
-    """The connections with columns that say what rounding does to their paths, and a note, where that matters."""
-    from isthmus.connecting.kept import KeptOutcome, as_kept, kept_columns
+def _measured(landscape: Landscape, found: Connections, added: Added | None) -> tuple[Connections, list[str]]:
+    """The connections with all columns that are wanted and with what rounding does to paths, and a note of that."""
+    from isthmus.connecting.kept import AsKept, is_kept
+    from isthmus.connecting.measuring import Added
 
-    if landscape.input_kind is None or not landscape.input_kind.discrete or not len(found):
+    added = Added() if added is None else added
+    rounds = len(found) > 0 and is_kept(landscape, found[0])
+    asked = any(isinstance(each, AsKept) for each in added.measured)
+    if rounds and not asked:
+        added = replace(added, measured=(*added.measured, AsKept()))
+    found = added.to(landscape, replace(found, pairs=tuple(replace(pair, measured={}) for pair in found)))
+    if not rounds:
         return found, []
-    kept = as_kept(landscape, found)
-    through = sum(each.outcome is KeptOutcome.CONNECTED for each in kept)
+    through = sum(pair.measured["kept_connected"] for pair in found)
     connected = sum(pair.connected for pair in found)
-    note = f"{through} of {connected} connected paths stay low through {kept[0].kept_as}."
-    return replace(found, extra=(*found.extra, *kept_columns(kept, found.pairs))), [note]
+    kind = found[0].drawn_as if landscape.input_kind is None else landscape.input_kind
+    return found, [f"{through} of {connected} connected paths stay low through {kind.kept_as}."]
 
 
 def _request(landscape: Landscape, pairs: Pairs, task: Task) -> dict[str, Any]:

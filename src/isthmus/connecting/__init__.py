@@ -2,11 +2,12 @@
 
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.connecting.connections import Connections
-from isthmus.connecting.kept import Kept, KeptOutcome, as_kept
+from isthmus.connecting.kept import AsKept, Kept, KeptOutcome, as_kept
 from isthmus.connecting.loop import SLACK, Interrupted, connect
 
 __all__ = [
     "SLACK",
+    "AsKept",
     "Connection",
     "Connections",
     "Interrupted",

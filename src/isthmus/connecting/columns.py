@@ -130,9 +130,13 @@ EXTRA: Registry[Column] = Registry("column", "isthmus.connecting.columns:Column"
 """Columns of somebody's own, by name."""
 
 
-def own_columns(names: list[str] | tuple[str, ...]) -> tuple[Column, ...]:
-    """Columns of somebody's own that were registered, or that `py:PACKAGE.MODULE:NAME` names."""
-    return tuple(EXTRA.make(name) for name in names)
+def measured_column(name: str, type: str, meaning: str) -> Column:  # noqa: A002
+    """A column of what was measured of a pair after it was found."""
+    return Column(name=name, type=type, meaning=meaning, read=partial(_measured, name))
+
+
+def _measured(name: str, pair: Connection) -> Any:
+    return pair.measured.get(name)
 
 
 def row_of(pair: Connection, extra: tuple[Column, ...] = ()) -> dict[str, Any]:

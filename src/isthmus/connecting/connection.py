@@ -54,6 +54,7 @@ class Connection(Plotted):
         class_names: names of `seen_classes`, where the network has names.
         unit: of the losses.
         input_kind: what the inputs are, where that is known.
+        measured: what `isthmus.measure` had to say of it, by the names of the columns.
     """
 
     direct: Profile
@@ -71,6 +72,7 @@ class Connection(Plotted):
     class_names: Mapping[int, str] = field(default_factory=dict)
     unit: str = "nats"
     input_kind: InputKind | None = None
+    measured: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (

@@ -33,6 +33,7 @@ EARLIER = {"format": "isthmus connections", "version": 2}  # the manifest of ver
 SCHEMA = "isthmus/connect-result/1"  # docs/tables.md describes it
 TABLE, PATHS, PAGE = "table.parquet", "paths.safetensors", "index.html"
 BAND = "certificate.band"  # name of the tensor; absent where no pair has a band
+MEASURED = "measured"  # of the manifest's description: name, type and meaning of columns that were measured
 NAMES = "names_of_classes_seen"  # of the manifest's description, beside what the landscape says of itself
 
 
@@ -93,7 +94,7 @@ class Connections(Plotted, Sequence[Connection]):
         if page:
             shown = import_module("isthmus.reports").page(self)
             files[PAGE] = lambda file: write_text(file, shown)
-        return save_files(path_of(folder), SCHEMA, files, self.description | self._names())
+        return save_files(path_of(folder), SCHEMA, files, self.description | self._names() | self._measured())
 
     @staticmethod
     @as_annotated
@@ -125,10 +126,19 @@ class Connections(Plotted, Sequence[Connection]):
     ) -> Connections:
         """Connections from the rows of their table and from `tensors()`."""
         given = dict(description or {})
+        from isthmus.connecting.columns import measured_column
+
         names = {int(index): str(name) for index, name in dict(given.pop(NAMES, None) or {}).items()}
         unit, kind = str(given.get("unit", "nats")), restored(given)
-        pairs = tuple(_restore(number, row, tensors, names, unit, kind) for number, row in enumerate(rows))
-        return Connections(pairs, given)
+        extra = tuple(measured_column(**column) for column in given.pop(MEASURED, None) or [])
+        pairs = tuple(
+            replace(
+                _restore(number, row, tensors, names, unit, kind),
+                measured={column.name: row[column.name] for column in extra if column.name in row},
+            )
+            for number, row in enumerate(rows)
+        )
+        return Connections(pairs, given, extra)
 
     def widget(self) -> Any:
         """Both paths of a pair under a slider, in a cell of a notebook; needs anywidget (`isthmus[notebook]`).
@@ -166,6 +176,16 @@ class Connections(Plotted, Sequence[Connection]):
         """Names of the classes in all pairs, for the manifest."""
         names = {str(index): name for pair in self for index, name in sorted(pair.class_names.items())}
         return {NAMES: names} if names else {}
+
+    def _measured(self) -> dict[str, Any]:
+        """The columns of what was measured, for the manifest: others than these are read off a pair by their makers."""
+        names = {name for pair in self for name in pair.measured}
+        columns = [
+            {"name": column.name, "type": column.type, "meaning": column.meaning}
+            for column in self.extra
+            if column.name in names
+        ]
+        return {MEASURED: columns} if columns else {}
 
     def _write_paths(self, file: Path) -> None:
         from safetensors.torch import save_file

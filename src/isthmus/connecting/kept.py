@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import final
+from typing import Any, final
 
 import torch
 
+from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import Losses, Parameters
-from isthmus.connecting.columns import Column
+from isthmus.connecting.columns import Column, measured_column
 from isthmus.connecting.connection import Connection
+from isthmus.connecting.measuring import Measurement
 from isthmus.errors import InputError
+from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
 
 POINTS = 101
+HIGHEST = 8  # points between corners at which inputs are looked at that rounding hardly moves
 OUTSIDE = 2e-3  # in units of the data: levels of 8 bits are coarser
 
 
@@ -77,27 +81,51 @@ class Kept:
         return words[self.outcome]
 
 
-def as_kept(landscape: AbstractLandscape, found: Sequence[Connection], *, points: int = POINTS) -> tuple[Kept, ...]:
+@as_annotated
+def as_kept(
+    landscape: AbstractLandscape, found: Sequence[Connection], *, points: int | None = None
+) -> tuple[Kept, ...]:
     """Rounds the inputs along paths and looks at their losses.
 
     Args:
         landscape: on which the paths were found.
         found: the pairs; each costs as many forward-equivalents as there are different inputs among its points.
-        points: of each path, evenly spaced, with both ends and the corners of polylines.
+        points: of each path, evenly spaced, with both ends and the corners of polylines. By default 101 where most
+            points are far from any input that a file holds (texts, rows); where rounding moves them by a level at most
+            (images, sound), the ends, the corners, and the 8 points of the path where its loss was seen to be highest.
 
     Raises:
         InputError: fewer than 2 points, or a kind of inputs of which it is not known how they are rounded.
     """
-    if points < 2:
+    if points is not None and points < 2:
         raise InputError(f"as_kept needs at least 2 points, got {points}.")
     with landscape.fixed():
         return tuple(_kept(landscape, pair, points) for pair in found)
 
 
-def _kept(landscape: AbstractLandscape, pair: Connection, points: int) -> Kept:
-    kind = pair.drawn_as if landscape.input_kind is None else landscape.input_kind
-    even = torch.linspace(0, 1, points, dtype=torch.float64)
-    t = torch.unique(torch.cat([even, pair.path.corners.double()]))
+def is_kept(landscape: AbstractLandscape, pair: Connection) -> bool:
+    """Whether it is known how inputs like those of a pair are rounded."""
+    return _kind(landscape, pair).nearest(pair.path.ends) is not None
+
+
+def _kind(landscape: AbstractLandscape, pair: Connection) -> InputKind:
+    return pair.drawn_as if landscape.input_kind is None else landscape.input_kind
+
+
+def _places(pair: Connection, kind: InputKind, points: int | None) -> Parameters:
+    """Where a path is looked at: positions in order, its corners among them."""
+    if points is None and not kind.discrete:
+        highest = pair.profile.loss.topk(min(HIGHEST, len(pair.profile))).indices
+        between = pair.profile.t[highest].double()
+    else:
+        between = torch.linspace(0, 1, points or POINTS, dtype=torch.float64)
+    places: Parameters = torch.cat([pair.path.corners.double(), between]).unique()  # type: ignore[no-untyped-call]
+    return places
+
+
+def _kept(landscape: AbstractLandscape, pair: Connection, points: int | None) -> Kept:
+    kind = _kind(landscape, pair)
+    t = _places(pair, kind, points)
     x = pair.path.at(t)
     rounded = kind.nearest(x)
     if rounded is None:
@@ -105,9 +133,10 @@ def _kept(landscape: AbstractLandscape, pair: Connection, points: int) -> Kept:
     rounded[[0, -1]] = x[[0, -1]]  # the ends are inputs already
     different, place = torch.unique(rounded.flatten(1), dim=0, return_inverse=True)
     target = torch.full((len(different),), pair.target)
-    loss = landscape.evaluate(different.reshape(-1, *x.shape[1:]), target, validated=True).loss.double().cpu()[place]
+    seen = different.reshape(-1, *x.shape[1:])
+    loss = landscape.evaluate(seen, target, validated=True).loss.double().cpu()[place]
     # Where no row has the sum that is given, rounding leads out of the domain: that is no input.
-    outside = landscape.domain.excess(landscape.prepare(different.reshape(-1, *x.shape[1:]))).cpu() > OUTSIDE
+    outside = landscape.domain.excess(landscape.prepare(seen)).cpu() > OUTSIDE
     low = bool(loss.max() <= pair.threshold) and not bool(outside.any())
     outcome = KeptOutcome.NOT_CONNECTED
     if pair.connected:
@@ -124,20 +153,38 @@ def _kept(landscape: AbstractLandscape, pair: Connection, points: int) -> Kept:
     )
 
 
-def kept_columns(kept: Sequence[Kept], found: Sequence[Connection]) -> tuple[Column, ...]:
-    """Columns that say of each of some pairs what rounding does to its path."""
-    of = {id(pair): each for pair, each in zip(found, kept, strict=True)}
-    return (
-        Column(
-            name="kept_max_loss",
-            type="float64",
-            meaning="highest loss along the path found when its inputs are rounded to what files hold",
-            read=lambda pair: of[id(pair)].max_loss,
-        ),
-        Column(
-            name="kept",
-            type="string",
-            meaning="what rounding does to the path found",
-            read=lambda pair: str(of[id(pair)]),
-        ),
-    )
+@final
+@dataclass(frozen=True, kw_only=True)
+class AsKept(Measurement):
+    """What `as_kept` says of each pair, as columns.
+
+    Args:
+        points: as `as_kept` takes them.
+    """
+
+    points: int | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return (
+            measured_column(
+                "kept_max_loss",
+                "float64",
+                "highest loss along the path found when its inputs are rounded to what files hold",
+            ),
+            measured_column(
+                "kept_connected", "bool", "whether the path found is connected with and without that rounding"
+            ),
+            measured_column("kept", "string", "what rounding does to the path found, in words"),
+        )
+
+    def values(self, landscape: AbstractLandscape, found: Sequence[Connection]) -> Sequence[Mapping[str, Any]]:
+        kept = as_kept(landscape, found, points=self.points)
+        return [
+            {
+                "kept_max_loss": each.max_loss,
+                "kept_connected": each.outcome is KeptOutcome.CONNECTED,
+                "kept": str(each),
+            }
+            for each in kept
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -9,12 +10,14 @@ from torch import Tensor
 
 from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
-from isthmus._core.geometry import expand_to, share_along
+from isthmus._core.geometry import expand_to
 from isthmus._core.progress import Progress
+from isthmus._core.shapes import Inputs
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
+from isthmus.metrics import L2, AbstractMetric
 from isthmus.paths import Polyline
 from isthmus.profiles import Profile, Sampling, profile_many
 
@@ -31,6 +34,7 @@ def shorten(
     landscape: AbstractLandscape,
     found: Connections | Connection,
     *,
+    metric: AbstractMetric | None = None,
     segments: int = 8,
     max_steps: int = 100,
     sampling: Sampling | None = None,
@@ -47,9 +51,13 @@ def shorten(
     above the threshold. Pairs that are not connected, and straight ones, stay as they are. A path is a local minimum:
     that no shorter one exists is not shown.
 
+    In a metric that bends space (`Fisher`, `Features`) the straight way need not be the shortest: vertices are moved
+    down the gradient of the length there, and straight paths are made shorter too.
+
     Args:
         landscape: the landscape on which the paths were found.
         found: the connections. Paths that are no polylines become ones, to within a thousandth of their length.
+        metric: what length is; by default Euclidean, in data units.
         segments: segments that a path is divided into at least; more follow the level more closely.
         max_steps: pulls at most.
         sampling: how densely paths are looked at.
@@ -60,8 +68,10 @@ def shorten(
         where the path has changed: it was of the old one.
 
     Raises:
-        InputError: found is something else, or segments or max_steps is below 1.
+        InputError: found is something else, segments or max_steps is below 1, or inputs have no such distances.
     """
+    metric = L2() if metric is None else metric
+    metric.check(landscape)
     if isinstance(found, Connection):
         found = Connections((found,), {})
     if segments < 1 or max_steps < 1:
@@ -70,27 +80,55 @@ def shorten(
     work = [
         _Rope.of(number, pair, segments)
         for number, pair in enumerate(found)
-        if pair.connected and pair.path.length_ratio > 1 + STRAIGHT
+        if pair.connected and (metric.curved or pair.path.length_ratio > 1 + STRAIGHT)
     ]
     with telling(progress, "shortening", "paths") as tell, landscape.fixed():
+        _measure(landscape, metric, work)
         for _ in range(max_steps):
             active = [rope for rope in work if not rope.tight]
             if not active:
                 break
-            tried = [rope.pulled(landscape) for rope in active]
+            spent = landscape.forward_equivalents
+            tried = _pulled(landscape, metric, active)
+            lengths = metric.lengths(landscape, tried).tolist()
+            each = (landscape.forward_equivalents - spent) // len(active)
             limits = [rope.limit for rope in active]
-            for rope, path, profile in zip(
-                active, tried, _profiles(landscape, active, tried, limits, sampling), strict=True
-            ):
-                rope.judge(path, profile)
+            profiles = _profiles(landscape, active, tried, limits, sampling)
+            for rope, path, length, profile in zip(active, tried, lengths, profiles, strict=True):
+                rope.judge(path, length, profile)
+                rope.cost += each
             done = sum(rope.tight for rope in work)
             tell(Progress(done, len(work), landscape.forward_equivalents - before))
         _confirm(landscape, work, sampling)
     shorter = {rope.number: rope.connection() for rope in work}
     pairs = tuple(shorter.get(number, pair) for number, pair in enumerate(found))
     return Connections(
-        pairs, {**found.description, "shortened": {"segments": segments, "max_steps": max_steps}}, found.extra
+        pairs,
+        {**found.description, "shortened": {"metric": repr(metric), "segments": segments, "max_steps": max_steps}},
+        found.extra,
     )
+
+
+def _measure(landscape: AbstractLandscape, metric: AbstractMetric, work: list[_Rope]) -> None:
+    """How long the ropes are at first, and could be at least."""
+    if not work:
+        return
+    ends = torch.stack([rope.path.ends for rope in work])
+    least = metric.distance(landscape, ends[:, 0], ends[:, 1])
+    for rope, length, most in zip(
+        work, metric.lengths(landscape, [rope.path for rope in work]).tolist(), least.tolist(), strict=True
+    ):
+        rope.length, rope.least = length, most
+
+
+def _pulled(landscape: AbstractLandscape, metric: AbstractMetric, work: list[_Rope]) -> list[Polyline]:
+    """Every inner vertex of each path nearer to where the metric would have it, between vertices on its two sides."""
+    x, left, right, pull = (torch.cat(part) for part in zip(*(rope.around() for rope in work), strict=True))
+    feet = metric.feet(landscape, x, left, right).to(x)
+    moved = landscape.domain.project(torch.lerp(x, feet, expand_to(pull.to(x), x)))
+    parts = torch.split(moved, [len(rope.pull) for rope in work])
+    ends = [rope.path.vertices for rope in work]
+    return [Polyline(torch.cat([end[:1], part, end[-1:]])) for end, part in zip(ends, parts, strict=True)]
 
 
 def _profiles(
@@ -140,6 +178,7 @@ class _Rope:
         pull: the share of the way to the chord that each inner vertex is pulled next (k - 2,).
         reach: how many vertices away the ends of the chord are: long waves go first, and 0 is the end.
         idle: pulls in a row that saved next to nothing.
+        length, least: of the path in the metric, and of the shortest that there could be.
     """
 
     number: int
@@ -151,6 +190,8 @@ class _Rope:
     profile: Profile | None = None
     cost: int = 0
     idle: int = 0
+    length: float = math.inf
+    least: float = 0.0
 
     @staticmethod
     def of(number: int, pair: Connection, segments: int) -> _Rope:
@@ -164,24 +205,19 @@ class _Rope:
         rope = Polyline(path.at(t))
         return _Rope(number, pair, rope, rope, pull, reach=max(1, len(pull) // 2))
 
-    def pulled(self, landscape: AbstractLandscape) -> Polyline:
-        """The path with every inner vertex nearer to the chord between vertices on its two sides."""
+    def around(self) -> tuple[Inputs, Inputs, Inputs, Tensor]:
+        """The inner vertices, those on their two sides, and how far each is pulled."""
         x, inner = self.path.vertices, torch.arange(1, len(self.path.vertices) - 1)
         left, right = x[(inner - self.reach).clamp_min(0)], x[(inner + self.reach).clamp_max(len(x) - 1)]
-        chord = right - left
-        foot = left + expand_to(share_along(x[1:-1] - left, chord).clamp(0, 1).to(x), x) * chord
         # Neighbours pulled at once would overtake one another: half of the way together is the way of one alone.
-        pull = torch.where(self.pull < LEAST, 0.0, self.pull / 2)
-        moved = torch.lerp(x[1:-1], foot, expand_to(pull.to(x), x))
-        return Polyline(torch.cat([x[:1], landscape.domain.project(moved), x[-1:]]))
+        return x[1:-1], left, right, torch.where(self.pull < LEAST, 0.0, self.pull / 2)
 
-    def judge(self, path: Polyline, profile: Profile) -> None:
-        """Takes the pull where it is low, and pulls less beside what is not."""
+    def judge(self, path: Polyline, length: float, profile: Profile) -> None:
+        """Takes the pull where it is low and shorter, and pulls less beside what is not."""
         self.cost += len(profile)
-        if profile.finite and profile.max_loss <= self.limit and path.length <= self.path.length:
-            spare = self.path.length - self.path.direct_length
-            saved = (self.path.length - path.length) / max(spare, STRAIGHT * self.path.length)
-            self.path, self.profile = path, profile
+        if profile.finite and profile.max_loss <= self.limit and length <= self.length:
+            saved = (self.length - length) / max(self.length - self.least, STRAIGHT * self.length)
+            self.path, self.length, self.profile = path, length, profile
             self.pull = (2 * self.pull.clamp_min(LEAST / 2)).clamp_max(1.0)
             self.idle = self.idle + 1 if saved < GAIN else 0
         else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import threading
 from typing import Any, final
 
 from torch import Tensor
@@ -13,8 +11,8 @@ from isthmus.errors import InputError
 from isthmus.landscapes.base import Evaluation
 from isthmus.landscapes.domains import Domain
 from isthmus.landscapes.network import NetworkLandscape
+from isthmus.networks.layers import answer_of, module_of
 from isthmus.networks.network import Network
-from isthmus.networks.outputs import unwrap
 
 
 @final
@@ -43,32 +41,12 @@ class FeatureLandscape(NetworkLandscape):
         max_batch: int | str = "auto",
     ) -> None:
         super().__init__(network, domain=domain, max_batch=max_batch)
-        modules = dict(network.model.named_modules())
-        if layer not in modules:
-            names = [name for name in modules if name]
-            near = difflib.get_close_matches(layer, names, n=5, cutoff=0.5)
-            listed = f"near it: {', '.join(near)}" if near else f"there are {', '.join(names[:40])}"
-            raise InputError(f"The network has no layer '{layer}'; {listed}{' ...' if len(names) > 40 else ''}.")
+        module_of(network, layer)
         self.layer, self.position = layer, position
-        self._module = modules[layer]
         self.unit = "activation"
 
     def forward(self, x: Inputs, target: Targets) -> Evaluation:
-        seen: list[Tensor] = []
-        mine = threading.get_ident()
-
-        def keep(_module: object, _inputs: object, output: Any) -> None:
-            if threading.get_ident() == mine:  # others may run the same module meanwhile
-                seen.append(_tensor_of(output))
-
-        handle = self._module.register_forward_hook(keep)
-        try:
-            self.network.logits(x)
-        finally:
-            handle.remove()
-        if not seen:
-            raise InputError(f"The layer '{self.layer}' takes no part in the network's forward pass.")
-        answers = self._pool(seen[-1]).float()
+        answers = self._pool(answer_of(self.network, self.layer, x)).float()
         if bool((target >= answers.shape[1]).any()):
             raise InputError(
                 f"The layer '{self.layer}' has {answers.shape[1]} channels, 0 to {answers.shape[1] - 1}, got "
@@ -104,10 +82,3 @@ class FeatureLandscape(NetworkLandscape):
             "position": self.position,
             "domain": repr(self.domain)[:200],
         }
-
-
-def _tensor_of(output: Any) -> Tensor:
-    """The tensor that a layer gave: layers inside may give tuples."""
-    if isinstance(output, tuple | list):
-        output = output[0]
-    return output if isinstance(output, Tensor) else unwrap(output)

@@ -27,8 +27,9 @@ from isthmus import registries
 from isthmus._core.annotated import as_annotated
 from isthmus._core.registry import OWN, Registry
 from isthmus.certificates import Certifier
-from isthmus.connecting.columns import Column, name_now, own_columns
+from isthmus.connecting.columns import name_now
 from isthmus.connecting.connectors import AnyConnector
+from isthmus.connecting.measuring import Added
 from isthmus.errors import StudyError
 from isthmus.profiles import Sampling
 from isthmus.studies.pair_kinds import Kind
@@ -118,9 +119,9 @@ class ConnectSection(Section):
         """What certifies connections."""
         return None if self.verify is None else registries.CERTIFIERS.make(self.verify)
 
-    def extra_columns(self) -> tuple[Column, ...]:
-        """Columns of the reader's own."""
-        return own_columns(self.columns)
+    def added(self) -> Added:
+        """What the table says beside the columns that every table has."""
+        return Added.of(self.columns)
 
     def how_sampled(self) -> Sampling | None:
         """How paths are looked at, where the file says so."""
@@ -248,7 +249,7 @@ def parse_config(content: dict[str, Any], where: str = "the study") -> Config:
         config.connect.connector()
         config.connect.how_sampled()
         config.connect.certifier()
-        config.connect.extra_columns()
+        config.connect.added()
     except ValueError as error:
         raise StudyError(f"{where}: {error}") from error
     return config

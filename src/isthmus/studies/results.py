@@ -48,8 +48,8 @@ class Results(Displayed):
 
     @property
     def extra(self) -> tuple[Column, ...]:
-        """Columns of somebody's own."""
-        return self.plan.config.connect.extra_columns()
+        """Columns beside those that every study has."""
+        return self.plan.config.connect.added().columns
 
     def batches(self) -> Iterator[pyarrow.Table]:
         """The rows of all finished shards in order, a shard at a time, then a row for each input set aside."""

@@ -69,7 +69,7 @@ class Bench:
         self.plan, self.base, self.device = plan, base, device
         self.config = plan.config
         self.method, self.sampling = self.config.connect.connector(), self.config.connect.how_sampled()
-        self.certifier, self.extra = self.config.connect.certifier(), self.config.connect.extra_columns()
+        self.certifier, self.added = self.config.connect.certifier(), self.config.connect.added()
         self._problem: Problem | None = None
         self._digests: list[str] = []
 
@@ -115,7 +115,7 @@ class Bench:
             tell = None if on_progress is None else _shifted(on_progress, first, len(rows), spent)
             found, lost = self._connect(problem, self.config.pairs[entry], part, tell)
             results += [
-                lost[place] if place in lost else row_of(found[place], self.extra) for place in range(len(part))
+                lost[place] if place in lost else row_of(found[place], self.added.columns) for place in range(len(part))
             ]
             if keep:
                 kept |= {first + place: pair for place, pair in found.items()}
@@ -123,7 +123,7 @@ class Bench:
                 numbers = next(iter(found.values())).path.ends[0].numel()
                 step = max(1, min(CHUNK_PAIRS, CHUNK_NUMBERS // (2 * numbers)))
         cost = problem.landscape.forward_equivalents - before
-        return Solved(rows, results, kept, cost, self.extra)
+        return Solved(rows, results, kept, cost, self.added.columns)
 
     def _connect(
         self,
@@ -171,6 +171,7 @@ class Bench:
             verify=self.certifier,
             progress=tell or False,
         )
+        connected = self.added.to(problem.landscape, connected)
         return dict(zip(usable, connected, strict=True)), lost
 
     def solve_range(

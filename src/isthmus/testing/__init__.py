@@ -11,6 +11,7 @@ from isthmus.testing.contracts import (
     InputKindContract,
     KindContract,
     LossContract,
+    MetricContract,
     PathContract,
 )
 from isthmus.testing.landscapes import Annulus, Basins, Disconnected, DoubleWell, MuellerBrown, Ring, ToyLandscape
@@ -27,6 +28,7 @@ __all__ = [
     "InputKindContract",
     "KindContract",
     "LossContract",
+    "MetricContract",
     "MuellerBrown",
     "PathContract",
     "Ring",

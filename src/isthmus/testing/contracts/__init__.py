@@ -14,6 +14,7 @@ from isthmus.testing.contracts.domains import DomainContract
 from isthmus.testing.contracts.input_kinds import InputKindContract
 from isthmus.testing.contracts.kinds import KindContract
 from isthmus.testing.contracts.losses import LossContract
+from isthmus.testing.contracts.metrics import MetricContract
 from isthmus.testing.contracts.paths import PathContract
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "InputKindContract",
     "KindContract",
     "LossContract",
+    "MetricContract",
     "PathContract",
 ]
