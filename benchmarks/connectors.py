@@ -20,6 +20,7 @@ from benchmarks.connect import SETTINGS
 from isthmus import (
     BarrierBypass,
     BezierCurve,
+    Connections,
     Landscape,
     LevelSetTraversal,
     NudgedElasticBand,
@@ -41,6 +42,8 @@ OWN: dict[str, AnyConnector] = {
     "BarrierBypass.paper()": BarrierBypass.paper(),
 }
 DEAR = ("BarrierBypass.paper()",)  # of which few pairs are enough
+ALONE = 4  # pairs that are taken one at a time
+PEERS = ("BezierCurve.moco_ea()", "LevelSetTraversal()")  # whose programs take one pair at a time
 
 
 def main() -> None:
@@ -66,6 +69,8 @@ def main() -> None:
         for name, method in OWN.items():
             few = 4 if name in DEAR else None
             measure(name, method, Landscape(network), tuple(each[:few] for each in pairs), points)
+        for name in PEERS:
+            measure(f"{name}, one at a time", OWN[name], Landscape(network), pairs, points, alone=ALONE)
         for budget in options.budgets:
             print(f"| **steps for {budget} forward-equivalents** | | | | | | |")
             for name, method in OWN.items():
@@ -89,10 +94,17 @@ def within(method: AnyConnector, budget: int) -> AnyConnector:
     return dataclasses.replace(method, **settings)  # type: ignore[type-var]
 
 
-def measure(name: str, method: AnyConnector, landscape: Landscape, pairs, points: int, tight: bool = False) -> None:  # type: ignore[no-untyped-def]
-    a, c, target = pairs
+def measure(  # type: ignore[no-untyped-def]
+    name: str, method: AnyConnector, landscape: Landscape, pairs, points: int, tight: bool = False, alone: int = 0
+) -> None:
+    """A row of the table; `alone` connects the first so many pairs one after the other."""
+    a, c, target = (each[:alone] if alone else each for each in pairs)
     began = time.perf_counter()
-    found = connect(landscape, a, c, target, method=method)
+    if alone:
+        each = [connect(landscape, *(part[n : n + 1] for part in pairs), method=method)[0] for n in range(len(a))]
+        found = Connections(tuple(each), {})
+    else:
+        found = connect(landscape, a, c, target, method=method)
     if tight:
         found = shorten(landscape, found)
     seconds = (time.perf_counter() - began) / len(a)

@@ -34,8 +34,7 @@ def test_pairs_of_a_file_or_folder(program, kind, spec, tmp_path):
         NETWORKS[kind]().class_names
     )
     assert (tmp_path / "run" / "pairs" / "0" / "strip.png").stat().st_size > 5000
-    assert "stay low through" in ran.out
-    assert ("kept" in result["rows"][0]) == (kind != "series")
+    assert "stay low through" in ran.out and "kept_connected" in result["rows"][0]
     again = isthmus.Connections.load(tmp_path / "run")
     assert again[0].input_kind.name == kind
 
