@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from isthmus.loading import Survey
 
 SCHEMA = "isthmus/fill-result/1"
+KEPT = "loops"  # folder of the surfaces that are there so far
 
 
 def fill(
@@ -37,6 +39,7 @@ def fill(
     network: NetworkOptions = NetworkOptions(),
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-fill"),
     overwrite: bool = False,
+    resume: bool = False,
 ) -> None:
     """Fill squares with four inputs of one class as their corners: does the loss stay low on a surface between them?
 
@@ -68,12 +71,14 @@ def fill(
         Folder for the results; made if need be.
     overwrite
         Replace an earlier run in that folder.
+    resume
+        Go on with a run in that folder that was interrupted: surfaces that were finished are there.
     """
     if corners and len(corners) != 4:
         raise InputError(f"fill takes four inputs, or none, got {len(corners)}.")
     at_least("--loops", loops, 1)
     at_least("--pictures", pictures, 0)
-    folder = claimed(out, SCHEMA, overwrite=overwrite)
+    folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
 
     import isthmus
     from isthmus._core.bars import progress_bar
@@ -82,6 +87,7 @@ def fill(
     from isthmus.cli.terminal import drawing_progress, say_set_aside
     from isthmus.inputs.collection import FileCollection, open_collection
     from isthmus.reports.fill_run import FillRun, write_fillings
+    from isthmus.surfaces.keeping import fill_kept
 
     method = isthmus.AdaptiveMesh(first=min(3, finest), finest=finest)
     landscape = landscape_of(network)
@@ -98,7 +104,9 @@ def fill(
         title = f"Surfaces of {images if images == 'digits' else Path(images).name} on {network.network}"
     x = found.x(index.flatten()).reshape(*index.shape, *found.shape)
     with progress_bar("filling", "loops") as tell:
-        filled = isthmus.fill(landscape, x, aims, threshold=threshold, method=method, seed=seed, progress=tell)
+        filled = fill_kept(
+            landscape, x, aims, folder / KEPT, threshold=threshold, method=method, seed=seed, progress=tell
+        )
     run = FillRun(
         found=filled,
         names=[[readable(found.names[k]) for k in four] for four in index.tolist()],
@@ -112,6 +120,7 @@ def fill(
     say_set_aside(run.skipped)
     with drawing_progress(min(len(filled), pictures), "surfaces") as drawn:
         summary = write_fillings(run, folder, on_figure=drawn)
+    shutil.rmtree(folder / KEPT, ignore_errors=True)  # what was kept on the way is in the result now
     for number, each in enumerate(filled):
         print(
             f"loop {number}: max loss {each.flat_max_loss:.3g} -> {each.max_loss:.3g}, threshold {each.threshold:.3g}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
 from isthmus.landscapes.validation import check_inputs, check_target_range
 from isthmus.paths import AbstractPath
+from isthmus.results.kept import content_of
 from isthmus.surfaces.adaptive_mesh import AdaptiveMesh
 from isthmus.surfaces.checking import check
 from isthmus.surfaces.evaluating import look_at
@@ -87,15 +89,14 @@ def fill(
         "seed": seed,
         "versions": versions(),
     }
-    random = generator(seed)
     group = max(1, min(SURFACES, GROUP // loops[0].corners[0].numel()))
     done: list[Filling] = []
     before = landscape.forward_equivalents
     with telling(progress, "filling", "loops") as tell, landscape.fixed():
         for first in range(0, len(loops), group):
             some = zip(loops[first : first + group], targets[first : first + group].tolist(), strict=True)
-            work = [Work(loop, aim, method) for loop, aim in some]
-            for ready in _fill_group(landscape, work, threshold, method, verify, random):
+            work = [Work(loop, aim, method, _random(seed, loop, aim)) for loop, aim in some]
+            for ready in _fill_group(landscape, work, threshold, method, verify):
                 spent = landscape.forward_equivalents - before
                 tell(Progress(first + ready, len(loops), spent))
             done += [replace(each.filling(), input_kind=landscape.input_kind) for each in work]
@@ -129,13 +130,19 @@ def _loops(
     return loops
 
 
+def _random(seed: int, loop: Loop, target: int) -> torch.Generator:
+    """Random numbers that are the same for a loop whichever others it is filled with, and when."""
+    generator(seed)  # refuses what is no seed
+    digest = hashlib.sha256(f"{seed} {target} {content_of(loop.tensors())}".encode()).digest()
+    return generator(int.from_bytes(digest[:7], "big"))
+
+
 def _fill_group(
     landscape: AbstractLandscape,
     work: list[Work],
     threshold: float | None,
     method: AdaptiveMesh,
     verify: UniformSamples,
-    random: torch.Generator,
 ) -> Iterator[int]:
     """Works on some loops until all are done; gives how many are, now and then."""
     begin(landscape, work, threshold, method)
@@ -147,19 +154,19 @@ def _fill_group(
         for each in active:
             each.checked = None  # those points are of the surface as it was before it is mended
         sweep(landscape, active, method)
-        _lift(landscape, active, method, random)
+        _lift(landscape, active, method)
         active = [each for each in active if each.outcome is None]
-        check(landscape, active, verify, random, last=number + 1 == method.rounds)
+        check(landscape, active, verify, last=number + 1 == method.rounds)
     yield len(work)
 
 
-def _lift(landscape: AbstractLandscape, work: list[Work], method: AdaptiveMesh, random: torch.Generator) -> None:
+def _lift(landscape: AbstractLandscape, work: list[Work], method: AdaptiveMesh) -> None:
     """Tries what tears again from other surfaces; what tears whatever is tried ends as it was before."""
     for _ in range(method.lifts):
         torn = [each for each in work if each.outcome is Outcome.TORN and each.lifts < method.lifts]
         if not torn:
             return
         for each in torn:
-            each.lift(landscape.domain, random)
+            each.lift(landscape.domain)
         look_at(landscape, torn, method.first)
         sweep(landscape, [each for each in torn if each.outcome is None], method)

@@ -16,9 +16,7 @@ from isthmus.surfaces.work import Work
 MORE = 4  # times as many points after every failure
 
 
-def check(
-    landscape: AbstractLandscape, work: list[Work], verify: UniformSamples, random: torch.Generator, *, last: bool
-) -> None:
+def check(landscape: AbstractLandscape, work: list[Work], verify: UniformSamples, *, last: bool) -> None:
     """Looks at random points of every surface that is low as far as it was looked at.
 
     A surface that failed before, and was mended, has to pass more of them each time: else it would be tried until luck
@@ -28,7 +26,11 @@ def check(
         return
     counts = torch.tensor([verify.points * MORE ** min(each.failed, 3) for each in work])
     number = torch.arange(len(work)).repeat_interleave(counts)
-    place = torch.rand((2, len(number)), generator=random, dtype=torch.float64)
+    drawn = [
+        torch.rand((2, count), generator=each.random, dtype=torch.float64)
+        for each, count in zip(work, counts.tolist(), strict=True)
+    ]
+    place = torch.cat(drawn, 1)
     seen = evaluate(landscape, work, number, *place)
     parts = [torch.split(rows, counts.tolist()) for rows in (seen.loss.double(), seen.logits.argmax(1), *place)]
     passed = []

@@ -70,7 +70,7 @@ class Fillings(Plotted, Sequence[Filling]):
         """
         from safetensors.torch import save_file
 
-        tensors, table = self._tensors(), self.table()
+        tensors, table = self.tensors(), self.table()
         files = {TABLE: lambda file: write_table(table, file), TENSORS: lambda file: save_file(tensors, file)}
         return save_files(Path(folder), SCHEMA, files, self.description)
 
@@ -86,12 +86,16 @@ class Fillings(Plotted, Sequence[Filling]):
 
         folder = Path(folder)
         description = check_files(folder, (TABLE, TENSORS), "saved surfaces", schemas=[SCHEMA])
-        rows, tensors = read_table(folder / TABLE).to_pylist(), load_file(folder / TENSORS)
+        return Fillings.restore(read_table(folder / TABLE).to_pylist(), load_file(folder / TENSORS), description)
+
+    @staticmethod
+    def restore(rows: Sequence[dict[str, Any]], tensors: dict[str, Tensor], description: dict[str, Any]) -> Fillings:
+        """Surfaces from the rows of their table and from `tensors()`."""
         kind = restored(description)
         found = (replace(_restored(number, row, tensors), input_kind=kind) for number, row in enumerate(rows))
         return Fillings(tuple(found), description)
 
-    def _tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
         """What the table does not hold."""
         tensors = ragged("nodes", [each.surface.nodes for each in self])
         tensors |= ragged("moves", [each.surface.moves for each in self])

@@ -20,11 +20,15 @@ from isthmus.surfaces.surface import Surface
 
 @dataclass(eq=False)
 class Work:
-    """One loop while it is worked on."""
+    """One loop while it is worked on.
+
+    Its random numbers are its own, so that what comes of it has nothing to do with the others.
+    """
 
     loop: Loop
     target: int
     method: AdaptiveMesh
+    random: torch.Generator
     threshold: float = math.nan
     outcome: Outcome | None = None
     class_kept: bool = True
@@ -50,13 +54,13 @@ class Work:
         self.mesh = Mesh(self.method.first, self.method.finest + 1, free=self.loop.free)
         self.finest_moved = np.zeros((2**self.method.finest + 1,) * 2, bool)
 
-    def lift(self, domain: Domain, random: torch.Generator) -> None:
+    def lift(self, domain: Domain) -> None:
         """Begins again with a surface whose middle is pushed aside, as far as its corners are from it on average."""
         self.begin()
         self.lifts += 1
         self.failed += 1
         middle = self.surface.at(0.5, 0.5)[None]
-        aside = torch.randn(middle.shape, generator=random, dtype=torch.float64).to(middle)
+        aside = torch.randn(middle.shape, generator=self.random, dtype=torch.float64).to(middle)
         reach = norms(self.loop.corners - middle).mean() / norms(aside)
         self.surface.move(1, 1, 1, (domain.project(middle + reach.to(middle) * aside) - middle)[0])
 
