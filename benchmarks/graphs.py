@@ -2,6 +2,7 @@
 
     python -m benchmarks.graphs exact [cifar] [robust] [digits] [--inputs 300] [--class 3]
     python -m benchmarks.graphs many [--inputs 10000]
+    python -m benchmarks.graphs million [--inputs 1000000] [--dimensions 2]
     python -m benchmarks.graphs regions [--inputs 100]
 
 `exact` profiles all pairs, which takes a quarter of an hour for 300 inputs on one thread of a laptop.
@@ -10,7 +11,12 @@
 from __future__ import annotations
 
 import argparse
+import resource
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,20 +28,31 @@ from benchmarks import assets, surfaces
 from isthmus import Landscape, StraightLine, barrier_graph
 from isthmus.graphs import BarrierGraph, Edges, Forest
 from isthmus.graphs.candidates import Candidates, candidates
+from isthmus.graphs.keeping import keeping
 from isthmus.graphs.search import search
 from isthmus.graphs.segments import look_at
 from isthmus.reports.graph_figure import random_share
+from isthmus.testing import Basins
 
 TOLERANCE = 1e-3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("exact", "many", "regions"))
+    parser.add_argument("what", choices=("exact", "many", "million", "million-run", "regions"))
     parser.add_argument("parts", nargs="*", default=["cifar"])
     parser.add_argument("--inputs", type=int)
     parser.add_argument("--class", type=int, default=3, dest="index")
+    parser.add_argument("--folder", type=Path, help="of million-run: where it is kept")
+    parser.add_argument("--dimensions", type=int, default=2)
+    parser.add_argument("--whole", action="store_true", help="million: beside a run in one go")
     options = parser.parse_args()
+    if options.what == "million":
+        million(options.inputs or 1_000_000, options.dimensions, options.whole)
+        return
+    if options.what == "million-run":
+        million_run(options.inputs or 1_000_000, options.dimensions, options.folder)
+        return
     if options.what == "many":
         many(options.inputs or 10_000)
         return
@@ -183,6 +200,52 @@ def many(count: int) -> None:
         f"{time.perf_counter() - began:.0f} s on {torch.get_num_threads()} threads; settled {graph.settled:.2%}, "
         f"directly connected {graph.directly_connected():.1%}, through others {graph.connected_through():.2%}"
     )
+
+
+def million(count: int, dimensions: int, beside: bool) -> None:
+    """A landscape of basins with known saddles, killed on the way and taken up again."""
+    command = [sys.executable, "-m", "benchmarks.graphs", "million-run", "--inputs", str(count)]
+    command += ["--dimensions", str(dimensions), "--folder"]
+    with tempfile.TemporaryDirectory() as folder:
+        whole, killed = Path(folder) / "whole", Path(folder) / "killed"
+        if beside:
+            print("== in one go", flush=True)
+            subprocess.run([*command, str(whole)], check=True)
+        began = time.perf_counter()
+        process = subprocess.Popen([*command, str(killed)], stdout=subprocess.DEVNULL)
+        while len(list((killed / "segments").glob("*.safetensors"))) < count // 1024:  # half of what there will be
+            time.sleep(0.2)
+        process.kill()
+        process.wait()
+        parts = len(list((killed / "segments").glob("*.safetensors")))
+        print(f"== killed after {time.perf_counter() - began:.0f} s with {parts:,} parts there, and again", flush=True)
+        subprocess.run([*command, str(killed)], check=True)
+        if beside:
+            one, other = (BarrierGraph.load(place / "graph") for place in (whole, killed))
+            print(f"the same tree: {np.array_equal(one.tree.weight, other.tree.weight)}")
+
+
+def million_run(count: int, dimensions: int, folder: Path) -> None:
+    """One run, kept in a folder on its way."""
+    landscape = Basins(dimensions=dimensions)
+    x = torch.rand((count, dimensions), generator=torch.Generator().manual_seed(0)) * 4 - 2
+    x[: len(landscape.centres)] = landscape.centres.float()
+    target = torch.zeros(count, dtype=torch.long)
+    began = time.perf_counter()
+    kept = keeping(landscape, x, target, folder / "segments")
+    graph = barrier_graph(landscape, x, target, most=8, method=StraightLine(), look=kept)
+    seconds = time.perf_counter() - began
+    graph.save(folder / "graph")
+    sizes = {name: sum(file.stat().st_size for file in (folder / name).iterdir()) for name in ("segments", "graph")}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"{count:,} inputs of {dimensions} numbers: {len(graph.edges):,} segments, {graph.cost:,} forward-equivalents, "
+        f"{seconds:.0f} s on {torch.get_num_threads()} threads, {memory:.2f} GiB of memory at most; "
+        f"{sizes['segments'] / 1e6:.0f} MB kept on the way, {sizes['graph'] / 1e6:.0f} MB in the end; "
+        f"settled {graph.settled:.5%}"
+    )
+    found = [graph.minimax(k, k + 1) for k in range(len(landscape.saddles))]
+    print(f"minimax of neighbouring basins {np.round(found, 4)}, saddles {np.round(landscape.saddles.numpy(), 4)}")
 
 
 def regions(part: str, landscape: Landscape, x: Tensor, target: Tensor, count: int) -> None:

@@ -18,7 +18,6 @@ from isthmus.errors import InputError
 from isthmus.graphs.bypassing import bypass
 from isthmus.graphs.candidates import candidates
 from isthmus.graphs.edges import Edges, Floats, Numbers, key_of
-from isthmus.graphs.forest import Forest
 from isthmus.graphs.graph import BarrierGraph
 from isthmus.graphs.search import Look, search
 from isthmus.graphs.segments import look_at
@@ -180,6 +179,6 @@ def _draw(target: Targets, count: int, seed: int) -> tuple[Numbers, Numbers]:
 
 
 def _settled(loss: Floats, edges: Edges, tolerance: float) -> int:
-    """Inputs that are joined to a lower one at their own loss."""
-    merges = Forest.spanning(loss, edges.i, edges.j, edges.max_loss).merges
-    return int((merges.level - merges.birth <= tolerance).sum())
+    """Inputs that an edge joins to a lower one at their own loss."""
+    higher = np.where(loss[edges.i] > loss[edges.j], edges.i, edges.j)
+    return len(np.unique(higher[edges.max_loss <= loss[higher] + tolerance]))

@@ -19,8 +19,8 @@ from isthmus.errors import NetworkError
 from isthmus.graphs.edges import Floats, Numbers
 from isthmus.landscapes import AbstractLandscape
 
-POOL = 4096  # inputs of lower loss among which candidates of one input are chosen; all, where there are no more
-BLOCK = 2**27  # numbers of gradients and inputs that are held at once
+POOL = 64  # times as many inputs of lower loss are drawn as become candidates; all, where there are no more
+BLOCK, HELD = 2**26, 8  # numbers that are held at once; of a slope with what is made of it
 
 
 class Candidates(NamedTuple):
@@ -61,26 +61,34 @@ def _of_group(
     landscape: AbstractLandscape, x: Inputs, target: int, members: torch.Tensor, most: int, seed: int
 ) -> list[Candidates]:
     count, size = len(members), x[0].numel()
-    pool = np.sort(numpy_generator(seed).permutation(count)[:POOL])
+    pool = np.sort(numpy_generator(seed).permutation(count)[: POOL * most])
     below = x[members[torch.from_numpy(pool)]].flatten(1)
-    step = max(1, BLOCK // (2 * size + len(pool)))
+    step = max(1, BLOCK // (2 * size + HELD * len(pool)))
     parts = []
     for begin in range(1, count, step):
         places = np.arange(begin, min(count, begin + step))
         rows = members[torch.from_numpy(places)]
-        slopes = _slopes(landscape, x[rows], target, below)
-        for place, row, slope in zip(places, rows.tolist(), slopes, strict=True):
-            lower = pool < place
-            fits = np.flatnonzero(lower)
-            if not len(fits):  # the pool of a large group may hold nothing lower: its lowest member always is
-                parts.append(Candidates(np.array([row]), np.array([int(members[0])]), np.zeros(1)))
-                continue
-            steep = np.argsort(np.argsort(slope[fits], kind="stable")) / len(fits)
-            score = steep + pool[fits] / count
-            best = np.argsort(score, kind="stable")[:most]
-            ends = members[torch.from_numpy(pool[fits[best]])].numpy()
-            parts.append(Candidates(np.full(len(best), row, np.int64), ends, score[best]))
+        row, end, score = _best(_slopes(landscape, x[rows], target, below), pool, places, count, most)
+        ends = np.where(end < 0, int(members[0]), members.numpy()[pool[end]])
+        parts.append(Candidates(rows.numpy()[row], ends, score))
     return parts
+
+
+def _best(slopes: Floats, pool: Numbers, places: Numbers, count: int, most: int) -> tuple[Numbers, Numbers, Floats]:
+    """For each row of slopes (m, p) the most promising of the pool that are lower: row, place in the pool, and score of
+    each. The place is -1 where the pool of a large group holds nothing lower: its lowest member always is.
+    """
+    fits = np.searchsorted(pool, places)  # so many of the pool are lower
+    valid = np.arange(len(pool)) < fits[:, None]
+    order = np.argsort(np.where(valid, slopes, np.inf), axis=1, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.arange(len(pool))[None], axis=1)
+    score = np.where(valid, rank / np.maximum(fits, 1)[:, None] + pool / count, np.inf)
+    best = np.argsort(score, axis=1, kind="stable")[:, :most]
+    chosen = np.take_along_axis(score, best, axis=1)
+    chosen[fits == 0, 0], best[fits == 0, 0] = 0.0, -1
+    row, column = np.nonzero(np.isfinite(chosen))
+    return row, best[row, column], chosen[row, column]
 
 
 def _slopes(landscape: AbstractLandscape, x: Inputs, target: int, below: torch.Tensor) -> Floats:
