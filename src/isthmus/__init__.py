@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from isthmus.connecting.connectors import PathConnector as PathConnector
     from isthmus.connecting.connectors import StraightLine as StraightLine
     from isthmus.connecting.connectors import StringMethod as StringMethod
-    from isthmus.connecting.measuring import Measurement as Measurement
     from isthmus.connecting.measuring import measure as measure
     from isthmus.connecting.shortening import shorten as shorten
     from isthmus.errors import IsthmusError as IsthmusError
@@ -113,7 +112,6 @@ _HOME = {
     "LevelSetTraversal": "connecting.connectors",
     "Loss": "landscapes.losses",
     "Margin": "landscapes.losses",
-    "Measurement": "connecting.measuring",
     "Network": "networks.network",
     "NudgedElasticBand": "connecting.connectors",
     "Outcome": "connecting",

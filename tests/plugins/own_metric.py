@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 
-import isthmus
+from isthmus.connecting import Measurement
 from isthmus.connecting.columns import measured_column
 from isthmus.metrics import PullbackMetric
 
@@ -23,7 +23,7 @@ class Decided(PullbackMetric):
         return landscape.forward(x, torch.zeros(len(x), dtype=torch.long)).logits.log_softmax(1)
 
 
-class Brightest(isthmus.Measurement):
+class Brightest(Measurement):
     """The highest number on the path."""
 
     @property

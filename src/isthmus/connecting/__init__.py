@@ -4,6 +4,7 @@ from isthmus.connecting.connection import Connection, Outcome
 from isthmus.connecting.connections import Connections
 from isthmus.connecting.kept import AsKept, Kept, KeptOutcome, as_kept
 from isthmus.connecting.loop import SLACK, Interrupted, connect
+from isthmus.connecting.measuring import Measurement, measure
 
 __all__ = [
     "SLACK",
@@ -13,7 +14,9 @@ __all__ = [
     "Interrupted",
     "Kept",
     "KeptOutcome",
+    "Measurement",
     "Outcome",
     "as_kept",
     "connect",
+    "measure",
 ]
