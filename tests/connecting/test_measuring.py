@@ -122,3 +122,14 @@ def test_in_a_study(tmp_path):
 def test_a_layer_is_named_in_its_columns(digits, found):
     measured = isthmus.measure(digits, found[:2], Features("1"))
     assert {"deviation_features_1", "length_ratio_features_1"} <= set(measured[0].measured)
+
+
+def test_what_is_no_number_is_left_empty(digits, found):
+    class Nowhere(isthmus.metrics.PullbackMetric):
+        name, unit = "nowhere", "nothing"
+
+        def image(self, landscape, x):
+            return torch.full((len(x), 2), torch.nan)
+
+    measured = isthmus.measure(digits, found[:3], Nowhere())
+    assert set(measured.table()["length_ratio_nowhere"].to_pylist()) == {None}

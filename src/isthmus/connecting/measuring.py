@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -61,7 +62,8 @@ class Extents(Measurement):
     def values(self, landscape: AbstractLandscape, found: Sequence[Connection]) -> Sequence[Mapping[str, Any]]:
         self.metric.check(landscape)
         extents = self.metric.extents(landscape, [pair.path for pair in found])
-        return [{f"{name}_{self.metric.name}": getattr(extent, name) for name in self._parts} for extent in extents]
+        said = [{f"{name}_{self.metric.name}": getattr(extent, name) for name in self._parts} for extent in extents]
+        return [{name: None if math.isnan(value) else value for name, value in row.items()} for row in said]
 
 
 @as_annotated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import final
 
@@ -63,24 +63,34 @@ class PullbackMetric(AbstractMetric):
         return self.along((one.double() - other.double()).norm(dim=1))
 
     def lengths(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> Losses:
-        t = [divided(path, QUICK) for path in paths]
-        owner = torch.repeat_interleave(torch.arange(len(paths)), torch.tensor([len(each) for each in t]))
-        image = self.images(landscape, Bundle.of(paths).at(owner, torch.cat(t)))
-        parts = torch.split(image, [len(each) for each in t])
-        return torch.stack([self.between(part[1:], part[:-1]).sum() for part in parts]).cpu()
+        found: list[Losses] = []
+        for group in self._groups(landscape, paths):
+            t = [divided(path, QUICK) for path in group]
+            owner = torch.repeat_interleave(torch.arange(len(group)), torch.tensor([len(each) for each in t]))
+            image = self.images(landscape, Bundle.of(group).at(owner, torch.cat(t)))
+            parts = torch.split(image, [len(each) for each in t])
+            found += [self.between(part[1:], part[:-1]).sum() for part in parts]
+        return torch.stack(found).cpu() if found else torch.zeros(0, dtype=torch.float64)
 
     def extents(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> list[Extent]:
         found: list[Extent] = []
         with landscape.fixed():
-            while len(found) < len(paths):
-                width = self.images(landscape, paths[len(found)].ends[:1]).shape[1]
-                group = paths[len(found) : len(found) + max(1, HELD // (8 * PARTS * width))]
+            for group in self._groups(landscape, paths):
                 straight = [Polyline(path.ends) for path in group]
                 seen = traces(lambda x: self.images(landscape, x), self.between, [*group, *straight])
                 found += [
                     self._extent(*each) for each in zip(group, seen[: len(group)], seen[len(group) :], strict=True)
                 ]
         return found
+
+    def _groups(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> Iterator[Sequence[AbstractPath]]:
+        """Paths of which the images fit into memory together."""
+        if not paths:
+            return
+        width = self.images(landscape, paths[0].ends[:1]).shape[1]
+        size = max(1, HELD // (8 * PARTS * width))
+        for first in range(0, len(paths), size):
+            yield paths[first : first + size]
 
     def _extent(self, path: AbstractPath, found: Trace, direct: Trace) -> Extent:
         if path.length_ratio == 1.0:  # it is the straight one: what is left is where points happened to be looked at
