@@ -206,7 +206,9 @@ def checked_positions(t: float | Parameters) -> Parameters:
 
 
 def ratio(value: float, base: float, when_nothing: float) -> float:
-    """Value / base; of nothing over nothing the given number, of something over nothing infinity."""
+    """Value / base; of nothing over nothing the given number, of something over nothing infinity, of no numbers NaN."""
+    if math.isnan(value) or math.isnan(base):
+        return math.nan
     if base > 0:
         return value / base
     return when_nothing if value == 0 else math.inf
