@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import isthmus
-from isthmus.connecting import AsKept, as_kept
+from isthmus.connecting import AsKept, Measurement, as_kept
+from isthmus.connecting.columns import measured_column
 from isthmus.connecting.measuring import Added
 from isthmus.errors import InputError, SpecError, UnknownNameError
 from isthmus.metrics import Features, Fisher, LInf
@@ -39,9 +40,33 @@ def test_columns_and_values_are_kept_with_the_pairs(digits, found, tmp_path):
 
 def test_two_columns_of_one_name_are_refused(digits, found):
     with pytest.raises(InputError, match="column of one name: deviation_linf"):
-        isthmus.measure(digits, isthmus.measure(digits, found, LInf()), LInf())
+        isthmus.measure(digits, found, LInf(), LInf())
     with pytest.raises(SpecError, match="column of one name"):
         Added.of(["kept", "kept"])
+
+    class Sly(Measurement):
+        @property
+        def columns(self):
+            return (measured_column("threshold", "float64", "not what the table calls so"),)
+
+        def values(self, landscape, found):
+            return [{"threshold": -1.0} for _ in found]
+
+    with pytest.raises(InputError, match="column of one name: threshold"):
+        isthmus.measure(digits, found, Sly())
+
+
+def test_what_was_measured_before_is_measured_anew(digits, found):
+    once = isthmus.measure(digits, found, LInf(), Fisher())
+    again = isthmus.measure(digits, once, LInf())
+    assert sorted(again.table().column_names) == sorted(once.table().column_names)
+    assert again.table()["deviation_linf"].to_pylist() == once.table()["deviation_linf"].to_pylist()
+
+
+def test_shortened_paths_do_not_keep_what_was_measured_of_the_old_ones(digits, found):
+    short = isthmus.shorten(digits, isthmus.measure(digits, found, LInf(), AsKept()))
+    assert all(pair.measured == {} for pair in short) and "deviation_linf" not in short.table().column_names
+    assert "deviation_linf" in isthmus.measure(digits, short, LInf()).table().column_names
 
 
 def test_nothing_at_all_can_be_measured(digits, found):
@@ -52,6 +77,8 @@ def test_nothing_at_all_can_be_measured(digits, found):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
+        ("linf:layer3", "known are l2"),
+        ("features", "known are l2"),
         ("linff", "known are l2, linf, per-channel, features:LAYER, fisher, kept"),
         ("py:torch:ones", "could not be made|expected a column"),
         ("py:nowhere:Metric", "could not be loaded"),
@@ -96,6 +123,27 @@ def test_the_program_says_it_of_every_path(program, two, tmp_path):
     assert {"kept_connected", "deviation_linf", "length_ratio_features_1"} <= set(row)
     ran = program("connect", *two, "--columns", "features:nothing", "--out", tmp_path / "other")
     assert ran.code == 1 and "no layer 'nothing'" in ran.one_line()
+    assert "connecting" not in ran.err and not (tmp_path / "other").exists()
+    ran = program("connect", *two, "--columns", "linf", "features:1", "--out", tmp_path / "out", "--resume")
+    assert ran.code == 0 and "nothing is left to do" in ran.err
+    ran = program("connect", *two, "--columns", "fisher", "--out", tmp_path / "out", "--resume")
+    assert ran.code == 0, ran.err
+    (row,) = json.loads((tmp_path / "out" / "result.json").read_text())["rows"]
+    assert "deviation_fisher" in row
+
+
+@pytest.mark.parametrize("stop", [RuntimeError("no memory"), KeyboardInterrupt()])
+def test_what_cannot_be_measured_does_not_cost_what_was_connected(program, two, tmp_path, monkeypatch, stop):
+    def fails(*given):
+        raise stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LInf, "extents", fails)
+        ran = program("connect", *two, "--columns", "linf", "--out", tmp_path / "out")
+    assert ran.code == (130 if isinstance(stop, KeyboardInterrupt) else 0) and "could not be measured" in ran.out
+    assert "deviation_linf" not in isthmus.Connections.load(tmp_path / "out").table().column_names
+    assert program("connect", *two, "--columns", "linf", "--out", tmp_path / "out", "--resume").code == 0
+    assert "deviation_linf" in isthmus.Connections.load(tmp_path / "out").table().column_names
 
 
 STUDY = """
@@ -108,6 +156,8 @@ kind = "within"
 per_class = 1
 [connect]
 columns = ["fisher", "kept"]
+[shards]
+paths = true
 """
 
 
@@ -117,6 +167,15 @@ def test_in_a_study(tmp_path):
     rows = study.results.table().to_pylist()
     assert len(rows) == 10
     assert all(row["direct_length_fisher"] >= 0 and row["kept_connected"] == row["connected"] for row in rows)
+    for row, pair in zip(rows, study.results.connections(range(10)), strict=True):
+        assert pair.measured["direct_length_fisher"] == row["direct_length_fisher"]
+
+
+def test_a_study_refuses_columns_that_a_network_cannot_have(tmp_path):
+    with pytest.raises(
+        isthmus.errors.StudyError, match="columns, on the network digits: The network has no layer 'no'"
+    ):
+        isthmus.studies.Study.create(tmp_path / "study", STUDY.replace("fisher", "features:no")).run()
 
 
 def test_a_layer_is_named_in_its_columns(digits, found):

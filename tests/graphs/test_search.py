@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 import isthmus
+from isthmus.graphs.candidates import Candidates
 
 
 def test_of_very_many_inputs_whole_rounds_are_looked_at_and_the_forest_is_the_same(monkeypatch):
@@ -31,3 +32,12 @@ def test_of_very_many_inputs_whole_rounds_are_looked_at_and_the_forest_is_the_sa
         assert np.allclose(few.tree.weight, many.tree.weight, atol=2e-3)
         assert len(many.edges) <= 1.3 * len(few.edges) + 20
         assert fewer < 0.7 * slow
+
+
+def test_without_candidates_nothing_is_looked_at(monkeypatch):
+    import importlib
+
+    module = importlib.import_module("isthmus.graphs.search")
+    monkeypatch.setattr(module, "MANY", 1)
+    none = Candidates(*(np.zeros(0, kind) for kind in (np.int64, np.int64, np.float64)))
+    assert len(module.search(np.zeros(5), none, lambda i, j: None, tolerance=0.0, budget=9)) == 0

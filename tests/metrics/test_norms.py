@@ -76,3 +76,18 @@ def test_tiny_and_huge_inputs_have_lengths(path):
         (plain,) = LInf().extents(Ring(dimensions=3), [path])
         assert found.length_ratio == pytest.approx(plain.length_ratio, rel=1e-5)
         assert found.deviation == pytest.approx(plain.deviation, rel=1e-5)
+
+
+def test_features_of_a_row_are_divided_by_their_own_deviation():
+    from isthmus.inputs import Feature, Table
+
+    kind = Table(features=(Feature(name="age", low=0, high=100), Feature(name="income", low=0, high=100)))
+    network = isthmus.Network(torch.nn.Linear(2, 2), mean=[50, 50], std=[10, 20], input_kind=kind)
+    x = torch.tensor([[10.0, 10.0], [60.0, 60.0]])
+    apart = PerChannel().distance(isthmus.Landscape(network), x[:1], x[1:])
+    assert float(apart) == pytest.approx((5**2 + 2.5**2) ** 0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", [L2(), LInf(), PerChannel(STD)])
+def test_no_paths_have_no_lengths(metric):
+    assert metric.lengths(Ring(dimensions=3), []).shape == (0,) and metric.extents(Ring(dimensions=3), []) == []

@@ -112,3 +112,64 @@ def test_shorter_in_fisher_s_metric_and_still_low(digits, digit_pairs):
     saved = sum(after.length for after in lengths[1]) / sum(before.length for before in lengths[0])
     assert saved < 0.9
     assert short.description["shortened"]["metric"] == "Fisher()"
+
+
+def test_the_logits_are_the_network_s_own_whatever_else_it_returns(path):
+    torch.manual_seed(2)
+
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(4, 3), nn.Linear(4, 3)
+
+        def forward(self, x):
+            return self.a(x), self.b(x)
+
+    network = isthmus.Network(Two().double(), output=1, input_shape=(4,))
+    landscape = isthmus.Landscape(network, domain=isthmus.Unbounded())
+    assert torch.equal(Features("").images(landscape, path.vertices), landscape.logits(path.vertices))
+    with pytest.raises(InputError, match="answers of a layer"):
+        Fisher().check(isthmus.FeatureLandscape(network, "a"))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_answers_in_half_precision_are_compared_in_float32(dtype):
+    """Large answers of many channels: their squares would overflow."""
+    from isthmus.metrics.traces import Trace, traces
+
+    wide = 60 * torch.randn((5, 512), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    lines = [isthmus.Polyline(wide), isthmus.Polyline(wide[[0, -1]])]
+    half, exact = (traces(images, Features("").between, lines) for images in (lambda x: x.to(dtype), lambda x: x))
+    assert all(isinstance(each, Trace) and each.image.dtype == torch.float32 for each in half)
+    apart, known = half[0].apart_from(half[1]).max(), exact[0].apart_from(exact[1]).max()
+    assert float(apart) == pytest.approx(float(known), rel=0.02)
+
+
+def test_many_images_are_looked_at_in_groups_and_say_the_same(digits, digit_pairs, monkeypatch):
+    from isthmus.metrics import pullback
+
+    found = isthmus.connect(digits, *digit_pairs)
+    paths, metric = [pair.path for pair in found], Features("")
+    ends = torch.stack([path.ends for path in paths])
+    feet = metric.feet(digits, *ends.unbind(1), ends[:, 0].flip(0))
+    whole = metric.extents(digits, paths), metric.lengths(digits, paths), metric.distance(digits, *ends.unbind(1))
+    monkeypatch.setattr(pullback, "HELD", 700)
+    parts = metric.extents(digits, paths), metric.lengths(digits, paths), metric.distance(digits, *ends.unbind(1))
+    for one, other in zip(whole[0], parts[0], strict=True):
+        assert one.length == pytest.approx(other.length, rel=1e-5) and one.apart == pytest.approx(other.apart, abs=1e-4)
+    assert torch.allclose(whole[1], parts[1], rtol=1e-5) and torch.allclose(whole[2], parts[2], rtol=1e-5)
+    assert torch.allclose(feet, metric.feet(digits, *ends.unbind(1), ends[:, 0].flip(0)), atol=1e-4)
+
+
+@pytest.mark.parametrize("metric", [Fisher(), Features("")])
+def test_paths_that_cannot_become_shorter_stay_as_they_are(digits, digit_pairs, metric):
+    x = digit_pairs[0][:1]
+    same = isthmus.connect(digits, x, x, digit_pairs[2][:1])
+    assert isthmus.shorten(digits, same, metric=metric)[0] is same[0]
+    torch.manual_seed(0)
+    landscape = network(nn.Linear(4, 3))
+    a, c = torch.rand((2, 3, 4), dtype=torch.float64)
+    c = a + 0.01 * c  # of one class
+    straight = isthmus.connect(landscape, a, c, "predicted", threshold=9.0, verify=isthmus.AffinePieces())
+    for old, new in zip(straight, isthmus.shorten(landscape, straight, metric=Features("")), strict=True):
+        assert new.path is old.path and new.certificate is old.certificate

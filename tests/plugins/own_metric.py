@@ -20,7 +20,7 @@ class Decided(PullbackMetric):
     unit: ClassVar[str] = "nats"
 
     def image(self, landscape, x):
-        return landscape.forward(x, torch.zeros(len(x), dtype=torch.long)).logits.log_softmax(1)
+        return landscape.forward(x, torch.zeros(len(x), dtype=torch.long, device=x.device)).logits.log_softmax(1)
 
 
 class Brightest(Measurement):

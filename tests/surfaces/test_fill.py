@@ -283,8 +283,14 @@ def test_interrupted_surfaces_are_taken_up_again(program, tmp_path, monkeypatch)
         patch.setattr(keeping, "fill", counting)
         assert program("fill", "--loops", 5, "--no-highest", "--out", out, "--resume").code == 0
     assert again == [1] and not (out / "loops").exists()
-    monkeypatch.undo()
-    monkeypatch.setenv("COLUMNS", "140")
+    done = program("fill", "--loops", 5, "--no-highest", "--out", out, "--resume")
+    assert done.code == 0 and "nothing is left to do" in done.err
+    other = program("fill", "--loops", 2, "--no-highest", "--out", out, "--resume")
+    assert other.code == 1 and "differs in loops" in other.one_line() and len(isthmus.Fillings.load(out)) == 5
+    (out / "loops").mkdir()
+    (out / "loops" / "mine.txt").write_text("not yours")
+    assert program("fill", "--loops", 2, "--no-highest", "--out", out, "--overwrite").code == 0
+    assert (out / "loops" / "mine.txt").read_text() == "not yours"
     whole = isthmus.fill(*_loops_of(out))
     resumed = isthmus.Fillings.load(out)
     for one, other in zip(whole, resumed, strict=True):

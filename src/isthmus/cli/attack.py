@@ -83,9 +83,9 @@ def attack(
 
     from isthmus import making
     from isthmus._core.bars import progress_bar
+    from isthmus.cli.pairing import class_given
     from isthmus.cli.reading import read
     from isthmus.inputs.collection import open_collection
-    from isthmus.inputs.labels import named_class
     from isthmus.reports.made_inputs import MadeInputs, write_made_inputs
     from isthmus.reports.style import class_name, shorten
 
@@ -98,9 +98,7 @@ def attack(
     x, own = found.x(torch.tensor(rows_used)), found.predicted[rows_used]
     classes, names = landscape.classes or 0, loaded.class_names
     if target is not None:
-        index = named_class(target, names)
-        if index is None or not 0 <= index < classes:
-            raise InputError(f"--target must name one of {classes} classes (0 to {classes - 1}), got '{target}'.")
+        index = class_given(landscape, target, names)
         kept = (own != index).nonzero()[:, 0]
         skipped |= {files[n]: "The network sees the target in it already." for n in (own == index).nonzero()[:, 0]}
         if not len(kept):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
-from isthmus.errors import InputError
+from isthmus.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from isthmus import Landscape
     from isthmus.inputs.collection import Collection
     from isthmus.loading import Survey
+    from isthmus.results import ResultFolder
 
 SCHEMA = "isthmus/fill-result/1"
 KEPT = "loops"  # folder of the surfaces that are there so far
@@ -87,7 +87,8 @@ def fill(
     from isthmus.cli.terminal import drawing_progress, say_set_aside
     from isthmus.inputs.collection import FileCollection, open_collection
     from isthmus.reports.fill_run import FillRun, write_fillings
-    from isthmus.surfaces.keeping import fill_kept
+    from isthmus.results import Kept
+    from isthmus.surfaces.keeping import fill_kept, request_of
 
     method = isthmus.AdaptiveMesh(first=min(3, finest), finest=finest)
     landscape = landscape_of(network)
@@ -103,10 +104,12 @@ def fill(
         index, aims = _drawn(found, landscape, loops, seed, hard=hard)
         title = f"Surfaces of {images if images == 'digits' else Path(images).name} on {network.network}"
     x = found.x(index.flatten()).reshape(*index.shape, *found.shape)
+    settings = {"threshold": threshold, "method": method, "seed": seed}
+    if resume and _is_finished(folder, request_of(landscape, x, aims, **settings)):
+        print("isthmus: every loop was worked on already; nothing is left to do.", file=sys.stderr)
+        return
     with progress_bar("filling", "loops") as tell:
-        filled = fill_kept(
-            landscape, x, aims, folder / KEPT, threshold=threshold, method=method, seed=seed, progress=tell
-        )
+        filled = fill_kept(landscape, x, aims, folder / KEPT, progress=tell, **settings)
     run = FillRun(
         found=filled,
         names=[[readable(found.names[k]) for k in four] for four in index.tolist()],
@@ -120,7 +123,7 @@ def fill(
     say_set_aside(run.skipped)
     with drawing_progress(min(len(filled), pictures), "surfaces") as drawn:
         summary = write_fillings(run, folder, on_figure=drawn)
-    shutil.rmtree(folder / KEPT, ignore_errors=True)  # what was kept on the way is in the result now
+    Kept(folder / KEPT).forget()  # what was kept on the way is in the result now
     for number, each in enumerate(filled):
         print(
             f"loop {number}: max loss {each.flat_max_loss:.3g} -> {each.max_loss:.3g}, threshold {each.threshold:.3g}, "
@@ -131,6 +134,27 @@ def fill(
         f"{summary['class_kept']} keep their class at all points seen."
     )
     print(f"Look at it: {out / 'index.html'}")
+
+
+def _is_finished(folder: ResultFolder, request: dict[str, Any]) -> bool:
+    """Whether there is a whole run there, and it is this one.
+
+    Raises:
+        OutputError: it is another one.
+    """
+    from isthmus.results import MANIFEST
+    from isthmus.surfaces import Fillings
+
+    if not (folder.path / MANIFEST).exists():
+        return False
+    before = Fillings.load(folder.path).description.get("request") or {}
+    differing = [key for key in request if before.get(key) != request[key]]
+    if differing:
+        raise OutputError(
+            f"{folder.path} holds a run that differs in {', '.join(differing)}, so it cannot be resumed; "
+            "use --overwrite or another folder."
+        )
+    return True
 
 
 def _of_files(found: Survey, landscape: Landscape, target: str) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shlex
-import shutil
 import sys
 from contextlib import ExitStack
 from math import isnan
@@ -102,6 +101,7 @@ def graph(
     from isthmus.graphs.keeping import keeping
     from isthmus.inputs.collection import open_collection
     from isthmus.reports.graph_run import GraphRun, write_graph
+    from isthmus.results import Kept
 
     connector = registries.METHODS.make(method)
     landscape = landscape_of(network)
@@ -147,7 +147,7 @@ def graph(
     )
     say_set_aside(run.skipped)
     summary = write_graph(run, folder)
-    shutil.rmtree(kept, ignore_errors=True)  # what was kept on the way is in the result now
+    Kept(kept).forget()  # what was kept on the way is in the result now
     for each in summary["classes"]:
         apart = f", {len(each['apart'])} apart" if each["apart"] else ""
         regions = f"{each['regions_at_boundary']} region{'' if each['regions_at_boundary'] == 1 else 's'}"

@@ -15,7 +15,7 @@ from isthmus.errors import ImageError, InputError, NetworkError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from isthmus import Landscape
+    from isthmus import AbstractLandscape, Landscape
     from isthmus.loading import Survey
 
 
@@ -146,7 +146,6 @@ def _pairs(
 
 def target_of(landscape: Landscape, text: str, predicted: Sequence[int], names: Sequence[str]) -> int:
     """The class that `--target` says: predicted, on which all inputs of these names agree, an index, or a name."""
-    from isthmus.inputs.labels import named_class
     from isthmus.reports.style import class_name
 
     class_names = landscape.network.class_names
@@ -159,13 +158,19 @@ def target_of(landscape: Landscape, text: str, predicted: Sequence[int], names: 
                 "say which class you mean with --target."
             )
         return predicted[0]
-    found = named_class(text, class_names)
-    if found is None:
-        raise InputError(f"--target must be predicted, a class index or a class name, got '{text}'.")
-    classes = landscape.classes or 0  # known since the predictions
-    if not 0 <= found < classes:
-        raise InputError(f"The target must lie in 0 ... {classes - 1} ({classes} classes), got {found}.")
-    return found
+    return class_given(landscape, text, class_names)
+
+
+def class_given(landscape: AbstractLandscape, text: str, names: Sequence[str] | None) -> int:
+    """The class that `--target` says, by index or name, on a landscape whose classes are known."""
+    import torch
+
+    from isthmus.landscapes.arguments import class_named
+    from isthmus.landscapes.validation import check_target_range
+
+    index = class_named(text, names, "--target")
+    check_target_range(torch.tensor([index]), landscape.classes or 0, "--target")
+    return index
 
 
 def _read_rows(file: Path) -> list[dict[str, str]]:

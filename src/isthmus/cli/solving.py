@@ -42,16 +42,18 @@ def solve_and_write(
     folder = target.path
     from isthmus import Connections, connect
     from isthmus.connecting import Interrupted
+    from isthmus.connecting.measuring import Added
     from isthmus.reports import Run, summarize, write_run
 
     say_set_aside(pairs.skipped)
     request = _request(landscape, pairs, task)
-    done = _earlier(folder, request) if target.resume else {}
+    done, description = _earlier(folder, request) if target.resume else ({}, {})
     for note in pairs.notes:
         print(f"isthmus: {note}", file=sys.stderr)
+    measuring = Added() if task.added is None else task.added
+    measuring.check(landscape)  # before anything is connected
     open_numbers = [number for number in range(len(pairs.names)) if number not in done]
-    interrupted = None
-    description: dict[str, Any] = {}
+    interrupted: KeyboardInterrupt | None = None
     if open_numbers:
         with spending("connecting"), progress_bar("connecting", "pairs") as tell:
             try:
@@ -71,17 +73,22 @@ def solve_and_write(
                 found, numbers, interrupted = stop.finished, stop.numbers, stop
         done |= {open_numbers[number]: pair for number, pair in zip(numbers, found, strict=True)}
         description = found.description
-    elif done:
+    elif done and {column.name for each in measuring.measured for column in each.columns} <= _measured_of(done):
         print("isthmus: every pair was finished already; nothing is left to do.", file=sys.stderr)
         return
     if not done:
         raise KeyboardInterrupt("interrupted: no pair was finished, nothing was written")
     kept = sorted(done)
     description |= {"request": request, "kept": kept}
-    with spending("measuring"):
-        connections, notes = _measured(
-            landscape, Connections(tuple(done[number] for number in kept), description), task.added
-        )
+    unmeasured = Connections(tuple(replace(done[number], measured={}) for number in kept), description)
+    try:
+        with spending("measuring"):
+            connections, notes = _measured(landscape, unmeasured, measuring)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (what was connected is not lost for what fails here)
+        interrupted = error if isinstance(error, KeyboardInterrupt) else interrupted
+        connections = replace(unmeasured, extra=measuring.own)
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        notes = [f"Columns are missing, since they could not be measured ({reason}); --resume tries again."]
     names = [pairs.names[number] for number in kept]
     class_names = landscape.network.class_names
     run = Run(
@@ -112,23 +119,26 @@ def solve_and_write(
         )
 
 
-def _measured(landscape: Landscape, found: Connections, added: Added | None) -> tuple[Connections, list[str]]:
+def _measured(landscape: Landscape, found: Connections, added: Added) -> tuple[Connections, list[str]]:
     """The connections with all columns that are wanted and with what rounding does to paths, and a note of that."""
-    from isthmus.connecting.kept import AsKept, is_kept
-    from isthmus.connecting.measuring import Added
+    from isthmus.connecting.kept import AsKept, is_kept, kind_of
 
-    added = Added() if added is None else added
     rounds = len(found) > 0 and is_kept(landscape, found[0])
     asked = any(isinstance(each, AsKept) for each in added.measured)
     if rounds and not asked:
         added = replace(added, measured=(*added.measured, AsKept()))
-    found = added.to(landscape, replace(found, pairs=tuple(replace(pair, measured={}) for pair in found)))
+    found = added.to(landscape, found)
     if not rounds:
         return found, []
     through = sum(pair.measured["kept_connected"] for pair in found)
     connected = sum(pair.connected for pair in found)
-    kind = found[0].drawn_as if landscape.input_kind is None else landscape.input_kind
-    return found, [f"{through} of {connected} connected paths stay low through {kind.kept_as}."]
+    kept_as = kind_of(landscape, found[0]).kept_as
+    return found, [f"{through} of {connected} connected paths stay low through {kept_as}."]
+
+
+def _measured_of(pairs: dict[int, Connection]) -> set[str]:
+    """The columns that were measured of all of some pairs."""
+    return set.intersection(*(set(pair.measured) for pair in pairs.values()))
 
 
 def _request(landscape: Landscape, pairs: Pairs, task: Task) -> dict[str, Any]:
@@ -137,7 +147,7 @@ def _request(landscape: Landscape, pairs: Pairs, task: Task) -> dict[str, Any]:
     for x in (pairs.a, pairs.c):
         digest.update(x.contiguous().numpy().tobytes())
     request = {
-        **{key: value for key, value in landscape.describe().items() if key != "device"},
+        **landscape.describe_anywhere(),
         "method": repr(task.method),
         "threshold": task.threshold,
         "seed": task.seed,
@@ -148,13 +158,13 @@ def _request(landscape: Landscape, pairs: Pairs, task: Task) -> dict[str, Any]:
     return plain
 
 
-def _earlier(folder: Path, request: dict[str, Any]) -> dict[int, Connection]:
-    """The finished pairs of an interrupted run, by their numbers."""
+def _earlier(folder: Path, request: dict[str, Any]) -> tuple[dict[int, Connection], dict[str, Any]]:
+    """The finished pairs of an interrupted run, by their numbers, and how they were made."""
     from isthmus import Connections
     from isthmus.results import MANIFEST
 
     if not (folder / MANIFEST).exists():
-        return {}
+        return {}, {}
     earlier = Connections.load(folder)
     before = earlier.description.get("request") or {}
     if before.get("verify") == "exact":  # as version 0.1 wrote it
@@ -165,4 +175,4 @@ def _earlier(folder: Path, request: dict[str, Any]) -> dict[int, Connection]:
             f"{folder} holds a run that differs in {', '.join(differing)}, so it cannot be resumed; "
             "use --overwrite or another folder."
         )
-    return dict(zip(earlier.description["kept"], earlier, strict=True))
+    return dict(zip(earlier.description["kept"], earlier, strict=True)), earlier.description

@@ -138,7 +138,7 @@ def _targets(landscape: AbstractLandscape, texts: list[str] | None, names: tuple
     """Indices of the classes or channels that were named, or of all of them."""
     import torch
 
-    from isthmus.inputs.labels import named_class
+    from isthmus.cli.pairing import class_given
 
     if landscape.classes is None:
         assert landscape.input_shape is not None
@@ -147,10 +147,4 @@ def _targets(landscape: AbstractLandscape, texts: list[str] | None, names: tuple
     classes = landscape.classes or 0
     if texts is None:
         return list(range(min(classes, 64)))
-    found = []
-    for text in texts:
-        index = named_class(text, names)
-        if index is None or not 0 <= index < classes:
-            raise InputError(f"--target must name one of {classes} (0 to {classes - 1}), got '{text}'.")
-        found.append(index)
-    return found
+    return [class_given(landscape, text, names) for text in texts]

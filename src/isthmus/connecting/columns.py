@@ -32,6 +32,10 @@ class Column:
     meaning: str
     read: Callable[[Connection], Any]
 
+    def describe(self) -> dict[str, str]:
+        """Everything but how it is read, ready for JSON."""
+        return {"name": self.name, "type": self.type, "meaning": self.meaning}
+
 
 def _column(name: str, type: str, meaning: str, read: Callable[[Connection], Any]) -> Column:  # noqa: A002
     return Column(name=name, type=type, meaning=meaning, read=read)

@@ -94,7 +94,7 @@ class Connections(Plotted, Sequence[Connection]):
         if page:
             shown = import_module("isthmus.reports").page(self)
             files[PAGE] = lambda file: write_text(file, shown)
-        return save_files(path_of(folder), SCHEMA, files, self.description | self._names() | self._measured())
+        return save_files(path_of(folder), SCHEMA, files, self.described)
 
     @staticmethod
     @as_annotated
@@ -172,6 +172,18 @@ class Connections(Plotted, Sequence[Connection]):
                 tensors |= ragged(f"{name}.{part}", parts)
         return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """The description that a manifest holds: with names of the classes seen, and the columns that were measured."""
+        return self.description | self._names() | self._measured()
+
+    def unmeasured(self) -> Connections:
+        """The same without what was measured of them: where paths are others now, it holds no more."""
+        names = {name for pair in self for name in pair.measured}
+        extra = tuple(column for column in self.extra if column.name not in names)
+        pairs = tuple(replace(pair, measured={}) if pair.measured else pair for pair in self)
+        return Connections(pairs, self.description, extra)
+
     def _names(self) -> dict[str, Any]:
         """Names of the classes in all pairs, for the manifest."""
         names = {str(index): name for pair in self for index, name in sorted(pair.class_names.items())}
@@ -180,11 +192,7 @@ class Connections(Plotted, Sequence[Connection]):
     def _measured(self) -> dict[str, Any]:
         """The columns of what was measured, for the manifest: others than these are read off a pair by their makers."""
         names = {name for pair in self for name in pair.measured}
-        columns = [
-            {"name": column.name, "type": column.type, "meaning": column.meaning}
-            for column in self.extra
-            if column.name in names
-        ]
+        columns = [column.describe() for column in self.extra if column.name in names]
         return {MEASURED: columns} if columns else {}
 
     def _write_paths(self, file: Path) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, final
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from isthmus._core.annotated import as_annotated
 from isthmus._core.shapes import Losses, Parameters
@@ -105,26 +107,34 @@ def as_kept(
 
 def is_kept(landscape: AbstractLandscape, pair: Connection) -> bool:
     """Whether it is known how inputs like those of a pair are rounded."""
-    return _kind(landscape, pair).nearest(pair.path.ends) is not None
+    return kind_of(landscape, pair).nearest(pair.path.ends) is not None
 
 
-def _kind(landscape: AbstractLandscape, pair: Connection) -> InputKind:
+def kind_of(landscape: AbstractLandscape, pair: Connection) -> InputKind:
+    """What the inputs of a pair are taken for: the landscape's kind, or the one that is likely."""
     return pair.drawn_as if landscape.input_kind is None else landscape.input_kind
 
 
 def _places(pair: Connection, kind: InputKind, points: int | None) -> Parameters:
     """Where a path is looked at: positions in order, its corners among them."""
     if points is None and not kind.discrete:
-        highest = pair.profile.loss.topk(min(HIGHEST, len(pair.profile))).indices
-        between = pair.profile.t[highest].double()
+        between = pair.profile.t[_peaks(pair.profile.loss)].double()
     else:
         between = torch.linspace(0, 1, points or POINTS, dtype=torch.float64)
     places: Parameters = torch.cat([pair.path.corners.double(), between]).unique()  # type: ignore[no-untyped-call]
     return places
 
 
+def _peaks(loss: Losses) -> Tensor:
+    """Numbers of the highest points: first those that no neighbour exceeds, so that they lie on several peaks."""
+    around = torch.nn.functional.pad(loss.double().nan_to_num(torch.inf), (1, 1), value=-torch.inf)
+    peak = (around[1:-1] >= around[:-2]) & (around[1:-1] >= around[2:])
+    order = torch.from_numpy(np.lexsort((-around[1:-1].numpy(), ~peak.numpy())))
+    return order[:HIGHEST]
+
+
 def _kept(landscape: AbstractLandscape, pair: Connection, points: int | None) -> Kept:
-    kind = _kind(landscape, pair)
+    kind = kind_of(landscape, pair)
     t = _places(pair, kind, points)
     x = pair.path.at(t)
     rounded = kind.nearest(x)
@@ -170,10 +180,12 @@ class AsKept(Measurement):
             measured_column(
                 "kept_max_loss",
                 "float64",
-                "highest loss along the path found when its inputs are rounded to what files hold",
+                "highest loss of the inputs looked at along the path found, rounded to what files hold",
             ),
             measured_column(
-                "kept_connected", "bool", "whether the path found is connected with and without that rounding"
+                "kept_connected",
+                "bool",
+                "whether the path found is connected with and without that rounding, as far as was looked",
             ),
             measured_column("kept", "string", "what rounding does to the path found, in words"),
         )

@@ -11,12 +11,15 @@ from typing import Any, ClassVar, final
 from isthmus import registries
 from isthmus._core.annotated import as_annotated
 from isthmus._core.registry import OWN, load_own, make_own
-from isthmus.connecting.columns import EXTRA, Column, measured_column
+from isthmus.connecting.columns import COLUMNS, EXTRA, Column, measured_column
 from isthmus.connecting.connection import Connection
 from isthmus.connecting.connections import Connections
 from isthmus.errors import InputError, SpecError, UnknownNameError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.metrics import AbstractMetric
+
+NAMED = ("pair", "pair_id", "a", "c", "target_name", "network", "inputs", "images", "kind", "entry", "reason")
+"""Columns that runs and studies put beside those of a pair."""
 
 
 class Measurement(ABC):
@@ -30,13 +33,16 @@ class Measurement(ABC):
     @abstractmethod
     def columns(self) -> tuple[Column, ...]: ...
 
-    @abstractmethod
-    def values(self, landscape: AbstractLandscape, found: Sequence[Connection]) -> Sequence[Mapping[str, Any]]:
-        """What is said of each pair, by the names of the columns; None where there is nothing to say.
+    def check(self, landscape: AbstractLandscape) -> None:  # noqa: B027 (most can be measured everywhere)
+        """Whether it can be measured on this landscape; asked before anything is connected.
 
         Raises:
-            InputError: this cannot be measured on this landscape.
+            InputError: it cannot; it says what is missing.
         """
+
+    @abstractmethod
+    def values(self, landscape: AbstractLandscape, found: Sequence[Connection]) -> Sequence[Mapping[str, Any]]:
+        """What is said of each pair, by the names of the columns; None where there is nothing to say."""
 
 
 @final
@@ -59,8 +65,10 @@ class Extents(Measurement):
             for name, meaning in words.items()
         )
 
-    def values(self, landscape: AbstractLandscape, found: Sequence[Connection]) -> Sequence[Mapping[str, Any]]:
+    def check(self, landscape: AbstractLandscape) -> None:
         self.metric.check(landscape)
+
+    def values(self, landscape: AbstractLandscape, found: Sequence[Connection]) -> Sequence[Mapping[str, Any]]:
         extents = self.metric.extents(landscape, [pair.path for pair in found])
         said = [{f"{name}_{self.metric.name}": getattr(extent, name) for name in self._parts} for extent in extents]
         return [{name: None if math.isnan(value) else value for name, value in row.items()} for row in said]
@@ -76,20 +84,25 @@ def measure(landscape: AbstractLandscape, found: Connections, *what: AbstractMet
         what: metrics, such as `LInf()`, `Fisher()` or `Features("layer3")`, or measurements, such as `AsKept()`.
 
     Returns:
-        Connections whose pairs have the values in `measured`, and whose table has the columns; both are saved.
+        Connections whose pairs have the values in `measured`, and whose table has the columns; both are saved. What was
+        measured before under the same names is replaced.
 
     Raises:
         InputError: something cannot be measured on this landscape, or two things have columns of one name.
     """
     wanted = [Extents(each) if isinstance(each, AbstractMetric) else each for each in what]
+    for each in wanted:
+        each.check(landscape)
     columns = [column for each in wanted for column in each.columns]
-    _check_names([*(column.name for column in found.extra), *(column.name for column in columns)])
+    again = {column.name for column in columns} & {name for pair in found for name in pair.measured}
+    kept = tuple(column for column in found.extra if column.name not in again)
+    _check_names([*(column.name for column in kept), *(column.name for column in columns)])
     said: list[dict[str, Any]] = [{} for _ in found]
     for each in wanted:
         for row, values in zip(said, each.values(landscape, found.pairs) if len(found) else [], strict=True):
             row.update(values)
     pairs = tuple(replace(pair, measured={**pair.measured, **row}) for pair, row in zip(found, said, strict=True))
-    return replace(found, pairs=pairs, extra=(*found.extra, *columns))
+    return replace(found, pairs=pairs, extra=(*kept, *columns))
 
 
 @final
@@ -125,18 +138,23 @@ class Added:
         """All columns, in order."""
         return (*self.own, *(column for each in self.measured for column in each.columns))
 
+    def check(self, landscape: AbstractLandscape) -> None:
+        """Whether everything can be measured on a landscape; raises an InputError where something cannot."""
+        for each in self.measured:
+            each.check(landscape)
+
     def to(self, landscape: AbstractLandscape, found: Connections) -> Connections:
         """The connections with everything that is added."""
         return measure(landscape, replace(found, extra=(*found.extra, *self.own)), *self.measured)
 
 
 def _named(name: str) -> Column | Measurement:
-    base, _, setting = name.partition(":")
+    base, colon, setting = name.partition(":")
     if name.startswith(OWN):
         made = load_own(name)
         made = made if isinstance(made, Column | Measurement | AbstractMetric) else make_own(name, made)
-    elif base in registries.METRICS:
-        made = registries.METRICS.make(base, **({"layer": setting} if base == "features" else {}))
+    elif base in registries.METRICS and bool(colon) == (base == "features"):
+        made = registries.METRICS.make(base, **({"layer": setting} if colon else {}))
     elif name in registries.MEASUREMENTS:
         made = registries.MEASUREMENTS.make(name)
     elif name in EXTRA:
@@ -158,6 +176,7 @@ def _named(name: str) -> Column | Measurement:
 
 
 def _check_names(names: Sequence[str]) -> None:
-    twice = sorted({name for name in names if list(names).count(name) > 1})
+    own = {*(column.name for column in COLUMNS), *NAMED}
+    twice = sorted({name for name in names if list(names).count(name) > 1 or name in own})
     if twice:
         raise InputError(f"Two things have a column of one name: {', '.join(twice)}.")

@@ -25,6 +25,7 @@ LEAST = 1 / 64  # shorter pulls, as a share of the way to the chord, are not tri
 SPARE = 0.2  # of what lies between the higher end and the threshold
 IDLE = 2  # so many pulls in a row that save next to nothing are enough
 GAIN = 0.01  # of what a path is longer than straight: a pull that saves less saves next to nothing
+SHORTER = 1e-9  # what is shorter by a smaller share is as long
 STRAIGHT = 1e-7  # so much longer than straight is straight
 
 
@@ -65,7 +66,7 @@ def shorten(
 
     Returns:
         Connections with the new `path`, `profile` and `forward_equivalents`, the cost added. `certificate` is None
-        where the path has changed: it was of the old one.
+        where the path has changed: it was of the old one. What was measured of the old ones is left out.
 
     Raises:
         InputError: found is something else, segments or max_steps is below 1, or inputs have no such distances.
@@ -77,6 +78,7 @@ def shorten(
     if segments < 1 or max_steps < 1:
         raise InputError(f"shorten needs segments >= 1 and max_steps >= 1, got {segments} and {max_steps}.")
     sampling, before = sampling or Sampling(), landscape.forward_equivalents
+    found = found.unmeasured()
     work = [
         _Rope.of(number, pair, segments)
         for number, pair in enumerate(found)
@@ -84,6 +86,7 @@ def shorten(
     ]
     with telling(progress, "shortening", "paths") as tell, landscape.fixed():
         _measure(landscape, metric, work)
+        work = [rope for rope in work if rope.length > (1 + STRAIGHT) * rope.least]
         for _ in range(max_steps):
             active = [rope for rope in work if not rope.tight]
             if not active:
@@ -100,6 +103,7 @@ def shorten(
             done = sum(rope.tight for rope in work)
             tell(Progress(done, len(work), landscape.forward_equivalents - before))
         _confirm(landscape, work, sampling)
+        _only_shorter(landscape, metric, work)
     shorter = {rope.number: rope.connection() for rope in work}
     pairs = tuple(shorter.get(number, pair) for number, pair in enumerate(found))
     return Connections(
@@ -118,7 +122,16 @@ def _measure(landscape: AbstractLandscape, metric: AbstractMetric, work: list[_R
     for rope, length, most in zip(
         work, metric.lengths(landscape, [rope.path for rope in work]).tolist(), least.tolist(), strict=True
     ):
-        rope.length, rope.least = length, most
+        rope.length = rope.begun = length
+        rope.least = most
+
+
+def _only_shorter(landscape: AbstractLandscape, metric: AbstractMetric, work: list[_Rope]) -> None:
+    """Gives back paths that are no shorter after all: those that were eased back in a metric that bends space."""
+    changed = [rope for rope in work if rope.profile is not None]
+    for rope, length in zip(changed, metric.lengths(landscape, [rope.path for rope in changed]).tolist(), strict=True):
+        if not length < rope.begun * (1 - SHORTER):
+            rope.profile = None
 
 
 def _pulled(landscape: AbstractLandscape, metric: AbstractMetric, work: list[_Rope]) -> list[Polyline]:
@@ -178,7 +191,7 @@ class _Rope:
         pull: the share of the way to the chord that each inner vertex is pulled next (k - 2,).
         reach: how many vertices away the ends of the chord are: long waves go first, and 0 is the end.
         idle: pulls in a row that saved next to nothing.
-        length, least: of the path in the metric, and of the shortest that there could be.
+        length, begun, least: of the path in the metric, of the path before, and of the shortest that there could be.
     """
 
     number: int
@@ -191,6 +204,7 @@ class _Rope:
     cost: int = 0
     idle: int = 0
     length: float = math.inf
+    begun: float = math.inf
     least: float = 0.0
 
     @staticmethod

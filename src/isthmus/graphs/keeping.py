@@ -41,8 +41,7 @@ def keeping(
         sampling: how densely segments are looked at.
         look: looks at them elsewhere than here.
     """
-    about = {key: value for key, value in landscape.describe().items() if key != "device"}
-    made_for = f"{about!r} {sampling!r} {content_of({'x': x, 'target': target})}"
+    made_for = f"{landscape.describe_anywhere()!r} {sampling!r} {content_of({'x': x, 'target': target})}"
     kept = Kept(folder, made_for)
     count = 0
 

@@ -65,6 +65,8 @@ def _next(loss: Floats, candidates: Candidates, edges: Edges, tolerance: float) 
     that would be next if these came to nothing: looking at many at once is cheaper.
     """
     n, (high, low, score) = len(loss), candidates
+    if not len(high):
+        return np.zeros(0, np.int64)
     bound = np.maximum(loss[high], loss[low])
     keys, known = key_of(high, low, n), key_of(edges.i, edges.j, n)
     weight, seen = bound.copy(), np.zeros(len(keys), bool)

@@ -108,6 +108,11 @@ class AbstractLandscape(Displayed, ABC):
         """What a result records of the landscape, ready for JSON."""
         return {"landscape": type(self).__name__}
 
+    @final
+    def describe_anywhere(self) -> dict[str, Any]:
+        """The same but for the device: what must be equal for interrupted work to go on."""
+        return {key: value for key, value in self.describe().items() if key != "device"}
+
     @property
     def input_shape(self) -> tuple[int, ...] | None:
         """Shape of one input, where the landscape knows it."""

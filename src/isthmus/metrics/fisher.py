@@ -10,6 +10,7 @@ import torch
 from isthmus._core.shapes import Inputs, Logits, Losses
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
+from isthmus.landscapes.features import FeatureLandscape
 from isthmus.metrics.pullback import PullbackMetric
 
 
@@ -26,6 +27,10 @@ class Fisher(PullbackMetric):
     name: ClassVar[str] = "fisher"
 
     unit: ClassVar[str] = "radians of Fisher's sphere"  # type: ignore[misc]
+
+    def check(self, landscape: AbstractLandscape) -> None:
+        if isinstance(landscape, FeatureLandscape):
+            raise InputError("Fisher's metric needs the logits of classes; a FeatureLandscape has answers of a layer.")
 
     def image(self, landscape: AbstractLandscape, x: Inputs) -> Logits:
         logits = landscape.forward(x, torch.zeros(len(x), dtype=torch.long, device=x.device)).logits

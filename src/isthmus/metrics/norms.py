@@ -51,7 +51,8 @@ class NormMetric(AbstractMetric):
 
     def lengths(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> Losses:
         vertices = [path.to_polyline(BEND).vertices for path in paths]
-        return torch.stack([self.distance(landscape, each[1:], each[:-1]).sum() for each in vertices]).cpu()
+        found = [self.distance(landscape, each[1:], each[:-1]).sum().cpu() for each in vertices]
+        return torch.stack(found) if found else torch.zeros(0, dtype=torch.float64)
 
     def extents(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> list[Extent]:
         return [self._extent(landscape, path.to_polyline(BEND)) for path in paths]
@@ -79,18 +80,20 @@ class NormMetric(AbstractMetric):
         return left + expand_to(share.to(x), x) * chord
 
 
-@final
-@dataclass(frozen=True)
-class L2(NormMetric):
-    """Euclidean distance in data units: what `path.length` and `path.deviation` are about."""
-
-    name: ClassVar[str] = "l2"
-
+class _Euclidean(NormMetric):
     def norms(self, difference: Inputs) -> Losses:
         return lengths(difference)
 
     def shares(self, x: Inputs, across: Inputs) -> Losses:
         return share_along(x, across).clamp(0, 1)
+
+
+@final
+@dataclass(frozen=True)
+class L2(_Euclidean):
+    """Euclidean distance in data units: what `path.length` and `path.deviation` are about."""
+
+    name: ClassVar[str] = "l2"
 
 
 @final
@@ -120,7 +123,7 @@ class LInf(NormMetric):
 @final
 @as_annotated
 @dataclass(frozen=True)
-class PerChannel(NormMetric):
+class PerChannel(_Euclidean):
     """Euclidean distance after every channel was divided by its standard deviation: the paper's normalised space.
 
     Args:
@@ -137,25 +140,22 @@ class PerChannel(NormMetric):
             raise InputError(f"std must be numbers above 0, one a channel, got {self.std}.")
 
     def check(self, landscape: AbstractLandscape) -> None:
-        known = getattr(getattr(landscape, "network", None), "std", None)
-        if self.std is None and known is None:
+        self._of(landscape)
+
+    def _of(self, landscape: AbstractLandscape) -> Sequence[float]:
+        """The standard deviations."""
+        known = getattr(getattr(landscape, "network", None), "std", None) if self.std is None else self.std
+        if known is None:
             raise InputError(
                 "Distances per channel need the standard deviation of each channel, and this landscape has no network "
                 "with std; give it: PerChannel(std=(0.229, 0.224, 0.225))."
             )
+        given: Sequence[float] = torch.as_tensor(known).double().flatten().tolist()
+        return given
 
     def weighted(self, landscape: AbstractLandscape, difference: Inputs) -> Inputs:
-        self.check(landscape)
-        wide = difference.double()
-        if self.std is None:
-            return wide / landscape.scale(wide)
+        wide, std = difference.double(), self._of(landscape)
         channels = wide.shape[1] if wide.ndim > 1 else 0
-        if channels != len(self.std):
-            raise InputError(f"PerChannel has std of {len(self.std)} channels, the inputs have {channels}.")
-        return wide / torch.tensor(self.std).to(wide).reshape(1, -1, *[1] * (wide.ndim - 2))
-
-    def norms(self, difference: Inputs) -> Losses:
-        return lengths(difference)
-
-    def shares(self, x: Inputs, across: Inputs) -> Losses:
-        return share_along(x, across).clamp(0, 1)
+        if len(std) not in (1, channels):
+            raise InputError(f"PerChannel has std of {len(std)} channels, the inputs have {channels}.")
+        return wide / torch.tensor(std).to(wide).reshape(1, -1, *[1] * (wide.ndim - 2))

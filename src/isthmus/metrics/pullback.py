@@ -55,8 +55,11 @@ class PullbackMetric(AbstractMetric):
         return found
 
     def distance(self, landscape: AbstractLandscape, x: Inputs, y: Inputs) -> Losses:
-        both = self.images(landscape, torch.cat([x, y]))
-        return self.between(both[: len(x)], both[len(x) :])
+        parts = self._rows(landscape, x)
+        return torch.cat(
+            [self.between(*(self.images(landscape, side[part]) for side in (x, y))) for part in parts]
+            or [torch.zeros(0, dtype=torch.float64)]
+        )
 
     def between(self, one: Logits, other: Logits) -> Losses:
         """Distances (n,) of images (n, d), in float64."""
@@ -64,7 +67,7 @@ class PullbackMetric(AbstractMetric):
 
     def lengths(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> Losses:
         found: list[Losses] = []
-        for group in self._groups(landscape, paths):
+        for group in self._groups(landscape, paths, [len(divided(path, QUICK)) for path in paths]):
             t = [divided(path, QUICK) for path in group]
             owner = torch.repeat_interleave(torch.arange(len(group)), torch.tensor([len(each) for each in t]))
             image = self.images(landscape, Bundle.of(group).at(owner, torch.cat(t)))
@@ -75,7 +78,8 @@ class PullbackMetric(AbstractMetric):
     def extents(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> list[Extent]:
         found: list[Extent] = []
         with landscape.fixed():
-            for group in self._groups(landscape, paths):
+            counts = [2 * len(divided(path, PARTS, halved=2)) for path in paths]
+            for group in self._groups(landscape, paths, counts):
                 straight = [Polyline(path.ends) for path in group]
                 seen = traces(lambda x: self.images(landscape, x), self.between, [*group, *straight])
                 found += [
@@ -83,14 +87,28 @@ class PullbackMetric(AbstractMetric):
                 ]
         return found
 
-    def _groups(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> Iterator[Sequence[AbstractPath]]:
-        """Paths of which the images fit into memory together."""
+    def _rows(self, landscape: AbstractLandscape, x: Inputs) -> list[slice]:
+        """Inputs of which the images fit into memory together, some times over."""
+        if not len(x):
+            return []
+        size = max(1, HELD // (4 * self.images(landscape, x[:1]).shape[1]))
+        return [slice(first, first + size) for first in range(0, len(x), size)]
+
+    def _groups(
+        self, landscape: AbstractLandscape, paths: Sequence[AbstractPath], counts: Sequence[int]
+    ) -> Iterator[Sequence[AbstractPath]]:
+        """Paths of which the images, so many of each, fit into memory together."""
         if not paths:
             return
-        width = self.images(landscape, paths[0].ends[:1]).shape[1]
-        size = max(1, HELD // (8 * PARTS * width))
-        for first in range(0, len(paths), size):
-            yield paths[first : first + size]
+        limit, held = HELD // self.images(landscape, paths[0].ends[:1]).shape[1], 0
+        group: list[AbstractPath] = []
+        for path, count in zip(paths, counts, strict=True):
+            if group and held + count > limit:
+                yield group
+                group, held = [], 0
+            group.append(path)
+            held += count
+        yield group
 
     def _extent(self, path: AbstractPath, found: Trace, direct: Trace) -> Extent:
         if path.length_ratio == 1.0:  # it is the straight one: what is left is where points happened to be looked at
@@ -102,11 +120,15 @@ class PullbackMetric(AbstractMetric):
         """A step down the gradient of the two distances, as long as would make the way straight if they were linear in
         x (Polyak's step; no way is shorter than the distance of left and right).
         """
-        ends = self.images(landscape, torch.cat([left, right]))
-        way = _Images(self, landscape, (ends[: len(x)], ends[len(x) :]))
+        parts = [self._step(landscape, x[part], left[part], right[part]) for part in self._rows(landscape, x)]
+        return torch.cat(parts) if parts else x
+
+    def _step(self, landscape: AbstractLandscape, x: Inputs, left: Inputs, right: Inputs) -> Inputs:
+        ends = [self.images(landscape, side) for side in (left, right)]
+        way = _Images(self, landscape, ends)
         slope = way.gradient(x, torch.arange(len(x)), validated=True)
         landscape.forward_equivalents += way.forward_equivalents
-        spare = slope.loss.double() - self.between(ends[: len(x)], ends[len(x) :])
+        spare = slope.loss.double() - self.between(*ends)
         squared = slope.gradient.double().flatten(1).square().sum(1)
         step = torch.where(squared > 0, spare.clamp_min(0) / squared.clamp_min(torch.finfo(torch.float64).tiny), 0.0)
         return x - expand_to(step, x).to(x) * slope.gradient.to(x)
@@ -119,7 +141,7 @@ class _Images(AbstractLandscape):
     """
 
     def __init__(
-        self, metric: PullbackMetric, landscape: AbstractLandscape, ends: tuple[Logits, Logits] | None = None
+        self, metric: PullbackMetric, landscape: AbstractLandscape, ends: Sequence[Logits] | None = None
     ) -> None:
         super().__init__(domain=Unbounded(), max_batch="auto")
         if landscape.batch_size is not None:

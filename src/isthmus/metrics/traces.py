@@ -70,6 +70,7 @@ def traces(
     counts = [len(each) for each in t]
     owner = torch.repeat_interleave(torch.arange(len(paths)), torch.tensor(counts))
     image = images(Bundle.of(paths).at(owner, torch.cat(t))).cpu()
+    image = image.to(torch.promote_types(image.dtype, torch.float32))  # sums over features overflow half precision
     return [_trace(part, between) for part in torch.split(image, counts)]
 
 

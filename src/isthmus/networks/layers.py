@@ -36,6 +36,8 @@ def answer_of(network: Network, layer: str, x: Inputs) -> Tensor:
     Raises:
         InputError: the layer takes no part in the forward pass, or there is none of that name.
     """
+    if not layer:
+        return network.logits(x)
     seen: list[Tensor] = []
     mine = threading.get_ident()
 

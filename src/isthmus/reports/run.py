@@ -78,7 +78,7 @@ def write_run(
         OutputError: it cannot be written, or is not empty.
         KeyboardInterrupt: Ctrl-C while figures were drawn; everything else has been written then.
     """
-    described = run.connections.description
+    described = run.connections.described
     with claim(folder, SCHEMA, overwrite=overwrite) as target, target.stage(described) as stage:
         drawn = _fill(run, stage, on_pair)
     if drawn < min(run.pictures, len(run.connections)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +31,13 @@ class Kept:
     made_for: str = ""
 
     def forget(self) -> None:
-        """Removes everything."""
-        if self.folder is not None:
+        """Removes everything, and the folder where nothing else is in it."""
+        if self.folder is not None and self.folder.is_dir():
             for file in self.folder.glob("*.safetensors"):
                 with cannot_write(file):
                     file.unlink()
+            with suppress(OSError):
+                self.folder.rmdir()
 
     def get(self, name: str, make: Callable[[], Mapping[str, Tensor]], *, detail: object = None) -> dict[str, Tensor]:
         """The tensors of that name, made if they are not there, or were made for another `detail`.

@@ -14,7 +14,7 @@ import torch
 
 from isthmus._core.files import cannot_write, sha256, write_json, write_text, write_whole
 from isthmus._core.progress import OnStage
-from isthmus.errors import ImageError
+from isthmus.errors import ImageError, InputError, StudyError
 from isthmus.inputs.collection import Collection
 from isthmus.inputs.kinds import InputKind
 from isthmus.landscapes import AbstractLandscape
@@ -59,6 +59,7 @@ def make_plan(config: Config, text: str, base: Path, folder: Path, *, device: st
     with _pair_writer(folder / PAIRS) as writer:
         for network, collection in config.problems():
             problem = open_problem(config, base, network, collection, device)
+            _can_be_measured(config, problem)
             networks[network] = problem.identity
             names = problem.landscape.class_names
             class_names[network] = None if names is None else list(names)
@@ -117,6 +118,14 @@ def current_fingerprint(config: Config, base: Path, device: str) -> dict[str, An
         inputs = open_inputs(config, base, name, kinds[first[name]])
         contents[name] = digest_of([inputs.names, [_digest(inputs, number) for number in range(len(inputs))]])
     return fingerprint(config, networks, contents)
+
+
+def _can_be_measured(config: Config, problem: Problem) -> None:
+    """Columns that a network cannot have are refused before anything is connected."""
+    try:
+        config.connect.added().check(problem.landscape)
+    except InputError as error:
+        raise StudyError(f"[connect] columns, on the network {problem.network}: {error}") from error
 
 
 def _digest(inputs: Collection, number: int) -> str:

@@ -68,7 +68,7 @@ def open_problem(config: Config, base: Path, network: str, collection: str, devi
 def identity(config: Config, network: str, landscape: AbstractLandscape) -> dict[str, Any]:
     """What makes a landscape the same on every machine: of a `py:` network also the code of its module."""
     spec = config.networks[network].spec
-    described = {key: value for key, value in landscape.describe().items() if key != "device"} | {"spec": spec}
+    described = landscape.describe_anywhere() | {"spec": spec}
     if spec.startswith(OWN):
         file = source_of(spec)
         described["module_sha256"] = None if file is None else sha256(file)

@@ -13,7 +13,7 @@ from isthmus._core.text import no_formula
 from isthmus._core.versions import versions
 from isthmus.connecting.columns import Column, name_now
 from isthmus.connecting.connection import Connection
-from isthmus.connecting.connections import Connections
+from isthmus.connecting.connections import MEASURED, Connections
 from isthmus.errors import OutputError, StudyError
 from isthmus.inputs.kinds import InputKind
 from isthmus.inputs.kinds.restoring import restored
@@ -158,6 +158,11 @@ class Results(Displayed):
         }
         write_json(self.folder / RESULT, result)
 
+    def _measured(self) -> dict[str, Any]:
+        """What connections need to know of columns that were measured, to have them when they are read."""
+        measured = self.plan.config.connect.added().measured
+        return {MEASURED: [column.describe() for each in measured for column in each.columns]} if measured else {}
+
     def _kind(self, bench: Bench, number: int) -> InputKind | None:
         """What the inputs of a piece are: networks of images are not opened for it."""
         piece = self.plan.pieces[number]
@@ -170,7 +175,7 @@ class Results(Displayed):
         if shard is None or tensors is None:
             return {}
         rows = [row for row in self.shards.read(shard).to_pylist() if row["reason"] is None]
-        found = [replace(pair, input_kind=kind) for pair in Connections.restore(rows, tensors)]
+        found = [replace(pair, input_kind=kind) for pair in Connections.restore(rows, tensors, self._measured())]
         return {row["pair"]: connection for row, connection in zip(rows, found, strict=True)}
 
 

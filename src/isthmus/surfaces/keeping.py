@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from isthmus._core.bars import Tell, telling
 from isthmus._core.progress import Progress
 from isthmus._core.shapes import AnyTargets
+from isthmus._core.versions import versions
 from isthmus.landscapes import AbstractLandscape
 from isthmus.results import Kept
 from isthmus.results.kept import content_of
@@ -19,6 +21,15 @@ from isthmus.surfaces.fillings import Fillings
 
 NUMBERS = 2**18  # of the corners' inputs that make a part: one loop of photographs, all of some digits
 ROWS = "rows_as_json"
+
+
+def request_of(
+    landscape: AbstractLandscape, corners: torch.Tensor, target: torch.Tensor, **settings: Any
+) -> dict[str, Any]:
+    """What must be the same for interrupted work to go on, ready for JSON."""
+    asked = {name: repr(value) for name, value in sorted(settings.items())}
+    plain: dict[str, Any] = json.loads(json.dumps(landscape.describe_anywhere() | asked))
+    return plain | {"loops": content_of({"corners": corners, "target": target})}
 
 
 def fill_kept(
@@ -38,8 +49,7 @@ def fill_kept(
         progress: as `fill` takes it.
         settings: the rest of what `fill` takes.
     """
-    about = {key: value for key, value in landscape.describe().items() if key != "device"}
-    kept = Kept(folder, f"{about!r} {sorted(settings.items())!r}")
+    kept = Kept(folder, f"{request_of(landscape, corners, target, **settings)!r} {versions()!r}")
     size = max(1, min(SURFACES, NUMBERS // corners[0, 0].numel()))
     parts: list[Fillings] = []
     before = landscape.forward_equivalents
@@ -56,8 +66,10 @@ def fill_kept(
                 text = json.dumps([found.table().to_pylist(), found.description])
                 return {**found.tensors(), ROWS: torch.tensor(list(text.encode()), dtype=torch.uint8)}
 
-            tensors = kept.get(f"{first:06d}", make, detail=content_of({"corners": some, "target": aims}))
+            tensors = kept.get(f"{first:06d}", make)
             rows, description = json.loads(bytes(tensors.pop(ROWS).tolist()).decode())
             parts.append(Fillings.restore(rows, tensors, description))
             told(Progress(len(some), len(some), 0))
-    return Fillings(tuple(each for part in parts for each in part), description)
+    found = (replace(each, input_kind=landscape.input_kind) for part in parts for each in part)
+    request = request_of(landscape, corners, target, **settings)
+    return Fillings(tuple(found), description | {"request": request})
