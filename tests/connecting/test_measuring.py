@@ -121,6 +121,8 @@ def test_the_program_says_it_of_every_path(program, two, tmp_path):
     assert "connected paths stay low through 8-bit images." in ran.out
     (row,) = json.loads((tmp_path / "out" / "result.json").read_text())["rows"]
     assert {"kept_connected", "deviation_linf", "length_ratio_features_1"} <= set(row)
+    (pair,) = isthmus.Connections.load(tmp_path / "out")
+    assert pair.measured["deviation_linf"] == row["deviation_linf"] and pair.class_names[pair.target] == "4"
     ran = program("connect", *two, "--columns", "features:nothing", "--out", tmp_path / "other")
     assert ran.code == 1 and "no layer 'nothing'" in ran.one_line()
     assert "connecting" not in ran.err and not (tmp_path / "other").exists()
