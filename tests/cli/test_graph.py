@@ -76,6 +76,10 @@ def test_what_was_looked_at_before_a_run_was_stopped_is_not_looked_at_again(prog
     assert sum(again) == len(whole.edges) - sum(looked[:2])
     file = next(iter((tmp_path / "whole").glob("*.parquet")))
     assert file.read_bytes() == (out / file.name).read_bytes()
+    done = program("graph", "--classes", "5", "--out", out, "--resume")
+    assert done.code == 0 and "nothing is left to do" in done.err
+    other = program("graph", "--classes", "5", "--seed", 7, "--out", out, "--resume")
+    assert other.code == 1 and "differs in seed" in other.one_line()
 
 
 def test_loops_of_digits_are_filled(program, tmp_path):

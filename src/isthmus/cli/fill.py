@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
-from isthmus.errors import InputError, OutputError
+from isthmus.cli.resuming import same_request
+from isthmus.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -147,13 +148,7 @@ def _is_finished(folder: ResultFolder, request: dict[str, Any]) -> bool:
 
     if not (folder.path / MANIFEST).exists():
         return False
-    before = Fillings.load(folder.path).description.get("request") or {}
-    differing = [key for key in request if before.get(key) != request[key]]
-    if differing:
-        raise OutputError(
-            f"{folder.path} holds a run that differs in {', '.join(differing)}, so it cannot be resumed; "
-            "use --overwrite or another folder."
-        )
+    same_request(folder.path, Fillings.load(folder.path).description.get("request") or {}, request)
     return True
 
 

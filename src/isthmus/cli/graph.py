@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shlex
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from isthmus.cli.options import NetworkOptions, at_least, choice_of, claimed, landscape_of, readable
+from isthmus.cli.resuming import same_request
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -94,14 +97,15 @@ def graph(
         raise InputError("--workers and --address belong to --engine ray.")
     folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
 
-    from isthmus import barrier_graph, registries
+    from isthmus import BarrierGraph, barrier_graph, registries
     from isthmus._core.bars import progress_bar
     from isthmus.cli.reading import read
     from isthmus.cli.terminal import say_set_aside
     from isthmus.graphs.keeping import keeping
     from isthmus.inputs.collection import open_collection
     from isthmus.reports.graph_run import GraphRun, write_graph
-    from isthmus.results import Kept
+    from isthmus.results import MANIFEST, Kept
+    from isthmus.results.kept import content_of
 
     connector = registries.METHODS.make(method)
     landscape = landscape_of(network)
@@ -110,6 +114,19 @@ def graph(
     x, target = found.x(rows), found.classes[rows]
     names = [readable(found.names[row]) for row in rows.tolist()]
     kept = folder / KEPT
+    settings = {
+        "candidates": candidates,
+        "budget": budget,
+        "threshold": threshold,
+        "method": repr(connector),
+        "seed": seed,
+    }
+    about: dict[str, Any] = json.loads(json.dumps(landscape.describe_anywhere()))
+    request = about | settings | {"inputs": content_of({"x": x, "target": target})}
+    if resume and (folder.path / MANIFEST).exists():
+        same_request(folder.path, BarrierGraph.load(folder.path).description.get("request") or {}, request)
+        print("isthmus: every segment was looked at already; nothing is left to do.", file=sys.stderr)
+        return
     with ExitStack() as stack:
         tell = stack.enter_context(progress_bar("looking", "inputs settled"))
         elsewhere = None
@@ -137,7 +154,7 @@ def graph(
         notes.append(f"{len(rows)} inputs take part.")
     title = f"How inputs of {Path(images).name if images != 'digits' else 'digits'} hang together on {network.network}"
     run = GraphRun(
-        graph=made,
+        graph=replace(made, description=made.description | {"request": request}),
         names=names,
         class_names=landscape.class_names,
         title=readable(title),

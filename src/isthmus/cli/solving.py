@@ -14,8 +14,8 @@ from isthmus._core.bars import progress_bar
 from isthmus.cli.clock import say_spent, spending
 from isthmus.cli.options import readable
 from isthmus.cli.pairing import Pairs
+from isthmus.cli.resuming import same_request
 from isthmus.cli.terminal import drawing_progress, say_set_aside, show_result
-from isthmus.errors import OutputError
 
 if TYPE_CHECKING:
     from isthmus import Certifier, Connection, Connections, Landscape
@@ -169,10 +169,5 @@ def _earlier(folder: Path, request: dict[str, Any]) -> tuple[dict[int, Connectio
     before = earlier.description.get("request") or {}
     if before.get("verify") == "exact":  # as version 0.1 wrote it
         before["verify"] = "AffinePieces()"
-    differing = [key for key in request if before.get(key) != request[key]]
-    if differing:
-        raise OutputError(
-            f"{folder} holds a run that differs in {', '.join(differing)}, so it cannot be resumed; "
-            "use --overwrite or another folder."
-        )
+    same_request(folder, before, request)
     return dict(zip(earlier.description["kept"], earlier, strict=True)), earlier.description
