@@ -135,11 +135,14 @@ def test_the_logits_are_the_network_s_own_whatever_else_it_returns(path):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_answers_in_half_precision_are_compared_in_float32(dtype):
     """Large answers of many channels: their squares would overflow."""
-    from isthmus.metrics.traces import Trace, traces
+    from isthmus.metrics.traces import PARTS, Trace, divided, traces
 
     wide = 60 * torch.randn((5, 512), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     lines = [isthmus.Polyline(wide), isthmus.Polyline(wide[[0, -1]])]
-    half, exact = (traces(images, Features("").between, lines) for images in (lambda x: x.to(dtype), lambda x: x))
+    half, exact = (
+        traces(images, Features("").between, lines, [divided(each, PARTS, halved=2) for each in lines])
+        for images in (lambda x: x.to(dtype), lambda x: x)
+    )
     assert all(isinstance(each, Trace) and each.image.dtype == torch.float32 for each in half)
     apart, known = half[0].apart_from(half[1]).max(), exact[0].apart_from(exact[1]).max()
     assert float(apart) == pytest.approx(float(known), rel=0.02)

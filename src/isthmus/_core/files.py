@@ -116,6 +116,12 @@ def read_json(file: Path) -> Any:
         raise OutputError(f"{file} cannot be read as JSON: {error}.") from error
 
 
+def as_read(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What JSON makes of it: as it will be read back, to be compared with what was."""
+    found: dict[str, Any] = json.loads(json.dumps(value))
+    return found
+
+
 def sha256(file: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with file.open("rb") as stream:

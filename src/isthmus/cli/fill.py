@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
-from isthmus.cli.resuming import same_request
+from isthmus.cli.resuming import is_finished
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from isthmus import Landscape
     from isthmus.inputs.collection import Collection
     from isthmus.loading import Survey
-    from isthmus.results import ResultFolder
 
 SCHEMA = "isthmus/fill-result/1"
 KEPT = "loops"  # folder of the surfaces that are there so far
@@ -106,7 +105,7 @@ def fill(
         title = f"Surfaces of {images if images == 'digits' else Path(images).name} on {network.network}"
     x = found.x(index.flatten()).reshape(*index.shape, *found.shape)
     settings = {"threshold": threshold, "method": method, "seed": seed}
-    if resume and _is_finished(folder, request_of(landscape, x, aims, **settings)):
+    if resume and is_finished(folder.path, isthmus.Fillings.load, request_of(landscape, x, aims, **settings)):
         print("isthmus: every loop was worked on already; nothing is left to do.", file=sys.stderr)
         return
     with progress_bar("filling", "loops") as tell:
@@ -135,21 +134,6 @@ def fill(
         f"{summary['class_kept']} keep their class at all points seen."
     )
     print(f"Look at it: {out / 'index.html'}")
-
-
-def _is_finished(folder: ResultFolder, request: dict[str, Any]) -> bool:
-    """Whether there is a whole run there, and it is this one.
-
-    Raises:
-        OutputError: it is another one.
-    """
-    from isthmus.results import MANIFEST
-    from isthmus.surfaces import Fillings
-
-    if not (folder.path / MANIFEST).exists():
-        return False
-    same_request(folder.path, Fillings.load(folder.path).description.get("request") or {}, request)
-    return True
 
 
 def _of_files(found: Survey, landscape: Landscape, target: str) -> tuple[Tensor, Tensor]:

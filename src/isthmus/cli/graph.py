@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
 import sys
@@ -10,12 +9,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from isthmus.cli.options import NetworkOptions, at_least, choice_of, claimed, landscape_of, readable
-from isthmus.cli.resuming import same_request
+from isthmus.cli.resuming import is_finished
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,12 +98,13 @@ def graph(
 
     from isthmus import BarrierGraph, barrier_graph, registries
     from isthmus._core.bars import progress_bar
+    from isthmus._core.files import as_read
     from isthmus.cli.reading import read
     from isthmus.cli.terminal import say_set_aside
     from isthmus.graphs.keeping import keeping
     from isthmus.inputs.collection import open_collection
     from isthmus.reports.graph_run import GraphRun, write_graph
-    from isthmus.results import MANIFEST, Kept
+    from isthmus.results import Kept
     from isthmus.results.kept import content_of
 
     connector = registries.METHODS.make(method)
@@ -121,10 +121,8 @@ def graph(
         "method": repr(connector),
         "seed": seed,
     }
-    about: dict[str, Any] = json.loads(json.dumps(landscape.describe_anywhere()))
-    request = about | settings | {"inputs": content_of({"x": x, "target": target})}
-    if resume and (folder.path / MANIFEST).exists():
-        same_request(folder.path, BarrierGraph.load(folder.path).description.get("request") or {}, request)
+    request = as_read(landscape.describe_anywhere() | settings) | {"inputs": content_of({"x": x, "target": target})}
+    if resume and is_finished(folder.path, BarrierGraph.load, request):
         print("isthmus: every segment was looked at already; nothing is left to do.", file=sys.stderr)
         return
     with ExitStack() as stack:

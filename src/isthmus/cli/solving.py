@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
 import sys
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus._core.bars import progress_bar
+from isthmus._core.files import as_read
 from isthmus.cli.clock import say_spent, spending
 from isthmus.cli.options import readable
 from isthmus.cli.pairing import Pairs
@@ -154,8 +154,7 @@ def _request(landscape: Landscape, pairs: Pairs, task: Task) -> dict[str, Any]:
         "pairs": digest.hexdigest(),
         "verify": None if task.verify is None else repr(task.verify),
     }
-    plain: dict[str, Any] = json.loads(json.dumps(request))  # as it will be read back
-    return plain
+    return as_read(request)
 
 
 def _earlier(folder: Path, request: dict[str, Any]) -> tuple[dict[int, Connection], dict[str, Any]]:

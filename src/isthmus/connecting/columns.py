@@ -25,16 +25,18 @@ class Column:
         type: of its values, as Arrow calls it: float64, int64, bool, string.
         meaning: in words, for the docs and for the page.
         read: the value of a pair; None where there is none.
+        shown: whether a page says it of a pair, where it is one of somebody's own or was measured.
     """
 
     name: str
     type: str
     meaning: str
     read: Callable[[Connection], Any]
+    shown: bool = True
 
-    def describe(self) -> dict[str, str]:
+    def describe(self) -> dict[str, Any]:
         """Everything but how it is read, ready for JSON."""
-        return {"name": self.name, "type": self.type, "meaning": self.meaning}
+        return {"name": self.name, "type": self.type, "meaning": self.meaning, "shown": self.shown}
 
 
 def _column(name: str, type: str, meaning: str, read: Callable[[Connection], Any]) -> Column:  # noqa: A002
@@ -134,9 +136,9 @@ EXTRA: Registry[Column] = Registry("column", "isthmus.connecting.columns:Column"
 """Columns of somebody's own, by name."""
 
 
-def measured_column(name: str, type: str, meaning: str) -> Column:  # noqa: A002
+def measured_column(name: str, type: str, meaning: str, *, shown: bool = True) -> Column:  # noqa: A002
     """A column of what was measured of a pair after it was found."""
-    return Column(name=name, type=type, meaning=meaning, read=partial(_measured, name))
+    return Column(name=name, type=type, meaning=meaning, read=partial(_measured, name), shown=shown)
 
 
 def _measured(name: str, pair: Connection) -> Any:

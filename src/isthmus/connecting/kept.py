@@ -121,7 +121,7 @@ def _places(pair: Connection, kind: InputKind, points: int | None) -> Parameters
         between = pair.profile.t[_peaks(pair.profile.loss)].double()
     else:
         between = torch.linspace(0, 1, points or POINTS, dtype=torch.float64)
-    places: Parameters = torch.cat([pair.path.corners.double(), between]).unique()  # type: ignore[no-untyped-call]
+    places: Parameters = torch.unique(torch.cat([pair.path.corners.double(), between]))
     return places
 
 
@@ -186,6 +186,7 @@ class AsKept(Measurement):
                 "kept_connected",
                 "bool",
                 "whether the path found is connected with and without that rounding, as far as was looked",
+                shown=False,  # `kept` says it in words
             ),
             measured_column("kept", "string", "what rounding does to the path found, in words"),
         )

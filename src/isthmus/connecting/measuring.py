@@ -160,7 +160,7 @@ def _named(name: str) -> Column | Measurement:
     elif name in EXTRA:
         made = EXTRA.make(name)
     else:
-        known = [*(f"{each}:LAYER" if each == "features" else each for each in registries.METRICS)]
+        known = [f"{each}:LAYER" if each == "features" else each for each in registries.METRICS]
         raise UnknownNameError(
             f"There is no column '{name}'; known are {', '.join([*known, *registries.MEASUREMENTS, *EXTRA])}, or "
             "py:PACKAGE.MODULE:NAME for one of your own."

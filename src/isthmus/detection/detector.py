@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus._core.annotated import as_annotated
-from isthmus._core.files import cannot_write, read_json, sha256, write_whole
+from isthmus._core.files import as_read, cannot_write, read_json, sha256, write_whole
 from isthmus._core.given import tensor_of
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
@@ -303,8 +302,7 @@ IDENTITY = {
 def identity(landscape: NetworkLandscape) -> dict[str, Any]:
     """What makes a network the one that a detector belongs to."""
     network = landscape.network
-    described: dict[str, Any] = json.loads(json.dumps(network.describe()))
-    return described | {"weights_sha256": hash_weights(network.model)}
+    return as_read(network.describe()) | {"weights_sha256": hash_weights(network.model)}
 
 
 def _bands(look: Look) -> dict[str, Floats]:

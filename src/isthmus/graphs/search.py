@@ -19,7 +19,7 @@ from isthmus.graphs.edges import Edges, Flags, Floats, Numbers, key_of
 from isthmus.graphs.forest import Forest
 
 LEAST = 32  # segments that are looked at together, where there are as many
-GROWTH = 20  # of what was looked at so far, a twentieth is looked at next: the forest is drawn that many times
+GROWTH = 20  # what is looked at next is a twentieth of what was looked at so far, or more, where there is as much
 MANY = 20_000  # inputs beyond which drawing the forest takes longer than looking at a few segments too many
 Look: TypeAlias = Callable[[Numbers, Numbers], Edges]  # segments between i and j -> what was seen of them
 
@@ -107,14 +107,16 @@ def _across(candidates: Candidates, weight: Floats, seen: Flags, level: float, e
     quota, count = len(edges) // GROWTH, 0
     open_ = np.flatnonzero(~seen & np.isfinite(weight))
     open_ = open_[np.lexsort((candidates.score[open_], weight[open_]))]
-    useful = np.zeros(0, np.int64)
+    levels, useful = weight[open_], np.zeros(0, np.int64)
+    reach = int(np.searchsorted(levels, level, side="right"))
     while len(useful) < quota and count < len(open_):
-        count = max(count + count // 4, quota, int(np.searchsorted(weight[open_], level, side="right")))
-        level = float(weight[open_[min(count, len(open_)) - 1]])
+        count = max(count + count // 4, quota, reach)
+        level = float(levels[min(count, len(open_)) - 1])
+        reach = int(np.searchsorted(levels, level, side="right"))
         low = np.flatnonzero(edges.direct <= level)
         graph = coo_array((np.ones(len(low)), (edges.i[low], edges.j[low])), shape=(n, n))
         region = connected_components(graph, directed=False)[1]
-        some = open_[: np.searchsorted(weight[open_], level, side="right")]
+        some = open_[:reach]
         useful = np.union1d(useful, some[region[candidates.high[some]] != region[candidates.low[some]]])
     return useful[np.lexsort((candidates.score[useful], weight[useful]))][:quota]
 

@@ -41,12 +41,12 @@ class FeatureLandscape(NetworkLandscape):
         max_batch: int | str = "auto",
     ) -> None:
         super().__init__(network, domain=domain, max_batch=max_batch)
-        module_of(network, layer)
+        self._module = module_of(network, layer)
         self.layer, self.position = layer, position
         self.unit = "activation"
 
     def forward(self, x: Inputs, target: Targets) -> Evaluation:
-        answers = self._pool(answer_of(self.network, self.layer, x)).float()
+        answers = self._pool(answer_of(self.network, self.layer, self._module, x)).float()
         if bool((target >= answers.shape[1]).any()):
             raise InputError(
                 f"The layer '{self.layer}' has {answers.shape[1]} channels, 0 to {answers.shape[1] - 1}, got "

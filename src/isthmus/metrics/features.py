@@ -40,4 +40,5 @@ class Features(PullbackMetric):
 
     def image(self, landscape: AbstractLandscape, x: Inputs) -> Logits:
         assert isinstance(landscape, NetworkLandscape)
-        return answer_of(landscape.network, self.layer, x).flatten(1)
+        network = landscape.network
+        return answer_of(network, self.layer, module_of(network, self.layer), x).flatten(1)

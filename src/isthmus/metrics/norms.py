@@ -43,9 +43,6 @@ class NormMetric(AbstractMetric):
         """Differences (n, *input) in the metric's own units."""
         return difference.double()
 
-    def check(self, landscape: AbstractLandscape) -> None:
-        return None
-
     def distance(self, landscape: AbstractLandscape, x: Inputs, y: Inputs) -> Losses:
         return self.norms(self.weighted(landscape, x.double() - y.double()))
 

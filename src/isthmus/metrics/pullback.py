@@ -43,9 +43,6 @@ class PullbackMetric(AbstractMetric):
         """The distance of two images within the space that they lie in, from that along a straight line."""
         return chord
 
-    def check(self, landscape: AbstractLandscape) -> None:
-        return None
-
     @final
     def images(self, landscape: AbstractLandscape, x: Inputs) -> Logits:
         """Images (n, d) of inputs (n, *input), in as many batches as memory asks for; one forward-equivalent each."""
@@ -67,24 +64,26 @@ class PullbackMetric(AbstractMetric):
 
     def lengths(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> Losses:
         found: list[Losses] = []
-        for group in self._groups(landscape, paths, [len(divided(path, QUICK)) for path in paths]):
-            t = [divided(path, QUICK) for path in group]
-            owner = torch.repeat_interleave(torch.arange(len(group)), torch.tensor([len(each) for each in t]))
-            image = self.images(landscape, Bundle.of(group).at(owner, torch.cat(t)))
-            parts = torch.split(image, [len(each) for each in t])
+        t = [divided(path, QUICK) for path in paths]
+        counts = [len(each) for each in t]
+        for group in self._groups(landscape, paths, counts):
+            owner = torch.repeat_interleave(torch.arange(len(counts[group])), torch.tensor(counts[group]))
+            image = self.images(landscape, Bundle.of(paths[group]).at(owner, torch.cat(t[group])))
+            parts = torch.split(image, counts[group])
             found += [self.between(part[1:], part[:-1]).sum() for part in parts]
         return torch.stack(found).cpu() if found else torch.zeros(0, dtype=torch.float64)
 
     def extents(self, landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> list[Extent]:
         found: list[Extent] = []
         with landscape.fixed():
-            counts = [2 * len(divided(path, PARTS, halved=2)) for path in paths]
+            straight = [Polyline(path.ends) for path in paths]
+            t, direct = ([divided(path, PARTS, halved=2) for path in some] for some in (paths, straight))
+            counts = [len(one) + len(other) for one, other in zip(t, direct, strict=True)]
             for group in self._groups(landscape, paths, counts):
-                straight = [Polyline(path.ends) for path in group]
-                seen = traces(lambda x: self.images(landscape, x), self.between, [*group, *straight])
-                found += [
-                    self._extent(*each) for each in zip(group, seen[: len(group)], seen[len(group) :], strict=True)
-                ]
+                both, places = [*paths[group], *straight[group]], [*t[group], *direct[group]]
+                seen = traces(lambda x: self.images(landscape, x), self.between, both, places)
+                half = len(seen) // 2
+                found += [self._extent(*each) for each in zip(paths[group], seen[:half], seen[half:], strict=True)]
         return found
 
     def _rows(self, landscape: AbstractLandscape, x: Inputs) -> list[slice]:
@@ -96,19 +95,17 @@ class PullbackMetric(AbstractMetric):
 
     def _groups(
         self, landscape: AbstractLandscape, paths: Sequence[AbstractPath], counts: Sequence[int]
-    ) -> Iterator[Sequence[AbstractPath]]:
+    ) -> Iterator[slice]:
         """Paths of which the images, so many of each, fit into memory together."""
         if not paths:
             return
-        limit, held = HELD // self.images(landscape, paths[0].ends[:1]).shape[1], 0
-        group: list[AbstractPath] = []
-        for path, count in zip(paths, counts, strict=True):
-            if group and held + count > limit:
-                yield group
-                group, held = [], 0
-            group.append(path)
+        limit, first, held = HELD // self.images(landscape, paths[0].ends[:1]).shape[1], 0, 0
+        for number, count in enumerate(counts):
+            if number > first and held + count > limit:
+                yield slice(first, number)
+                first, held = number, 0
             held += count
-        yield group
+        yield slice(first, len(counts))
 
     def _extent(self, path: AbstractPath, found: Trace, direct: Trace) -> Extent:
         if path.length_ratio == 1.0:  # it is the straight one: what is left is where points happened to be looked at

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from isthmus._core.geometry import lengths
 from isthmus._core.shapes import Inputs, Logits, Losses, Parameters
@@ -54,6 +55,7 @@ def traces(
     images: Callable[[Inputs], Logits],
     between: Callable[[Logits, Logits], Losses],
     paths: Sequence[AbstractPath],
+    t: list[Tensor],
 ) -> list[Trace]:
     """Traces of paths, side by side.
 
@@ -65,8 +67,8 @@ def traces(
         images: the images (n, d) of inputs (n, *input).
         between: distances (n,) of images (n, d).
         paths: the paths.
+        t: of each the positions that are looked at: some, and all of these halved twice (`divided`).
     """
-    t = [divided(path, PARTS, halved=2) for path in paths]
     counts = [len(each) for each in t]
     owner = torch.repeat_interleave(torch.arange(len(paths)), torch.tensor(counts))
     image = images(Bundle.of(paths).at(owner, torch.cat(t))).cpu()

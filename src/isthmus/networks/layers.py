@@ -30,11 +30,16 @@ def module_of(network: Network, layer: str) -> nn.Module:
     raise InputError(f"The network has no layer '{layer}'; {listed}{' ...' if len(names) > 40 else ''}.")
 
 
-def answer_of(network: Network, layer: str, x: Inputs) -> Tensor:
+def answer_of(network: Network, layer: str, module: nn.Module, x: Inputs) -> Tensor:
     """What the layer answers to inputs (n, *input) in data units, as it is; gradients flow.
 
+    Args:
+        network: the network.
+        layer, module: the layer's name, and what `module_of` gives for it: it is looked for once, not in every pass.
+        x: the inputs.
+
     Raises:
-        InputError: the layer takes no part in the forward pass, or there is none of that name.
+        InputError: the layer takes no part in the forward pass.
     """
     if not layer:
         return network.logits(x)
@@ -45,7 +50,7 @@ def answer_of(network: Network, layer: str, x: Inputs) -> Tensor:
         if threading.get_ident() == mine:  # others may run the same module meanwhile
             seen.append(_tensor_of(output).clone())  # what comes next may work in place, as many ReLUs do
 
-    handle = module_of(network, layer).register_forward_hook(keep)
+    handle = module.register_forward_hook(keep)
     try:
         network.logits(x)
     finally:

@@ -31,7 +31,6 @@ STORED = 8  # most probable classes kept of each evaluated point; the page shows
 BINS = 100  # of the path, in each of which the places are counted at which a certifier looked
 STRAIGHT = 2e-3  # of the length of a path that is no polyline: how far what the page shows may lie from it
 SIZES = (224, 160, 112, 80)  # pixels of a picture's longer side: the first with which the page stays small
-ASIDE = ("kept_connected",)  # columns that others say in words
 PLACES, FEWEST, ALL = 65, 9, 1500  # at which a path is shown whose pictures do not blend: of one, at least, of all
 
 
@@ -67,9 +66,7 @@ def show_pairs(
         known = class_names[number] or pairs[number].class_names
         data["classes"] = {str(index): style.class_name(index, known) for index in sorted(used)}  # as JSON has keys
         data.update({} if extras is None else extras[number])
-        data["own"] = [
-            [column.name, _plain(column.read(pairs[number]))] for column in columns if column.name not in ASIDE
-        ]
+        data["own"] = [[column.name, _plain(column.read(pairs[number]))] for column in columns if column.shown]
         if strips:
             data["strip"] = _strip(pairs[number], class_names[number])
     return {"pictures": store.urls, "pairs": shown}

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from isthmus._core.files import sha256
+from isthmus._core.files import as_read, sha256
 from isthmus._core.registry import OWN, source_of
 from isthmus._core.versions import versions
 from isthmus.studies.config import Config
@@ -46,8 +46,7 @@ def fingerprint(
         | {name: versions()[name] for name in ("isthmus", "torch")}
         | own_code(configuration),
     }
-    plain: dict[str, Any] = json.loads(json.dumps(made))
-    return plain
+    return as_read(made)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus._core.files import sha256
+from isthmus._core.files import as_read, sha256
 from isthmus._core.registry import OWN, source_of
 from isthmus.errors import InputError, StudyError
 from isthmus.inputs.collection import Collection, open_collection
@@ -72,8 +71,7 @@ def identity(config: Config, network: str, landscape: AbstractLandscape) -> dict
     if spec.startswith(OWN):
         file = source_of(spec)
         described["module_sha256"] = None if file is None else sha256(file)
-    plain: dict[str, Any] = json.loads(json.dumps(described))
-    return plain
+    return as_read(described)
 
 
 def no_pairs(problem: Problem, twice: int) -> StudyError:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from isthmus._core.bars import Tell, telling
+from isthmus._core.files import as_read
 from isthmus._core.progress import Progress
 from isthmus._core.shapes import AnyTargets
 from isthmus._core.versions import versions
@@ -28,8 +29,9 @@ def request_of(
 ) -> dict[str, Any]:
     """What must be the same for interrupted work to go on, ready for JSON."""
     asked = {name: repr(value) for name, value in sorted(settings.items())}
-    plain: dict[str, Any] = json.loads(json.dumps(landscape.describe_anywhere() | asked))
-    return plain | {"loops": content_of({"corners": corners, "target": target})}
+    return as_read(landscape.describe_anywhere() | asked) | {
+        "loops": content_of({"corners": corners, "target": target})
+    }
 
 
 def fill_kept(
@@ -49,7 +51,8 @@ def fill_kept(
         progress: as `fill` takes it.
         settings: the rest of what `fill` takes.
     """
-    kept = Kept(folder, f"{request_of(landscape, corners, target, **settings)!r} {versions()!r}")
+    request = request_of(landscape, corners, target, **settings)
+    kept = Kept(folder, f"{request!r} {versions()!r}")
     size = max(1, min(SURFACES, NUMBERS // corners[0, 0].numel()))
     parts: list[Fillings] = []
     before = landscape.forward_equivalents
@@ -71,5 +74,4 @@ def fill_kept(
             parts.append(Fillings.restore(rows, tensors, description))
             told(Progress(len(some), len(some), 0))
     found = (replace(each, input_kind=landscape.input_kind) for part in parts for each in part)
-    request = request_of(landscape, corners, target, **settings)
     return Fillings(tuple(found), description | {"request": request})

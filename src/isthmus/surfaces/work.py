@@ -22,7 +22,7 @@ from isthmus.surfaces.surface import Surface
 class Work:
     """One loop while it is worked on.
 
-    Its random numbers are its own, so that what comes of it has nothing to do with the others.
+    Its random numbers are its own: which points are drawn has nothing to do with the others.
     """
 
     loop: Loop
