@@ -19,8 +19,11 @@ from torch.nn import functional
 from isthmus import Network, Polyline
 from isthmus.certificates.following import outputs
 from isthmus.certificates.taylor import operators
+from isthmus.certificates.taylor.boxes import Boxes
+from isthmus.certificates.taylor.ground import Ground
 from isthmus.certificates.taylor.model import Model
-from isthmus.certificates.taylor.walk import pieces_of, stretches
+from isthmus.certificates.taylor.patches import Patch, Patches
+from isthmus.certificates.taylor.walk import Walk
 from isthmus.certificates.taylor.weights import Norms, Pass
 
 WIDTH = 16
@@ -132,36 +135,52 @@ class Chain(nn.Module):
         return self.layers[-1](x)
 
 
-def tried(names: list[str], seed: int, samples: int) -> tuple[int, bool]:
+def tried(names: list[str], seed: int, samples: int, variables: int = 1) -> tuple[int, bool]:
     """How many samples of one network left their enclosure, and whether that was finite."""
     random = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Chain(names).double().eval()
     network = Network(model, input_shape=(6,), check=False)
-    ends = torch.rand((2, 6), generator=random, dtype=torch.float64)
+    ends = torch.rand((2 * variables, 6), generator=random, dtype=torch.float64)
     order = int(torch.randint(1, 9, (), generator=random))
     half = 10 ** float(torch.empty(()).uniform_(-4, -0.31, generator=random))
-    middle = half + (1 - 2 * half) * float(torch.rand((), generator=random))
-    begin, end = (torch.tensor([middle + side * half], dtype=torch.float64) for side in (-1, 1))
-    inputs = stretches(pieces_of(Polyline(ends)), torch.zeros(1, dtype=torch.long), begin, end, order)
-    s = torch.linspace(-1, 1, samples, dtype=torch.float64)
+    middle = half + (1 - 2 * half) * torch.rand(variables, generator=random, dtype=torch.float64)
+    ground: Ground = Walk(Polyline(ends))
+    if variables == 2:
+        ground = Patches([Patch(ends, torch.zeros(6, dtype=torch.float64), torch.zeros(2).double(), 1.0)])
+    box = Boxes(torch.zeros(1, dtype=torch.long), (middle - half)[None], (middle + half)[None], torch.ones(1).double())
+    inputs = ground.inputs(box, order)
+    s = torch.linspace(-1, 1, samples, dtype=torch.float64)[:, None]
+    if variables == 2:
+        s = 2 * torch.rand((samples, 2), generator=random, dtype=torch.float64) - 1
+        s[:4] = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * 2)  # and its corners
     with torch.no_grad(), network.fixed(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run = Pass(apply=operators.run, call=operators.call, norms=Norms.of(model))
+        run = Pass(apply=operators.run, call=operators.call, norms=Norms.of(model), variables=variables)
         made: Model = outputs(network, Model(inputs.coefficients, inputs.radius, run))
-        there = network.logits(torch.lerp(ends[:1], ends[1:], (middle + half * s)[:, None]))
-    polynomial = sum(made.coefficients[power] * s[:, None] ** power for power in range(order + 1))
+        there = network.logits(points(ends, middle + half * s))
+    powers = torch.tensor(made.enclosure.monomials.powers)
+    polynomial = torch.einsum("sk,kc->sc", (s[:, None] ** powers).prod(2), made.coefficients[:, 0])
     off = (there - polynomial).abs()
     # Samples are rounded themselves, as the polynomial at them is.
     rounded = 1e-13 * (1 + there.abs().amax())
     return int((off > made.radius + rounded).any(1).sum()), bool(made.radius.isfinite().all())
 
 
+def points(ends: Tensor, places: Tensor) -> Tensor:
+    """Of a segment at places (m, 1), or of a bilinear patch at places (m, 2)."""
+    if len(ends) == 2:
+        return torch.lerp(ends[:1], ends[1:], places)
+    u, v = places[:, :1], places[:, 1:]
+    return torch.lerp(torch.lerp(ends[0], ends[1], u), torch.lerp(ends[2], ends[3], u), v)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", type=int, default=1000)
     parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument("--variables", type=int, default=1, help="1: intervals of a segment; 2: cells of a surface")
     options = parser.parse_args()
     random = torch.Generator().manual_seed(0)
     outside = finite = 0
@@ -170,7 +189,7 @@ def main() -> None:
         depth = int(torch.randint(1, 6, (), generator=random))
         names = [list(OPERATORS)[seed % len(OPERATORS)]]  # every one has its turn
         names += [list(OPERATORS)[int(i)] for i in torch.randint(len(OPERATORS), (depth - 1,), generator=random)]
-        found, known = tried(names, seed, options.samples)
+        found, known = tried(names, seed, options.samples, options.variables)
         outside, finite, used = outside + found, finite + known, used | set(names)
         if found:
             print(f"network {seed}: {found} samples outside: {names}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -34,6 +34,7 @@ def fill(
     target: str = "predicted",
     threshold: float | None = None,
     finest: int = 7,
+    verify: Literal["samples", "taylor"] = "samples",
     seed: int = 0,
     pictures: int = 20,
     network: NetworkOptions = NetworkOptions(),
@@ -63,6 +64,9 @@ def fill(
         The loss that a filled surface may reach; by default the highest loss of its corners + 0.05.
     finest
         Level of the finest lattice whose nodes are moved: it has 2^finest cells a side.
+    verify
+        What a surface must stand at the end: random points (samples), or, after these, a proof for every point of it
+        (taylor), on networks of layers, smooth functions, ReLU and its relatives.
     seed
         Seed of the draw, and of the random points that verify a surface.
     pictures
@@ -81,6 +85,7 @@ def fill(
     folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
 
     import isthmus
+    from isthmus import registries
     from isthmus._core.bars import progress_bar
     from isthmus.cli.pairing import called
     from isthmus.cli.reading import read
@@ -104,7 +109,7 @@ def fill(
         index, aims = _drawn(found, landscape, loops, seed, hard=hard)
         title = f"Surfaces of {images if images == 'digits' else Path(images).name} on {network.network}"
     x = found.x(index.flatten()).reshape(*index.shape, *found.shape)
-    settings = {"threshold": threshold, "method": method, "seed": seed}
+    settings = {"threshold": threshold, "method": method, "seed": seed, "verify": registries.CERTIFIERS.make(verify)}
     if resume and is_finished(folder.path, isthmus.Fillings.load, request_of(landscape, x, aims, **settings)):
         print("isthmus: every loop was worked on already; nothing is left to do.", file=sys.stderr)
         return
@@ -127,10 +132,11 @@ def fill(
     for number, each in enumerate(filled):
         print(
             f"loop {number}: max loss {each.flat_max_loss:.3g} -> {each.max_loss:.3g}, threshold {each.threshold:.3g}, "
-            f"{each.forward_equivalents:,} forward-equivalents: {each.outcome}"
+            f"{each.forward_equivalents:,} forward-equivalents: {each.outcome}{', proven' if each.proven else ''}"
         )
+    proven = f", {summary['proven']} proven at every point" if verify == "taylor" else ""
     print(
-        f"{summary['filled']} of {summary['loops']} filled, {summary['flat']} of them by the plain surface; "
+        f"{summary['filled']} of {summary['loops']} filled, {summary['flat']} of them by the plain surface{proven}; "
         f"{summary['class_kept']} keep their class at all points seen."
     )
     print(f"Look at it: {out / 'index.html'}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from isthmus._core.files import plain
+from isthmus.certificates import Certificate, UniformSamples
 from isthmus.reports import style
 from isthmus.reports.rendering import render
 from isthmus.reports.stored_pictures import LIMIT, Pictures
@@ -81,10 +82,7 @@ def _one(
         "cost": found.forward_equivalents,
         "area": plain(row["area_ratio"]),
         "peak": list(found.peak),
-        "certificate": None
-        if found.certificate is None
-        else f"No loss above {found.certificate.bound:.3g} at {found.certificate.parts:,} random points; "
-        f"{found.certificate.subject_to}",
+        "certificate": None if found.certificate is None else _in_words(found.certificate),
         "eightBits": plain(found.eight_bits),
         "before": _grid(found.flat),
         "after": _grid(found.seen),
@@ -92,6 +90,18 @@ def _one(
         "plain": [[store.add(flat.at(float(u), float(v)), found.input_kind) for u in places] for v in places],
         "found": [[store.add(found.surface.at(float(u), float(v)), found.input_kind) for u in places] for v in places],
     }
+
+
+def _in_words(certificate: Certificate) -> str:
+    """What was shown of a surface, and on what it rests."""
+    if certificate.kind == UniformSamples.kind:
+        shown = f"No loss above {certificate.bound:.3g} at {certificate.parts:,} random points"
+    elif certificate.covers == 0:
+        shown = f"Proven of no part of it, after {certificate.parts:,} cells"
+    else:
+        where = "at any point" if certificate.whole else f"on {certificate.covers:.1%} of the square"
+        shown = f"Proven: no loss above {certificate.bound:.3g} {where}, in {certificate.parts:,} cells"
+    return f"{shown}; {certificate.subject_to}"
 
 
 def _grid(seen: SeenPoints) -> list[list[float | None]]:

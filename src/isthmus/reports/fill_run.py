@@ -52,6 +52,7 @@ class FillRun:
             "loops": len(self.found),
             "flat": sum(each.surface.flat and each.filled for each in self.found),
             "filled": sum(each.filled for each in self.found),
+            "proven": sum(each.proven for each in self.found),
             "class_kept": sum(each.class_kept for each in self.found),
             "median_forward_equivalents": float(np.median(costs)) if costs else None,
             "outcomes": {

@@ -15,7 +15,7 @@ from isthmus._core.progress import Progress
 from isthmus._core.random import generator
 from isthmus._core.shapes import AnyCorners, AnyTargets
 from isthmus._core.versions import versions
-from isthmus.certificates import UniformSamples
+from isthmus.certificates import TaylorModels, UniformSamples
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
@@ -28,6 +28,7 @@ from isthmus.surfaces.evaluating import look_at
 from isthmus.surfaces.filling import Filling, Outcome
 from isthmus.surfaces.fillings import Fillings
 from isthmus.surfaces.loops import Cone, Loop, Quadrilateral
+from isthmus.surfaces.proving import prove
 from isthmus.surfaces.sweeping import SLACK, begin, sweep
 from isthmus.surfaces.work import Work
 
@@ -45,7 +46,7 @@ def fill(
     sides: Sequence[Sequence[AbstractPath]] | None = None,
     threshold: float | None = None,
     method: AdaptiveMesh | None = None,
-    verify: UniformSamples | None = None,
+    verify: UniformSamples | TaylorModels | None = None,
     seed: int = 0,
     progress: Tell = None,
 ) -> Fillings:
@@ -62,7 +63,8 @@ def fill(
         threshold: the loss that a filled surface may reach; by default the highest loss of the corners + 0.05.
         method: how surfaces are looked at and moved.
         verify: how many random points, which the method did not choose, must be below the threshold at the end;
-            `UniformSamples()` by default.
+            `UniformSamples()` by default. With `TaylorModels()` it is proven, after these, of every point at all, of
+            surfaces between four corners on networks that it is for.
         seed: of these points.
         progress: as `connect` takes it.
 
@@ -74,6 +76,10 @@ def fill(
     """
     loops = _loops(landscape, corners, sides)
     method, verify = method or AdaptiveMesh(), verify or UniformSamples()
+    if isinstance(verify, TaylorModels):
+        if sides is not None:
+            raise InputError("TaylorModels proves surfaces between four corners; with sides, give UniformSamples().")
+        verify.check(landscape, loops[0].corners[0])
     four = torch.stack([loop.corners for loop in loops], 1)
     targets = targets_of(landscape, target, len(loops), list(four))
     landscape.try_out(loops[0].corners)
@@ -142,7 +148,7 @@ def _fill_group(
     work: list[Work],
     threshold: float | None,
     method: AdaptiveMesh,
-    verify: UniformSamples,
+    verify: UniformSamples | TaylorModels,
 ) -> Iterator[int]:
     """Works on some loops until all are done; gives how many are, now and then."""
     begin(landscape, work, threshold, method)
@@ -156,7 +162,10 @@ def _fill_group(
         sweep(landscape, active, method)
         _lift(landscape, active, method)
         active = [each for each in active if each.outcome is None]
-        check(landscape, active, verify, last=number + 1 == method.rounds)
+        last = number + 1 == method.rounds
+        check(landscape, active, verify if isinstance(verify, UniformSamples) else UniformSamples(), last=last)
+        if isinstance(verify, TaylorModels):
+            prove(landscape, active, verify, last=last)
     yield len(work)
 
 

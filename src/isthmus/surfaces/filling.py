@@ -72,7 +72,7 @@ class Filling(Plotted):
         moved: nodes that were moved.
         steps: steps made, over all nodes.
         forward_equivalents: cost of everything done for it.
-        certificate: what random points say of all others, where it was filled.
+        certificate: where it was filled, what random points say of all others, or what was proven.
         eight_bits: highest loss of the last random points after rounding to 8 bits a number, where the domain is that
             of pixels; NaN elsewhere.
     """
@@ -101,6 +101,11 @@ class Filling(Plotted):
     def filled(self) -> bool:
         """Whether the surface stays at or below the threshold, as far as it was looked at."""
         return self.outcome in (Outcome.FLAT, Outcome.FILLED)
+
+    @property
+    def proven(self) -> bool:
+        """Whether a certificate says so of every point of the surface."""
+        return self.filled and self.certificate is not None and self.certificate.whole
 
     @property
     def max_loss(self) -> float:

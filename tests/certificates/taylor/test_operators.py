@@ -31,12 +31,23 @@ def test_no_sample_leaves_its_enclosure(name):
     assert finite >= 4
 
 
+@pytest.mark.parametrize("name", OPERATORS)
+def test_no_sample_of_a_surface_leaves_its_enclosure(name):
+    finite = 0
+    for seed in range(4):
+        outside, known = tried([name, "tanh"] if seed % 2 else [name], seed, 101, variables=2)
+        assert not outside, seed
+        finite += known
+    assert finite >= 2
+
+
 @pytest.mark.slow
-def test_no_sample_leaves_its_enclosure_in_chains():
+@pytest.mark.parametrize("variables", [1, 2])
+def test_no_sample_leaves_its_enclosure_in_chains(variables):
     random = torch.Generator().manual_seed(7)
     for seed in range(150):
         names = [list(OPERATORS)[int(i)] for i in torch.randint(len(OPERATORS), (4,), generator=random)]
-        assert tried(names, 1000 + seed, 301)[0] == 0, names
+        assert tried(names, 1000 + seed, 301, variables)[0] == 0, names
 
 
 def a_pass() -> Pass:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, NamedTuple, final
 
 import torch
 
 from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress
-from isthmus._core.shapes import Input
+from isthmus._core.shapes import Input, Inputs
 from isthmus.certificates.base import Band, Certificate, Certifier, Shown
 from isthmus.certificates.following import as_written, named_operators
 from isthmus.certificates.following.precision import in_precision
+from isthmus.certificates.taylor.boxes import Boxes
+from isthmus.certificates.taylor.ground import Ground
 from isthmus.certificates.taylor.interval import bounds
+from isthmus.certificates.taylor.patches import Patch, Patches
 from isthmus.certificates.taylor.search import Search
-from isthmus.certificates.taylor.walk import pieces_of, stretches
+from isthmus.certificates.taylor.walk import Walk
 from isthmus.certificates.taylor.weights import Norms
 from isthmus.errors import InputError, NetworkError
 from isthmus.landscapes import AbstractLandscape, Landscape
@@ -28,6 +32,11 @@ AROUND = (
     "Taylor models need a network of layers, smooth functions and ReLU and its relatives, in float64",
     "Use isthmus.UniformSamples(), or a sampled profile: isthmus.profile.",
 )
+SUBJECT_TO = (
+    "float64, its rounding included (logits as they are computed are off by {:.1g}), and exp, erf and their like being "
+    "right to 8 units in the last place"
+)
+CELLS = 10  # of a surface for each interval of a path that may be looked at
 CHECKS = 8  # points at which the network is compared with itself in float64
 WRONG = 1e-2  # of the largest logit there: no rounding does that
 
@@ -45,7 +54,7 @@ class TaylorModels(Certifier):
 
     Attributes:
         order: of the polynomials; by default the one that is cheapest for each path, found on the way.
-        most: intervals that may be looked at for one path.
+        most: intervals that may be looked at for one path; for one surface, a tenth of the cells.
     """
 
     kind: ClassVar[str] = "taylor"
@@ -62,9 +71,8 @@ class TaylorModels(Certifier):
     def check(self, landscape: AbstractLandscape, x: Input) -> None:
         work = _in_float64(landscape, x)
         with torch.inference_mode(False), work.fixed(), as_written(), named_operators(work.network.model, *AROUND):
-            point = pieces_of(Polyline(torch.stack([x, x])))
-            where = torch.zeros(1, dtype=torch.long), torch.zeros(1), torch.ones(1)
-            bounds(work, stretches(point, *where, 1), 0, Norms.of(work.network.model))
+            point = Walk(Polyline(torch.stack([x, x])))
+            bounds(work, point.inputs(Boxes.whole(1, 1, 1), 1), 0, Norms.of(work.network.model))
 
     def certify(
         self,
@@ -75,27 +83,98 @@ class TaylorModels(Certifier):
         *,
         on_progress: OnProgress | None = None,
     ) -> Shown:
-        work = _in_float64(landscape, path.at(0.0))
+        walk = Walk(path)
+        x = path.at(torch.linspace(0, 1, CHECKS, dtype=torch.float64))
+        search, difference = self._searched(landscape, walk, x, profile.target, threshold, on_progress)
+        seen = profile
+        if search.above is not None:
+            box = search.above.box
+            seen = profile.with_points(walk.positions(box, box.middle), search.above.loss, search.above.logits)
+        return Shown(_certificate(search, walk, threshold, difference), seen)
+
+    def certify_surface(
+        self,
+        landscape: AbstractLandscape,
+        patches: Sequence[Patch],
+        target: int,
+        threshold: float,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> ShownOfSurface:
+        """Looks at a whole surface that is low as far as samples go, with polynomials of two variables.
+
+        Args:
+            landscape: the landscape, held fixed.
+            patches: what the surface is made of.
+            target: the class that the loss is about.
+            threshold: the loss that the surface is to stay at or below.
+            on_progress: called on the way.
+
+        Raises:
+            NetworkError: nothing can be shown on this network; it says why.
+        """
+        ground = Patches(patches)
+        x = torch.stack([each.corners[0] for each in patches[:: -(-len(patches) // CHECKS)]])
+        search, difference = self._searched(landscape, ground, x, target, threshold, on_progress)
+        found = search.all_found()
+        side = torch.tensor([each.side for each in patches], dtype=torch.float64)[found.boxes.number]
+        areas = (found.boxes.high - found.boxes.low).prod(1) * side**2
+        known = found.upper <= threshold
+        left = f"; {int((~known).sum()):,} cells were left undecided" if not bool(known.all()) else ""
+        certificate = Certificate(
+            kind=self.kind,
+            bound=float(found.upper[known].max()) if bool(known.any()) else math.inf,
+            threshold=threshold,
+            parts=len(found.boxes),
+            covers=1.0 if not left else float(areas[known].sum() / areas.sum()),
+            subject_to=SUBJECT_TO.format(difference) + left,
+        )
+        if search.above is None:
+            return ShownOfSurface(certificate)
+        box = search.above.box
+        return ShownOfSurface(certificate, (*ground.places(box, box.middle)[0].tolist(), float(search.above.loss[0])))
+
+    def _searched(
+        self,
+        landscape: AbstractLandscape,
+        ground: Ground,
+        x: Inputs,
+        target: int,
+        threshold: float,
+        on_progress: OnProgress | None,
+    ) -> tuple[Search, float]:
+        """What was found on a ground, some of whose inputs are x, and what logits are off by there."""
+        work = _in_float64(landscape, x[0])
         with torch.inference_mode(False), work.fixed(), as_written(), named_operators(work.network.model, *AROUND):
-            search = Search(work, path, profile.target, threshold, self.order, self.most, on_progress)
+            most = self.most * (1 if ground.variables == 1 else CELLS)
+            search = Search(work, ground, target, threshold, self.order, most, on_progress)
             with torch.no_grad():
                 search.run()
-            difference = _difference(landscape, work, path, profile)
-        if work is not landscape:
-            landscape.forward_equivalents += search.cost
-        return Shown(_certificate(search, threshold, difference), search.profile(profile))
+            difference = _difference(landscape, work, x, target)
+        # Points that were evaluated on the way are counted already where there is no copy.
+        landscape.forward_equivalents += search.cost - (search.evaluated if work is landscape else 0)
+        return search, difference
 
 
-def _certificate(search: Search, threshold: float, difference: float) -> Certificate:
+class ShownOfSurface(NamedTuple):
+    """A certificate of a surface, and a point above the threshold, if one was met: u, v and loss."""
+
+    certificate: Certificate
+    above: tuple[float, float, float] | None = None
+
+
+def _certificate(search: Search, walk: Walk, threshold: float, difference: float) -> Certificate:
+    found = search.all_found()
+    begin, end = (walk.positions(found.boxes, places) for places in (found.boxes.low, found.boxes.high))
+    order = begin.argsort()
     left = f"; {search.undecided:,} intervals were left undecided" if search.undecided else ""
     return Certificate(
         kind=TaylorModels.kind,
-        bound=search.bound,
+        bound=float(found.upper.max()),
         threshold=threshold,
-        parts=search.parts,
-        subject_to=f"float64, its rounding included (logits as they are computed are off by {difference:.1g}), and "
-        f"exp, erf and their like being right to 8 units in the last place{left}",
-        band=Band(*search.band),
+        parts=len(found.boxes),
+        subject_to=SUBJECT_TO.format(difference) + left,
+        band=Band(begin[order], end[order], found.lower[order], found.upper[order]),
     )
 
 
@@ -113,17 +192,15 @@ def _in_float64(landscape: AbstractLandscape, x: Input) -> Landscape:
     return in_precision(landscape, torch.float64, x)
 
 
-def _difference(landscape: AbstractLandscape, work: Landscape, path: AbstractPath, profile: Profile) -> float:
-    """By how much logits as they are computed differ from those in float64, at some points.
+def _difference(landscape: AbstractLandscape, work: Landscape, x: Inputs, target: int) -> float:
+    """By how much logits as they are computed differ from those in float64, at some points (n, *input).
 
     Raises:
         NetworkError: by more than rounding can explain.
     """
-    t = torch.linspace(0, 1, CHECKS, dtype=torch.float64)
-    target = torch.full((CHECKS,), profile.target)
-    x = path.at(t)
-    there = landscape.evaluate(x, target, validated=True).logits.cpu().double()
-    exact = work.evaluate(x, target, validated=True).logits.cpu()
+    targets = torch.full((len(x),), target)
+    there = landscape.evaluate(x, targets, validated=True).logits.cpu().double()
+    exact = work.evaluate(x, targets, validated=True).logits.cpu()
     apart = float((there - exact).abs().max())
     if not apart <= WRONG * max(1.0, float(exact.abs().max())) or not math.isfinite(apart):
         raise NetworkError(

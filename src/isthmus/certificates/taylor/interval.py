@@ -1,4 +1,4 @@
-"""One run of a network over many intervals of a path at once: what the loss is at least and at most on each."""
+"""One run of a network over many intervals of a path, or cells of a surface: what the loss is at least and at most."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ from isthmus.landscapes import Landscape
 from isthmus.landscapes.losses import Loss
 
 PARTS = 16  # of an interval, on which the loss of the polynomials is bounded: that takes no network
+SIDE = 8  # of each side of a cell
 SLACK = 1e-12  # of a loss, and in its unit: what exp and log may be off by in the bound itself
 
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """What is known of the loss on each of n intervals.
+    """What is known of the loss on each of n intervals, or cells.
 
     Attributes:
-        lower, upper: no point of the interval has a loss below or above (n,); infinite where nothing is known.
+        lower, upper: no point of it has a loss below or above (n,); infinite where nothing is known.
         logits: what the polynomials say in the middle (n, classes).
-        highest: what differences of logits to the target's do not exceed on each part of the intervals, but for their
-            radii (n, parts, classes).
+        highest: what differences of logits to the target's do not exceed on each part, but for their radii (n, parts,
+            classes).
         radius: of these differences (n, classes).
     """
 
@@ -71,18 +72,18 @@ def bounds(landscape: Landscape, inputs: Enclosure, target: int, norms: Norms) -
 
     Args:
         landscape: on a network in float64, held fixed.
-        inputs: one row an interval, in data units.
+        inputs: one row an interval, or a cell, in data units.
         target: the class that the loss is about.
         norms: of the network's weights.
 
     Raises:
         CannotFollowError: an operator is not known.
     """
-    run = Pass(apply=operators.run, call=operators.call, norms=norms)
+    run = Pass(apply=operators.run, call=operators.call, norms=norms, variables=inputs.variables)
     with torch.no_grad():
         logits: Model = outputs(landscape.network, Model(inputs.coefficients, inputs.radius, run))
     apart = differences(logits, target)
-    low, high = in_parts(apart.polynomial, PARTS)
+    low, high = in_parts(apart.polynomial, PARTS if inputs.variables == 1 else SIDE)
     reach = apart.radius[:, None]
     upper = _loss(landscape.loss_function, (high + reach).nan_to_num(nan=torch.inf, neginf=torch.inf), target).amax(1)
     lower = _loss(landscape.loss_function, (low - reach).nan_to_num(nan=-torch.inf), target).amin(1)
@@ -92,27 +93,37 @@ def bounds(landscape: Landscape, inputs: Enclosure, target: int, norms: Norms) -
 
 
 def in_parts(polynomials: Enclosure, parts: int) -> tuple[Tensor, Tensor]:
-    """Lowest and highest value of polynomials (o, n, c) on each of so many equal parts of [-1, 1] (n, parts, c).
+    """Lowest and highest value of polynomials (o, n, c) on equal parts of [-1, 1], so many for each variable
+    (n, parts, c).
 
-    About the middle m of a part of half-width w the k-th coefficient is w^k sum_i a_i binomial(i, k) m^(i - k).
+    About the middle m of a part of half-width w the k-th coefficient is w^k sum_i a_i binomial(i, k) m^(i - k); so in
+    every variable.
     """
-    order = polynomials.order
+    monomials = polynomials.monomials
+    order, variables = monomials.order, monomials.variables
     width = 1 / parts
     middles = (torch.arange(parts, dtype=torch.float64) * 2 + 1) * width - 1
-    weights = torch.zeros(parts, order + 1, order + 1, dtype=torch.float64)
+    along = torch.zeros(parts, order + 1, order + 1, dtype=torch.float64)
     for power in range(order + 1):
         for above in range(power, order + 1):
-            weights[:, power, above] = math.comb(above, power) * middles ** (above - power) * width**power
+            along[:, power, above] = math.comb(above, power) * middles ** (above - power) * width**power
+    powers = torch.tensor(monomials.powers)
+    weights = torch.ones(1, len(powers), len(powers), dtype=torch.float64)
+    for variable in range(variables):
+        own = along[:, powers[:, variable, None], powers[None, :, variable]]
+        weights = (weights[:, None] * own[None]).flatten(0, 1)
     weights = weights.to(polynomials.radius)
     coefficients = torch.einsum("jka,anc->knjc", weights, polynomials.coefficients)
-    rounded = gamma(4 * order + 16) * torch.einsum("jka,anc->njc", weights.abs(), polynomials.coefficients.abs())
-    return Enclosure(coefficients, up(rounded)).range()
+    terms = len(powers) - 1 + 3 * order + 16 * variables
+    rounded = gamma(terms) * torch.einsum("jka,anc->njc", weights.abs(), polynomials.coefficients.abs())
+    return polynomials.of(coefficients, up(rounded)).range()
 
 
 def differences(logits: Model, target: int) -> Enclosure:
     """Logits less that of the target. Of a layer, by the differences of its weights: what both share is not lost."""
-    own = Enclosure(logits.coefficients[:, :, target : target + 1], logits.radius[:, target : target + 1])
-    plain = logits.enclosure.plus(own, -1.0)
+    every = logits.enclosure
+    own = every.of(logits.coefficients[:, :, target : target + 1], logits.radius[:, target : target + 1])
+    plain = every.plus(own, -1.0)
     if logits.source is None:
         return plain
     weight, x = logits.source.weight, logits.source.inputs
@@ -124,4 +135,4 @@ def differences(logits: Model, target: int) -> Enclosure:
     by_number = x.radius @ (apart.abs() * (1 + gamma(2))).T
     by_norm = x.norms(-1) * norm(apart, 1) * (1 + gamma(2))
     radius = up(torch.minimum(by_number, by_norm) + rounded, weight.shape[1] + 16)
-    return Enclosure(plain.coefficients, torch.minimum(plain.radius, radius))
+    return plain.of(plain.coefficients, torch.minimum(plain.radius, radius))

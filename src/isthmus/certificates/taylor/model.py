@@ -1,4 +1,4 @@
-"""Model: a tensor of functions of s, for intervals of a path, that a network takes for a batch of inputs."""
+"""Model: a tensor of functions of s, for parts of a path or a surface, that a network takes for a batch of inputs."""
 
 from __future__ import annotations
 
@@ -69,10 +69,11 @@ class Scores:
 
 
 class Model(Followed):
-    """Functions z(s) = sum_k a_k s^k + e(s), s in [-1, 1], one row an interval. As a tensor: (n, *rest) in float64.
+    """Functions z(s) = sum_k a_k m_k(s) + e(s), one row an interval, or a cell of a surface, where s has two variables.
+    As a tensor: (n, *rest) in float64.
 
     Attributes:
-        coefficients: a (order + 1, n, *rest).
+        coefficients: a (count, n, *rest), by rising degree of the monomials m_k.
         radius: what |e| does not exceed, number by number (n, *rest).
         ball: what groups of e do not exceed in the 2-norm; None where that says nothing more.
         source: the layer it came from, if it came straight from one.
@@ -105,7 +106,7 @@ class Model(Followed):
         return made
 
     def __repr__(self) -> str:  # type: ignore[override]
-        return f"Model(order {len(self.coefficients) - 1}, shape {tuple(self.shape)})"
+        return f"Model(order {self.enclosure.order}, shape {tuple(self.shape)})"
 
     @property
     def order(self) -> int:
@@ -115,12 +116,12 @@ class Model(Followed):
     @property
     def polynomial(self) -> Enclosure:
         """The polynomials alone."""
-        return Enclosure(self.coefficients, torch.zeros_like(self.radius))
+        return self.enclosure.polynomial
 
     @property
     def enclosure(self) -> Enclosure:
         """The polynomials, each with its radius."""
-        return Enclosure(self.coefficients, self.radius)
+        return Enclosure(self.coefficients, self.radius, self.run.variables)
 
     def norms(self, axis: int) -> Tensor:
         """2-norms of the remainders along an axis, of length 1 in the result."""

@@ -1,4 +1,4 @@
-"""A path as polynomials: every stretch of it as the inputs of a run."""
+"""A path as ground: every stretch of it as polynomials of one variable."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
 
-from isthmus._core.shapes import Parameters, Vertices
+from isthmus._core.shapes import Inputs, Parameters, Vertices
+from isthmus.certificates.taylor.boxes import Boxes, wider
 from isthmus.certificates.taylor.enclosure import Enclosure
+from isthmus.certificates.taylor.ground import Ground
 from isthmus.certificates.taylor.rounding import gamma, magnitude, up
 from isthmus.errors import NetworkError
 from isthmus.paths import AbstractPath, Bezier, Polyline
@@ -29,6 +32,36 @@ class Piece:
 
     points: Vertices
     position: Callable[[Parameters], Parameters]
+
+
+@final
+class Walk(Ground):
+    """A path, in pieces that are Bezier curves.
+
+    Raises:
+        NetworkError: it is not made of polynomials.
+    """
+
+    variables: ClassVar[int] = 1
+    orders: ClassVar[tuple[int, ...]] = (2, 4, 7, 10, 14)
+    first_order: ClassVar[int] = 4
+
+    def __init__(self, path: AbstractPath) -> None:
+        self.path, self.pieces = path, pieces_of(path)
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def inputs(self, boxes: Boxes, order: int) -> Enclosure:
+        return stretches(self.pieces, boxes.number, boxes.low[:, 0], boxes.high[:, 0], order)
+
+    def middles(self, boxes: Boxes) -> Inputs:
+        return self.path.at(self.positions(boxes, boxes.middle)).double()
+
+    def positions(self, boxes: Boxes, places: Tensor) -> Parameters:
+        """T on the path of places (n, 1) in the pieces of some boxes."""
+        each = zip(boxes.number.tolist(), places, strict=True)
+        return torch.cat([self.pieces[number].position(place) for number, place in each])
 
 
 def pieces_of(path: AbstractPath) -> list[Piece]:
@@ -61,7 +94,7 @@ def stretches(pieces: list[Piece], number: Tensor, begin: Tensor, end: Tensor, o
         points = pieces[which].points
         degree = len(points) - 1
         middle = (low + high) / 2
-        half = (high - low) / 2 * (1 + 1e-15) + 1e-18  # no gap between neighbours, whatever is rounded
+        half = wider((high - low) / 2)
         rows, sizes = [], torch.zeros_like(points[0])
         differences, largest = points, points.abs()
         for power in range(degree + 1):

@@ -55,9 +55,11 @@ class Pass(Run):
 
     Attributes:
         norms: of the network's weights.
+        variables: of the polynomials.
     """
 
     norms: Norms
+    variables: int = 1
 
     def spectral_norm(self, weight: Tensor) -> float:
         """Of a matrix, rounded up."""

@@ -69,7 +69,7 @@ class Smooth(ABC):
         """The function of an enclosure, its radius included."""
         local = self.of(inner)
         grown = torch.where(inner.radius > 0, self.slope(inner) * inner.radius, 0.0)
-        return Enclosure(local.coefficients, up(local.radius + grown))
+        return local.of(local.coefficients, up(local.radius + grown))
 
 
 def doubtful(sizes: Tensor, operations: int) -> Tensor:

@@ -97,10 +97,10 @@ def softmax(x: Model, axis: int) -> Model:
     axis = axis % x.ndim
     low, high = x.enclosure.range()
     never = high < low.amax(axis, keepdim=True) - NEVER
-    scores = Enclosure(torch.where(never, 0.0, x.coefficients), torch.zeros_like(x.radius))
+    scores = x.enclosure.of(torch.where(never, 0.0, x.coefficients), torch.zeros_like(x.radius))
     top = x.coefficients[0].masked_fill(never, -torch.inf).amax(axis, keepdim=True)
     powers = Exp().of(scores.shifted(-top))
-    powers = Enclosure(torch.where(never, 0.0, powers.coefficients), torch.where(never, 1e-300, powers.radius))
+    powers = powers.of(torch.where(never, 0.0, powers.coefficients), torch.where(never, 1e-300, powers.radius))
     local = powers.times(Power(-1.0).whole(powers.sum(axis)))
     moved = torch.where(never, 0.0, x.radius).amax(axis, keepdim=True)
     spread = up(torch.expm1(2 * moved))  # no share grows by more, as a factor less 1
@@ -120,7 +120,7 @@ def softmax(x: Model, axis: int) -> Model:
 def _half_where(unknown: Tensor, shares: Enclosure) -> Enclosure:
     half = torch.zeros_like(shares.coefficients)
     half[0] = 0.5
-    return Enclosure(
+    return shares.of(
         torch.where(unknown, half, shares.coefficients), torch.where(unknown, 0.5 * (1 + 1e-12), shares.radius)
     )
 

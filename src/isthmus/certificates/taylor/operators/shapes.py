@@ -86,18 +86,18 @@ def joined(function: Any, args: Args, kwargs: Named) -> Any:
     """Cat and stack, of models and constants."""
     parts, axis = args[0], args[1] if len(args) > 1 else 0
     models: list[Model] = followed_among(args, kwargs)
-    order, run = models[0].order, models[0].run
+    count, run = len(models[0].coefficients), models[0].run
     given = [each for each in parts if isinstance(each, Model) or each.shape != (0,)]
-    pieces = [each if isinstance(each, Model) else _constant(each, order, models[0]) for each in given]
+    pieces = [each if isinstance(each, Model) else _constant(each, count, models[0]) for each in given]
     coefficients = torch.stack(
-        [function([each.coefficients[power] for each in pieces], axis) for power in range(order + 1)]
+        [function([each.coefficients[place] for each in pieces], axis) for place in range(count)]
     )
     radius = function([each.radius for each in pieces], axis)
     return Model(coefficients, radius, run, _joined_balls(function, pieces, axis))
 
 
-def _constant(value: Tensor, order: int, like: Model) -> Model:
-    of = Enclosure.constant(value.double(), order)
+def _constant(value: Tensor, count: int, like: Model) -> Model:
+    of = Enclosure.constant(value.double(), count)
     nothing = torch.zeros(1, dtype=torch.float64, device=value.device)
     ball = Ball(torch.zeros(value.shape, dtype=torch.long, device=value.device), nothing)
     return Model(of.coefficients, of.radius, like.run, ball)
