@@ -117,6 +117,7 @@ def pairs(network: Network, data: Data, count: int) -> Pairs:
 
 def vit(blocks: int, count: int) -> tuple[Network, Pairs]:
     data = digits()
+    torch.manual_seed(0)  # of what is not drawn again below: the places of tokens
     network = Network(train(ViT(blocks), data, 60), input_shape=(8, 8), name=f"digits ViT, {blocks} blocks")
     return network, pairs(network, data, count)
 

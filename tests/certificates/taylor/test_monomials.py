@@ -32,7 +32,9 @@ def test_monomials_stand_by_rising_degree() -> None:
         assert Monomials.among(variables, len(monomials.powers)) == monomials
         assert [monomials.up_to(degree) for degree in (-1, 0, order)] == [0, 1, len(monomials.powers)]
         for one, places in zip(monomials.powers, monomials.products, strict=True):
-            those = list(monomials.powers)[places] if isinstance(places, slice) else [monomials.powers[k] for k in places]
+            those = (
+                list(monomials.powers)[places] if isinstance(places, slice) else [monomials.powers[k] for k in places]
+            )
             assert those == [tuple(map(sum, zip(one, other, strict=True))) for other in monomials.powers[: len(those)]]
 
 
