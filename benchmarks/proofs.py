@@ -17,7 +17,7 @@ from torch import Tensor
 
 from benchmarks import smooth
 from benchmarks.surfaces import inputs, network, quadrilaterals
-from isthmus import Landscape, Network, TaylorModels, fill
+from isthmus import Landscape, TaylorModels, fill
 
 TRAINED = {
     "mlp": lambda: smooth.gelu_mlp(8, 64, 1)[0],
@@ -28,7 +28,7 @@ TRAINED = {
 PARTS = ("digits", "mlp", "vit", "mnist", "sigmoid", "gelu", "robust")
 
 
-def recognised(part: str, made: Network, landscape: Landscape) -> tuple[Tensor, Tensor]:
+def recognised(part: str, landscape: Landscape) -> tuple[Tensor, Tensor]:
     """Held-out inputs that the network recognises, and their classes."""
     if part not in TRAINED:
         return inputs(part, landscape)
@@ -40,7 +40,7 @@ def recognised(part: str, made: Network, landscape: Landscape) -> tuple[Tensor, 
 def measure(part: str, loops: int, dense: int) -> None:
     made = TRAINED[part]() if part in TRAINED else network(part)
     landscape = Landscape(made)
-    corners, target = quadrilaterals(*recognised(part, made, landscape), loops)
+    corners, target = quadrilaterals(*recognised(part, landscape), loops)
     plain = fill(landscape, corners, target)
     began = time.perf_counter()
     found = fill(landscape, corners, target, verify=TaylorModels())
@@ -73,8 +73,8 @@ def main() -> None:
     parser.add_argument("--dense", type=int, default=4000)
     options = parser.parse_args()
     print(
-        "| network | loops | filled (plain) | proven | cells, median | forward-equivalents of the proof: median (95 %) | "
-        "s a loop | dense points above the bound by | room below the threshold | share proven of others |"
+        "| network | loops | filled (plain) | proven | cells, median | cost of the proof: median (95 %) | s a loop | "
+        "dense points above the bound by | room below the threshold | share proven of others |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for part in options.parts:

@@ -3,7 +3,7 @@
 """
 
 from isthmus.certificates.affine_pieces import AffinePieces
-from isthmus.certificates.base import Band, Certificate, Certifier, Shown
+from isthmus.certificates.base import Band, Cells, Certificate, Certifier, Shown
 from isthmus.certificates.cheapest import Cheapest
 from isthmus.certificates.samples import UniformSamples
 from isthmus.certificates.taylor import TaylorModels
@@ -11,6 +11,7 @@ from isthmus.certificates.taylor import TaylorModels
 __all__ = [
     "AffinePieces",
     "Band",
+    "Cells",
     "Certificate",
     "Certifier",
     "Cheapest",

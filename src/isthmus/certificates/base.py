@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, final
 
+from jaxtyping import Float
+from torch import Tensor
+
 from isthmus._core.displayed import Displayed
 from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input, Losses, Parameters
@@ -33,18 +36,35 @@ class Band:
 
 
 @final
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """What the loss of a surface is at least and at most, cell by cell.
+
+    Attributes:
+        low, high: corners of the cells in (u, v), each (m, 2); together they cover the square.
+        lower, upper: no loss on a cell is lower or higher (m,); infinite where nothing was shown.
+    """
+
+    low: Float[Tensor, "m 2"]
+    high: Float[Tensor, "m 2"]
+    lower: Losses
+    upper: Losses
+
+
+@final
 @dataclass(frozen=True, kw_only=True)
 class Certificate(Displayed):
-    """What was shown of a whole path.
+    """What was shown of a whole path, or of a surface.
 
     Attributes:
         kind: of certificate, such as `pieces`.
-        bound: no point of the path has a higher loss, as far as `subject_to` allows.
-        threshold: the loss that the path was to stay at or below.
-        parts: in how many parts the path was looked at: affine pieces, intervals, samples.
+        bound: no point of it has a higher loss, as far as `subject_to` allows.
+        threshold: the loss that it was to stay at or below.
+        parts: in how many parts it was looked at: affine pieces, intervals, cells, samples.
         subject_to: what the bound rests on, in words.
-        covers: share of the path's length that the bound is about: 1 where it is about every point.
+        covers: share of the path's length, or of the surface, that the bound is about: 1 where it is about every point.
         band: lower and upper bounds along the path, where there are such.
+        cells: the same of a surface.
     """
 
     kind: str
@@ -54,15 +74,16 @@ class Certificate(Displayed):
     subject_to: str
     covers: float = 1.0
     band: Band | None = field(default=None, compare=False, repr=False)
+    cells: Cells | None = field(default=None, compare=False, repr=False)
 
     @property
     def holds(self) -> bool:
-        """Whether what it is about, all of the path or a share of it, was shown to stay at or below the threshold."""
+        """Whether what it is about, all of it or a share, was shown to stay at or below the threshold."""
         return self.bound <= self.threshold
 
     @property
     def whole(self) -> bool:
-        """Whether it holds, and for every point of the path."""
+        """Whether it holds, and for every point."""
         return self.holds and self.covers == 1
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from isthmus._core.files import plain
 from isthmus.certificates import Certificate, UniformSamples
@@ -17,6 +18,7 @@ from isthmus.surfaces.filling import SeenPoints
 
 SIZES = ((224, 9), (160, 7), (112, 5), (80, 5))  # pixels of a picture, pictures a side: the first that stays small
 GRID = 33  # losses a side
+MOST_CELLS = 3000  # of a surface; more would be seen as a grey veil
 
 
 def fill_page(
@@ -53,6 +55,7 @@ def fill_page(
             "surfaces": len(found),
             "flat": sum(each.surface.flat and each.filled for each in found),
             "filled": sum(each.filled for each in found),
+            "proven": _proven(found),
             "class_kept": sum(each.class_kept for each in found),
             "cost": int(np.median(costs)) if costs else 0,
         },
@@ -73,6 +76,7 @@ def _one(
         "class": style.class_name(found.target, class_names),
         "outcome": str(found.outcome),
         "filled": found.filled,
+        "proven": found.proven,
         "threshold": found.threshold,
         "flatMax": plain(found.flat_max_loss),
         "max": plain(found.max_loss),
@@ -83,6 +87,7 @@ def _one(
         "area": plain(row["area_ratio"]),
         "peak": list(found.peak),
         "certificate": None if found.certificate is None else _in_words(found.certificate),
+        "cells": _cells(found),
         "eightBits": plain(found.eight_bits),
         "before": _grid(found.flat),
         "after": _grid(found.seen),
@@ -101,7 +106,22 @@ def _in_words(certificate: Certificate) -> str:
     else:
         where = "at any point" if certificate.whole else f"on {certificate.covers:.1%} of the square"
         shown = f"Proven: no loss above {certificate.bound:.3g} {where}, in {certificate.parts:,} cells"
-    return f"{shown}; {certificate.subject_to}"
+    return f"{shown}; subject to {certificate.subject_to}"
+
+
+def _proven(found: Fillings) -> int | None:
+    """How many are proven at every point; None where nobody asked."""
+    asked = any(each.certificate is not None and each.certificate.cells is not None for each in found)
+    return sum(each.proven for each in found) if asked else None
+
+
+def _cells(found: Filling) -> list[list[float | None]]:
+    """U and v where each cell begins and ends, and the loss that is proven to be the most there."""
+    cells = None if found.certificate is None else found.certificate.cells
+    if cells is None or len(cells.upper) > MOST_CELLS:
+        return []
+    places = torch.cat([cells.low, cells.high], 1).tolist()
+    return [[*map(plain, place), plain(upper)] for place, upper in zip(places, cells.upper.tolist(), strict=True)]
 
 
 def _grid(seen: SeenPoints) -> list[list[float | None]]:

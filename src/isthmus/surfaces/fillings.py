@@ -14,7 +14,7 @@ from torch import Tensor
 from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.ragged import part_of, ragged
-from isthmus.certificates import Certificate
+from isthmus.certificates import Cells, Certificate
 from isthmus.inputs.kinds.restoring import restored
 from isthmus.results.saved import check_files, read_table, save_files, write_table
 from isthmus.surfaces.filling import Filling, Outcome, SeenPoints
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "isthmus/fill-result/1"  # docs/tables.md describes it
 TABLE, TENSORS = "surfaces.parquet", "surfaces.safetensors"
+CELLS = "certificate.cells"  # name of the tensor; absent where no surface has any
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +100,8 @@ class Fillings(Plotted, Sequence[Filling]):
         """What the table does not hold."""
         tensors = ragged("nodes", [each.surface.nodes for each in self])
         tensors |= ragged("moves", [each.surface.moves for each in self])
+        if any(each.certificate is not None and each.certificate.cells is not None for each in self):
+            tensors |= ragged(CELLS, [_cells_of(each) for each in self])
         for part in ("seen", "flat"):
             points = [getattr(each, part) for each in self]
             tensors |= ragged(part, [torch.from_numpy(np.column_stack([p.u, p.v, p.loss])) for p in points])
@@ -107,10 +110,19 @@ class Fillings(Plotted, Sequence[Filling]):
         return {name: tensor.clone().contiguous() for name, tensor in tensors.items()}  # loops may share corners
 
 
+def _cells_of(found: Filling) -> Tensor:
+    """Rows (m, 6): low and high corner, lower and upper bound; none where nothing was proven."""
+    cells = None if found.certificate is None else found.certificate.cells
+    if cells is None:
+        return torch.zeros((0, 6), dtype=torch.float64)
+    return torch.cat([cells.low, cells.high, cells.lower[:, None], cells.upper[:, None]], 1)
+
+
 def _restored(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> Filling:
     begin = f"loop.{number}."
     own = {name.removeprefix(begin): tensor for name, tensor in tensors.items() if name.startswith(begin)}
     certificate = None
+    cells = part_of(tensors, CELLS, number) if CELLS in tensors else None
     if row["certificate"] is not None:
         certificate = Certificate(
             kind=row["certificate"],
@@ -119,6 +131,7 @@ def _restored(number: int, row: dict[str, Any], tensors: dict[str, Tensor]) -> F
             parts=row["parts"],
             covers=row["covers"],
             subject_to=row["subject_to"],
+            cells=None if cells is None or not len(cells) else Cells(cells[:, :2], cells[:, 2:4], *cells[:, 4:].T),
         )
     return Filling(
         surface=Surface(

@@ -12,7 +12,7 @@ import torch
 from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input, Inputs
-from isthmus.certificates.base import Band, Certificate, Certifier, Shown
+from isthmus.certificates.base import Band, Cells, Certificate, Certifier, Shown
 from isthmus.certificates.following import as_written, named_operators
 from isthmus.certificates.following.precision import in_precision
 from isthmus.certificates.taylor.boxes import Boxes
@@ -128,6 +128,12 @@ class TaylorModels(Certifier):
             parts=len(found.boxes),
             covers=1.0 if not left else float(areas[known].sum() / areas.sum()),
             subject_to=SUBJECT_TO.format(difference) + left,
+            cells=Cells(
+                ground.places(found.boxes, found.boxes.low),
+                ground.places(found.boxes, found.boxes.high),
+                found.lower,
+                found.upper,
+            ),
         )
         if search.above is None:
             return ShownOfSurface(certificate)

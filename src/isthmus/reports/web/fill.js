@@ -11,7 +11,7 @@ const chosen = () => data.surfaces[state.surface];
 function drawTable() {
   byId("table").tBodies[0].replaceChildren(...data.surfaces.map((each, k) => {
     const row = element("tr", { tabindex: 0 });
-    const cells = [[k, "text"], [each.class, "text"], [number(each.flatMax)], [number(each.max)], [number(each.threshold)], [number(100 * each.flatAbove) + " %"], [each.area === null ? "–" : "× " + number(each.area)], [each.cost.toLocaleString("en")], [each.outcome, "text wide " + (each.filled ? "good" : "bad")]];
+    const cells = [[k, "text"], [each.class, "text"], [number(each.flatMax)], [number(each.max)], [number(each.threshold)], [number(100 * each.flatAbove) + " %"], [each.area === null ? "–" : "× " + number(each.area)], [each.cost.toLocaleString("en")], [each.outcome + (each.proven ? ", proven" : ""), "text wide " + (each.filled ? "good" : "bad")]];
     for (const [text, kind] of cells) row.append(element("td", kind ? { class: kind } : {}, String(text)));
     row.addEventListener("click", () => choose(k, true));
     row.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(k, true); });
@@ -33,6 +33,15 @@ function drawMap(id, grid, scale, threshold) {
     image.data.set([r, g, b, 255], at);
   }
   context.putImageData(image, 0, 0);
+}
+function outline(id, cells) {
+  const canvas = byId(id), context = canvas.getContext("2d"), size = canvas.width - 1;
+  context.lineWidth = 0.5; context.strokeStyle = "rgba(255, 255, 255, 0.45)";
+  for (const [u0, v0, u1, v1] of cells) context.strokeRect(u0 * size, (1 - v1) * size, (u1 - u0) * size, (v1 - v0) * size);
+}
+function provenAt(cells, u, v) {
+  const cell = cells.find(([u0, v0, u1, v1]) => u0 <= u && u <= u1 && v0 <= v && v <= v1);
+  return cell === undefined || cell[4] === null ? "" : `; proven: at most ${number(cell[4])}`;
 }
 function mixed(grid, u, v) {
   const last = grid.length - 1, x = Math.min(u * last, last - 1e-9), y = Math.min(v * last, last - 1e-9), i = Math.floor(x), j = Math.floor(y), s = x - i, t = y - j;
@@ -62,9 +71,11 @@ function move(u, v) {
   byId("u").value = Math.round(1000 * state.u); byId("v").value = Math.round(1000 * state.v);
   const each = chosen(), scale = axis([...each.before.flat(), ...each.after.flat(), each.threshold]);
   for (const [name, grid] of [["before", each.before], ["after", each.after]]) {
-    drawMap("map-" + name, grid, scale, each.threshold); mark("map-" + name);
+    drawMap("map-" + name, grid, scale, each.threshold);
+    if (name === "after") outline("map-after", each.cells);
+    mark("map-" + name);
     const here = mixed(grid, state.u, state.v);
-    byId("now-" + name).textContent = `loss ${number(here)}` + (here <= each.threshold ? "" : ", above the threshold");
+    byId("now-" + name).textContent = `loss ${number(here)}` + (here <= each.threshold ? "" : ", above the threshold") + (name === "after" ? provenAt(each.cells, state.u, state.v) : "");
   }
   paint("image-plain", each.plain, each.side); paint("image-found", each.found, each.side);
 }
