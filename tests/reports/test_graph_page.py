@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import isthmus
+from isthmus.graphs.saddles import saddles_of_each
 from isthmus.reports.fill_page import fill_page
 from isthmus.reports.graph_figure import giant_share, graph_figure, placed
 from isthmus.reports.graph_page import graph_page
@@ -26,11 +27,22 @@ def graph(digits, digit_images):
 
 
 @pytest.fixture(scope="module")
-def graph_html(graph) -> str:
+def places(digits, graph):
+    return saddles_of_each(digits, graph, count=2)
+
+
+@pytest.fixture(scope="module")
+def graph_html(graph, places) -> str:
     names = [f"{NASTY[n % 5]} {n}" for n in range(len(graph))]
     classes = [f"{NASTY[n % 5]} {n}" for n in range(10)]
     return graph_page(
-        graph, names=names, class_names=classes, title=NASTY[0], made={"seed": 0}, skipped={NASTY[2]: NASTY[1]}
+        graph,
+        names=names,
+        class_names=classes,
+        title=NASTY[0],
+        made={"seed": 0},
+        skipped={NASTY[2]: NASTY[1]},
+        saddles=places,
     )
 
 
@@ -103,6 +115,46 @@ def test_two_clicks_show_the_minimax_path(browser, graph_html, graph, tmp_path):
         page.set_viewport_size({"width": width, "height": 800})
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert said == []
+    page.close()
+
+
+def test_narrow_places_lead_to_their_paths(browser, graph_html, graph, places, tmp_path):
+    assert {int(graph.target[each.i]) for each in places} <= {1, 9} and len(places) >= 1
+    page, said = opened(browser, graph_html, tmp_path / "graph.html")
+    for group, target in enumerate((1, 9)):
+        page.select_option("#group", str(group))
+        own = [each for each in places if int(graph.target[each.i]) == target]
+        assert page.locator("#saddles button").count() == len(own)
+        assert page.locator("#narrow").is_visible() == bool(own)
+        for number, each in enumerate(own):
+            place = page.locator("#saddles button").nth(number)
+            assert f"Holds {each.sizes[0]} inputs to the other {each.sizes[1]}." in place.inner_text()
+            assert place.locator("img").count() == 5
+            place.click()
+            assert (
+                f"{each.i}" in page.locator("#ends").inner_text() and f"{each.j}" in page.locator("#ends").inner_text()
+            )
+            assert page.locator("#chain .tile").count() == 3  # an edge of the tree is its own minimax path
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert said == []
+    page.close()
+
+
+def test_cells_of_a_proof_are_told_where_one_points(browser, digits, surfaces, tmp_path):
+    corners = torch.stack([each.surface.corners for each in surfaces[:2]])
+    proven = isthmus.fill(digits, corners, 1, threshold=3.0, verify=isthmus.TaylorModels())
+    html = fill_page(proven, names=[list("abcd")] * 2)
+    page, said = opened(browser, html, tmp_path / "proven.html")
+    assert "proven at every point" in page.locator(".cards").inner_text()
+    assert "Proven: no loss above" in page.locator("#verdict").inner_text()
+    told = page.locator("#now-after").inner_text()
+    bound = float(re.search(r"at most ([0-9.e-]+)", told)[1])
+    cells = proven[0].certificate.cells
+    inside = ((cells.low <= 0.5) & (cells.high >= 0.5)).all(1)
+    assert bound in [pytest.approx(float(value), rel=0.02) for value in cells.upper[inside]]
+    assert float(re.search(r"loss ([0-9.e-]+)", told)[1]) <= bound
+    assert "at most" not in page.locator("#now-before").inner_text() and said == []
     page.close()
 
 

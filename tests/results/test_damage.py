@@ -127,3 +127,19 @@ def test_no_damage_changes_a_result(stored, tmp_path, which, place, bit):
     except IsthmusError:
         return
     assert found == right  # the file is not read, or nothing of it that counts was hit
+
+
+def test_no_bit_of_a_list_of_arrays_leaves_one_out(digits, digit_images, tmp_path):
+    """One that lengthens the comment of a member swallows the next, the labels."""
+    folder = tmp_path / "arrays"
+    read = arrays(digits, digit_images[0], folder)
+    file, right = folder / "images.npz", read(folder)
+    content = file.read_bytes()
+    for at in range(content.index(b"PK\x01\x02"), len(content)):
+        for bit in range(8):
+            file.write_bytes(content[:at] + bytes([content[at] ^ (1 << bit)]) + content[at + 1 :])
+            try:
+                found = read(folder)
+            except IsthmusError:
+                continue
+            assert found == right, (at, bit)

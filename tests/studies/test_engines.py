@@ -106,3 +106,18 @@ def test_a_graph_is_the_same_when_ray_looks(program, tmp_path):
     assert one.tree.weight == pytest.approx(other.tree.weight, abs=1e-5)
     assert one.cost == other.cost
     assert "belong to --engine ray" in program(*common, tmp_path / "o", "--workers", 2).one_line()
+
+
+def test_surfaces_are_the_same_when_ray_fills_and_go_on_here(program, tmp_path):
+    common = ("fill", "--loops", 9, "--no-highest", "--verify", "taylor", "--device", "cpu", "--pictures", 0, "--out")
+    assert program(*common, tmp_path / "local").code == 0
+    ran = program(*common, tmp_path / "ray", "--engine", "ray", "--workers", 1)
+    assert ran.code == 0, ran.err
+    one, other = (isthmus.Fillings.load(tmp_path / name) for name in ("local", "ray"))
+    assert [str(each.outcome) for each in one] == [str(each.outcome) for each in other]
+    assert [each.max_loss for each in one] == pytest.approx([each.max_loss for each in other], abs=1e-5)
+    assert [each.proven for each in one] == [each.proven for each in other] == [True] * 9
+    assert not (tmp_path / "ray" / "loops").exists()
+    again = program(*common, tmp_path / "ray", "--resume")  # asked for in the same words, by whichever engine
+    assert again.code == 0 and "nothing is left to do" in again.err
+    assert "belong to --engine ray" in program(*common, tmp_path / "o", "--workers", 2).one_line()

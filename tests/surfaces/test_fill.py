@@ -302,3 +302,25 @@ def _loops_of(out):
     landscape = isthmus.Landscape(isthmus.load_network("digits"))
     corners = torch.stack([each.surface.loop.corners for each in found])
     return landscape, corners, torch.tensor([each.target for each in found])
+
+
+def test_parts_that_are_there_are_not_worked_on_again(digits, digit_images, tmp_path):
+    from isthmus.surfaces.keeping import fill_kept, packed
+
+    x, target = digit_images
+    ones = x[target == 1][:24].reshape(6, 4, 1, 8, 8)
+    aims, asked = torch.ones(6, dtype=torch.long), []
+
+    def elsewhere(parts):
+        asked.append([len(part.target) for part in parts])
+        for number, part in enumerate(parts):
+            if len(asked) == 1 and number == 1:
+                raise KeyboardInterrupt
+            yield number, packed(isthmus.fill(digits, part.corners, part.target))
+
+    with pytest.raises(KeyboardInterrupt):
+        fill_kept(digits, ones, aims, tmp_path, elsewhere=elsewhere)
+    found = fill_kept(digits, ones, aims, tmp_path, elsewhere=elsewhere)
+    assert asked == [[4, 2], [2]] and len(found) == 6
+    here = isthmus.fill(digits, ones, aims)
+    assert [each.max_loss for each in found] == pytest.approx([each.max_loss for each in here], abs=1e-6)

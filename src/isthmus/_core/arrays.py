@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+END = 22  # bytes of the record at the end of an archive, before its comment
+MANY = 0xFFFF  # what stands there in the place of a number of members that is too large for it
+
 
 def read_npz(file: Path, names: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
     """The plain arrays in an `.npz` file, or those of some names that are in it. No code of the file is ever run.
@@ -20,7 +23,7 @@ def read_npz(file: Path, names: Collection[str] | None = None) -> dict[str, NDAr
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            members = {info.filename.removesuffix(".npy"): info for info in _members(archive)}
             wanted = members if names is None else {name: members[name] for name in names if name in members}
             # Read whole: the checksum of a member is compared at its end.
             return {name: _array(archive.read(info)) for name, info in wanted.items()}
@@ -37,11 +40,23 @@ def names_in_npz(file: Path) -> list[str]:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            for member in archive.infolist():  # a name stands twice: one that was damaged is noticed when it is opened
+            members = _members(archive)
+            for member in members:  # a name stands twice: one that was damaged is noticed when it is opened
                 archive.open(member).close()
-            return [name.removesuffix(".npy") for name in archive.namelist()]
+            return [member.filename.removesuffix(".npy") for member in members]
     except Exception as error:
         raise ValueError((str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")) from error
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The members of an archive, as many as its end says: of one that was damaged the comment may swallow the next."""
+    found = archive.infolist()
+    assert archive.fp is not None
+    archive.fp.seek(-END - len(archive.comment), io.SEEK_END)
+    said = int.from_bytes(archive.fp.read(END)[10:12], "little")
+    if said not in (len(found), MANY):
+        raise ValueError(f"it says that it holds {said} arrays, and lists {len(found)}")
+    return found
 
 
 def _array(content: bytes) -> NDArray[Any]:

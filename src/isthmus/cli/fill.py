@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
+from isthmus.cli.options import EngineOptions, NetworkOptions, at_least, choice_of, claimed, landscape_of, readable
 from isthmus.cli.resuming import is_finished
 from isthmus.errors import InputError
 
@@ -37,6 +38,7 @@ def fill(
     verify: Literal["samples", "taylor"] = "samples",
     seed: int = 0,
     pictures: int = 20,
+    engine: EngineOptions = EngineOptions(),
     network: NetworkOptions = NetworkOptions(),
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-fill"),
     overwrite: bool = False,
@@ -82,6 +84,7 @@ def fill(
         raise InputError(f"fill takes four inputs, or none, got {len(corners)}.")
     at_least("--loops", loops, 1)
     at_least("--pictures", pictures, 0)
+    engine.checked()
     folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
 
     import isthmus
@@ -113,8 +116,15 @@ def fill(
     if resume and is_finished(folder.path, isthmus.Fillings.load, request_of(landscape, x, aims, **settings)):
         print("isthmus: every loop was worked on already; nothing is left to do.", file=sys.stderr)
         return
-    with progress_bar("filling", "loops") as tell:
-        filled = fill_kept(landscape, x, aims, folder / KEPT, progress=tell, **settings)
+    with ExitStack() as stack:
+        tell = stack.enter_context(progress_bar("filling", "loops"))
+        elsewhere = None
+        if (cluster := engine.cluster()) is not None:
+            from isthmus.studies.loops import spread_loops
+
+            stack.enter_context(cluster.cluster())
+            elsewhere = spread_loops(cluster, choice_of(network), settings)
+        filled = fill_kept(landscape, x, aims, folder / KEPT, elsewhere=elsewhere, progress=tell, **settings)
     run = FillRun(
         found=filled,
         names=[[readable(found.names[k]) for k in four] for four in index.tolist()],

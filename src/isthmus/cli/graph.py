@@ -9,11 +9,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from isthmus.cli.options import NetworkOptions, at_least, choice_of, claimed, landscape_of, readable
+from isthmus.cli.options import EngineOptions, NetworkOptions, at_least, choice_of, claimed, landscape_of, readable
 from isthmus.cli.resuming import is_finished
 from isthmus.errors import InputError
 
@@ -38,10 +38,9 @@ def graph(
     threshold: float | None = None,
     candidates: int = 64,
     budget: int | None = None,
+    saddles: int = 3,
     seed: int = 0,
-    engine: Literal["local", "ray"] = "local",
-    workers: int | None = None,
-    address: str | None = None,
+    engine: EngineOptions = EngineOptions(),
     network: NetworkOptions = NetworkOptions(),
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-graph"),
     overwrite: bool = False,
@@ -71,14 +70,11 @@ def graph(
         Inputs of lower loss that each input may be joined to: more find lower trees, where barriers are high.
     budget
         Segments looked at, at most; by default as many as it takes.
+    saddles
+        Narrow places of each class at which the page says how the loss curves, the highest first; each takes some
+        hundred gradients.
     seed
         Seed of the pairs drawn at random, and of the method.
-    engine
-        Who looks at segments: this process, or the workers of a Ray cluster (with pip install 'isthmus[ray]').
-    workers
-        Of a cluster started here: tasks at a time; by default as many as the CPUs allow.
-    address
-        Of a running cluster, as auto or HOST:PORT.
     out
         Folder for the results; made if need be.
     overwrite
@@ -89,11 +85,10 @@ def graph(
     at_least("--per-class", per_class, 1)
     at_least("--candidates", candidates, 1)
     at_least("--budget", budget, 0)
-    at_least("--workers", workers, 1)
+    at_least("--saddles", saddles, 0)
     if threshold is not None and isnan(threshold):
         raise InputError("threshold must be a number, got nan.")
-    if engine == "local" and (workers is not None or address is not None):
-        raise InputError("--workers and --address belong to --engine ray.")
+    engine.checked()
     folder = claimed(out, SCHEMA, overwrite=overwrite, resume=resume, resumable=True, parts=(KEPT,))
 
     from isthmus import BarrierGraph, barrier_graph, registries
@@ -102,6 +97,7 @@ def graph(
     from isthmus.cli.reading import read
     from isthmus.cli.terminal import say_set_aside
     from isthmus.graphs.keeping import keeping
+    from isthmus.graphs.saddles import saddles_of_each
     from isthmus.inputs.collection import open_collection
     from isthmus.reports.graph_run import GraphRun, write_graph
     from isthmus.results import Kept
@@ -128,11 +124,9 @@ def graph(
     with ExitStack() as stack:
         tell = stack.enter_context(progress_bar("looking", "inputs settled"))
         elsewhere = None
-        if engine == "ray":
-            from isthmus.studies.engines.on_ray import OnRay
+        if (cluster := engine.cluster()) is not None:
             from isthmus.studies.segments import spread
 
-            cluster = OnRay(address=address, workers=workers)
             stack.enter_context(cluster.cluster())
             elsewhere = spread(cluster, choice_of(network), x, target)
         made = barrier_graph(
@@ -159,6 +153,7 @@ def graph(
         command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
         skipped={readable(name): readable(reason) for name, reason in found.skipped.items()},
         notes=notes,
+        saddles=saddles_of_each(landscape, made, count=saddles),
     )
     say_set_aside(run.skipped)
     summary = write_graph(run, folder)

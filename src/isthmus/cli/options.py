@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from isthmus import Landscape
     from isthmus.loading import NetworkChoice
     from isthmus.results import ResultFolder
+    from isthmus.studies import OnRay
 
 
 @Parameter(name="*")
@@ -68,6 +69,42 @@ class OutputOptions:
     """Go on with an earlier run in that folder that was interrupted."""
     pictures: int = 5
     """Draw figures (PNG and SVG files) for the first so many pairs; the page holds all of them."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class EngineOptions:
+    """Who does the work."""
+
+    engine: Literal["local", "ray"] = "local"
+    """local: this process. ray: workers of a Ray cluster (pip install "isthmus[ray]")."""
+    workers: int | None = None
+    """With ray on this machine: tasks at a time; by default as many as the CPUs allow."""
+    address: str | None = None
+    """With ray: a running cluster, such as auto or 10.0.0.1:6379; all its nodes must see the folder of a study."""
+    cpus: float = 1
+    """With ray: CPUs, and threads, of each worker."""
+    gpus: float = 0
+    """With ray: GPUs of each worker; with some, --device cuda."""
+
+    def checked(self) -> EngineOptions:
+        """Itself.
+
+        Raises:
+            InputError: some of it cannot be meant.
+        """
+        at_least("--workers", self.workers, 1)
+        if self.engine == "local" and (self.workers is not None or self.address is not None):
+            raise InputError("--workers and --address belong to --engine ray.")
+        return self
+
+    def cluster(self) -> OnRay | None:
+        """The cluster; None for this process."""
+        from isthmus.studies import OnRay
+
+        if self.engine == "local":
+            return None
+        return OnRay(address=self.address, workers=self.workers, cpus=self.cpus, gpus=self.gpus)
 
 
 def choice_of(options: NetworkOptions) -> NetworkChoice:

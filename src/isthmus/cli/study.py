@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from isthmus.cli.interruption import Terminated, terminable
-from isthmus.cli.options import at_least, claimed
+from isthmus.cli.options import EngineOptions, at_least, claimed
 from isthmus.cli.terminal import say_plan
 from isthmus.errors import InputError, StudyError
 from isthmus.inputs.required import needs_images
@@ -71,11 +71,7 @@ def run(
     overwrite: bool = False,
     repair: bool = False,
     device: str = "auto",
-    engine: Literal["local", "ray"] = "local",
-    workers: int | None = None,
-    address: str | None = None,
-    cpus: float = 1,
-    gpus: float = 0,
+    engine: EngineOptions = EngineOptions(),
 ) -> None:
     """Draw the pairs and solve them, shard by shard. May be killed at any moment and resumed.
 
@@ -91,27 +87,15 @@ def run(
         Solve damaged shards again.
     device
         auto (a CUDA device where there is one), cpu, cuda, cuda:1.
-    engine
-        local: this process. ray: tasks of a Ray cluster (pip install "isthmus[ray]").
-    workers
-        With ray on this machine: tasks at a time; by default as many as the CPUs allow.
-    address
-        With ray: a running cluster, such as auto or 10.0.0.1:6379; the folder must be seen by all its nodes.
-    cpus
-        With ray: CPUs, and threads, of each worker.
-    gpus
-        With ray: GPUs of each worker; with some, --device cuda.
     """
-    at_least("--workers", workers, 1)
-    if engine == "local" and (workers is not None or address is not None):
-        raise InputError("--workers and --address belong to --engine ray.")
+    engine.checked()
     if resume and overwrite:
         raise InputError("--overwrite and --resume exclude one another; give one of them.")
     opened = _open(folder)
 
-    from isthmus.studies import Local, OnRay
+    from isthmus.studies import Local
 
-    chosen: Engine = Local() if engine == "local" else OnRay(address=address, workers=workers, cpus=cpus, gpus=gpus)
+    chosen: Engine = engine.cluster() or Local()
     with terminable() as signals:
         status = _work(opened, chosen, device, signals, resume=resume, overwrite=overwrite, repair=repair)
     _write_result(opened, status)

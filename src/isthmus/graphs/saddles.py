@@ -8,7 +8,7 @@ gradients over a stated distance.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -23,7 +23,7 @@ from isthmus.graphs.edges import Floats
 from isthmus.landscapes import AbstractLandscape
 
 if TYPE_CHECKING:
-    from isthmus.graphs.graph import BarrierGraph
+    from isthmus.graphs.graph import BarrierGraph, Narrow
 
 REACH = 0.01  # share of the edge's length over which gradients are compared
 VALUES = 6  # lowest curvatures that are looked for
@@ -37,6 +37,7 @@ class Saddle:
 
     Attributes:
         i, j: the two inputs of the edge.
+        sizes: inputs of the two regions that meet there, the smaller first.
         max_loss: at the peak.
         curvatures: the lowest curvatures of the loss across the edge (k,), ascending, per squared data unit.
         negative: how many of them are below 0: 0 at a saddle of the path alone. `VALUES` stands for as many or more.
@@ -49,6 +50,7 @@ class Saddle:
 
     i: int
     j: int
+    sizes: tuple[int, int]
     max_loss: float
     curvatures: tuple[float, ...]
     slope: float
@@ -78,15 +80,23 @@ def saddles(
     if values < 1:
         raise InputError(f"saddles needs values >= 1, got {values}.")
     with landscape.fixed():
-        return tuple(
-            _saddle(landscape, graph, place.i, place.j, place.peak, values)
-            for place in graph.narrowest(count, least=least)
-        )
+        return tuple(_saddle(landscape, graph, place, values) for place in graph.narrowest(count, least=least))
 
 
-def _saddle(landscape: AbstractLandscape, graph: BarrierGraph, i: int, j: int, peak: Input, values: int) -> Saddle:
+def saddles_of_each(landscape: AbstractLandscape, graph: BarrierGraph, *, count: int) -> tuple[Saddle, ...]:
+    """So many of every target, the highest of each first; arguments as of `saddles`."""
+    found: list[Saddle] = []
+    for target in torch.unique(graph.target).tolist():
+        members = np.flatnonzero(graph.target.numpy() == target)
+        own = saddles(landscape, graph.subgraph(members), count=count) if count else ()
+        found += [replace(each, i=int(members[each.i]), j=int(members[each.j])) for each in own]
+    return tuple(found)
+
+
+def _saddle(landscape: AbstractLandscape, graph: BarrierGraph, place: Narrow, values: int) -> Saddle:
+    i, j = place.i, place.j
     target = graph.target[i : i + 1]
-    x = landscape.prepare(peak[None])
+    x = landscape.prepare(place.peak[None])
     x = x.to(torch.promote_types(x.dtype, torch.float32))
     along = (graph.x[j] - graph.x[i]).double().flatten().numpy()
     length = float(np.linalg.norm(along)) or 1.0
@@ -119,13 +129,14 @@ def _saddle(landscape: AbstractLandscape, graph: BarrierGraph, i: int, j: int, p
     return Saddle(
         i=i,
         j=j,
+        sizes=place.sizes,
         max_loss=float(loss),
         curvatures=tuple(float(value) for value in lowest),
         slope=float(np.linalg.norm(across)),
         other_class=other,
         other_probability=max(0.0, float(others[other])),
         reach=reach,
-        peak=peak,
+        peak=place.peak,
     )
 
 

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from isthmus._core.files import plain
+from isthmus._core.shapes import Input
 from isthmus.graphs import BarrierGraph
+from isthmus.graphs.saddles import Saddle
 from isthmus.reports import style
 from isthmus.reports.graph_figure import placed, random_share
 from isthmus.reports.rendering import render
@@ -28,6 +31,7 @@ def graph_page(
     title: str = "How inputs hang together",
     made: Mapping[str, Any] | None = None,
     skipped: Mapping[str, str] | None = None,
+    saddles: Sequence[Saddle] = (),
 ) -> str:
     """The page as HTML text.
 
@@ -38,6 +42,7 @@ def graph_page(
         title: the headline.
         made: how it was made, shown at the foot.
         skipped: inputs that could not be used, with the reason.
+        saddles: what the landscape is like at narrow places of the graph.
     """
     targets = sorted(set(graph.target.tolist()))
     numbers = [np.flatnonzero(graph.target.numpy() == target) for target in targets]
@@ -48,7 +53,8 @@ def graph_page(
             left -= len(kept)
             if len(kept):
                 part = graph.subgraph(kept)
-                shown.append(_group(part, target, [names[k] for k in kept], class_names, store, len(members)))
+                group = _group(part, target, [names[k] for k in kept], class_names, store, len(members))
+                shown.append(group | {"saddles": _saddles(graph, saddles, kept.tolist(), class_names, store)})
         if store.characters <= LIMIT:
             break
     direct = graph.directly_connected()
@@ -116,6 +122,35 @@ def _group(
         "edges": edges,
         "share": _share(graph),
     }
+
+
+def _saddles(
+    graph: BarrierGraph, saddles: Sequence[Saddle], kept: list[int], class_names: Sequence[str] | None, store: Pictures
+) -> list[dict[str, Any]]:
+    """Narrow places between two of the inputs that the page holds, each with a strip of inputs along its edge."""
+    place = {number: k for k, number in enumerate(kept)}
+    return [
+        {
+            "i": place[each.i],
+            "j": place[each.j],
+            "max": each.max_loss,
+            "sizes": list(each.sizes),
+            "negative": each.negative,
+            "directions": len(each.curvatures),
+            "other": style.class_name(each.other_class, class_names),
+            "probability": each.other_probability,
+            "strip": [store.add(x, graph.input_kind) for x in along_edge(graph, each)],
+        }
+        for each in saddles
+        if each.i in place and each.j in place
+    ]
+
+
+def along_edge(graph: BarrierGraph, saddle: Saddle) -> list[Input]:
+    """Inputs from one end over the peak to the other."""
+    first, peak, last = graph.x[saddle.i], saddle.peak, graph.x[saddle.j]
+    between = [torch.lerp(one.to(peak), other.to(peak), 0.5) for one, other in ((first, peak), (peak, last))]
+    return [first, between[0], peak, between[1], last]
 
 
 def _share(graph: BarrierGraph) -> dict[str, Any]:

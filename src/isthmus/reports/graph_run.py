@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from isthmus._core.files import write_json, write_text
+from isthmus._core.files import plain, write_json, write_text
 from isthmus.graphs import BarrierGraph
 from isthmus.graphs.files import EDGES, SCHEMA, TENSORS, described
+from isthmus.graphs.saddles import Saddle
 from isthmus.reports import style
 from isthmus.reports.graph_figure import graph_figure
 from isthmus.reports.graph_page import graph_page
@@ -34,6 +35,7 @@ class GraphRun:
         command: the command that made the run.
         skipped: inputs that could not be used, with the reason.
         notes: what a reader should know.
+        saddles: what the landscape is like at narrow places of the graph.
     """
 
     graph: BarrierGraph
@@ -43,6 +45,7 @@ class GraphRun:
     command: str = ""
     skipped: dict[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    saddles: Sequence[Saddle] = ()
 
     def summary(self) -> dict[str, Any]:
         """The graph in numbers, class by class."""
@@ -75,6 +78,21 @@ class GraphRun:
                 {"a": names[each.i], "c": names[each.j], "max_loss": each.max_loss, "sizes": list(each.sizes)}
                 for each in graph.narrowest(NAMED)
             ],
+            "saddles": [
+                {
+                    "a": self.names[each.i],
+                    "c": self.names[each.j],
+                    "max_loss": each.max_loss,
+                    "sizes": list(each.sizes),
+                    "curvatures": [plain(value) for value in each.curvatures],
+                    "negative": each.negative,
+                    "slope": plain(each.slope),
+                    "other_class": style.class_name(each.other_class, self.class_names),
+                    "other_probability": plain(each.other_probability),
+                }
+                for each in self.saddles
+                if int(self.graph.target[each.i]) == target
+            ],
             "apart": [
                 {"input": names[k], "loss": float(graph.loss[k]), "lowest_edge": float(graph.lowest_edge[k])}
                 for k in graph.apart()[:NAMED].tolist()
@@ -99,7 +117,13 @@ def write_graph(run: GraphRun, folder: Path | ResultFolder, *, overwrite: bool =
     with claim(folder, SCHEMA, overwrite=overwrite) as target, target.stage(described(graph)) as stage:
         graph.save(stage)
         html = graph_page(
-            graph, names=run.names, class_names=run.class_names, title=run.title, made=made, skipped=run.skipped
+            graph,
+            names=run.names,
+            class_names=run.class_names,
+            title=run.title,
+            made=made,
+            skipped=run.skipped,
+            saddles=run.saddles,
         )
         write_text(stage / PAGE, html)
         (stage / "figures").mkdir()

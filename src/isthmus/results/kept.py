@@ -49,9 +49,7 @@ class Kept:
 
         if self.folder is None:
             return dict(make())
-        digest = hashlib.sha256(f"{self.made_for}\n{name}\n{detail!r}".encode()).hexdigest()
-        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        file = self.folder / f"{slug}.safetensors"
+        file, digest = self._place(name, detail)
         stored = _read(file, digest)
         if stored is not None:
             return stored
@@ -61,6 +59,17 @@ class Kept:
         about = {KEY: digest, CONTENT: content_of(made)}
         write_whole(file, lambda temporary: save_file(made, temporary, metadata=about))
         return made
+
+    def has(self, name: str, *, detail: object = None) -> bool:
+        """Whether tensors of that name are there, whole."""
+        return self.folder is not None and _read(*self._place(name, detail)) is not None
+
+    def _place(self, name: str, detail: object) -> tuple[Path, str]:
+        """The file of a name, and what it must say that it was made for."""
+        assert self.folder is not None
+        digest = hashlib.sha256(f"{self.made_for}\n{name}\n{detail!r}".encode()).hexdigest()
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        return self.folder / f"{slug}.safetensors", digest
 
 
 def content_of(tensors: Mapping[str, Tensor]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from isthmus._core.shapes import Inputs, Targets
 from isthmus.graphs.edges import Edges, Numbers
 from isthmus.graphs.search import Look
 from isthmus.graphs.segments import look_at
-from isthmus.landscapes import AbstractLandscape
 from isthmus.loading import NetworkChoice
-from isthmus.studies.engines.on_ray import OnRay, settle
+from isthmus.studies.engines.on_ray import OnRay, landscape_of_worker, settle
 
 PART = 64  # segments of a task
 
@@ -54,11 +52,7 @@ def _look(choice: NetworkChoice, inputs: tuple[Any, Any], i: Numbers, j: Numbers
     x, target = inputs
     used, place = np.unique(np.concatenate([i, j]), return_inverse=True)
     own, aims = torch.from_numpy(x[used].copy()), torch.from_numpy(target[used].copy())
-    found = look_at(_landscape(choice), own, aims, place[: len(i)].astype(np.int64), place[len(i) :].astype(np.int64))
+    found = look_at(
+        landscape_of_worker(choice), own, aims, place[: len(i)].astype(np.int64), place[len(i) :].astype(np.int64)
+    )
     return replace(found, i=used[found.i], j=used[found.j])
-
-
-@lru_cache(maxsize=1)
-def _landscape(choice: NetworkChoice) -> AbstractLandscape:
-    """The landscape of this worker, opened once."""
-    return choice.open()

@@ -102,6 +102,20 @@ function drawChain(steps) {
   byId("chain").replaceChildren(...boxes);
 }
 
+function drawSaddles() {
+  const { nodes, saddles } = group();
+  byId("narrow").hidden = saddles.length === 0;
+  byId("saddles").replaceChildren(...saddles.map((each) => {
+    const a = nodes[each.i], b = nodes[each.j], names = [a.name, "", `highest ${loss(each.max)}`, "", b.name];
+    const strip = element("div", { class: "chain scroll" }), place = element("button", { class: "saddle", "aria-label": `path from ${a.name} to ${b.name}` });
+    strip.append(...each.strip.map((picture, k) => tile(picture, names[k], k === 2 ? "peak" : k % 4 === 0 ? "end" : "")));
+    const bends = each.directions === 0 ? "" : each.negative === 0 ? "Across the edge the loss curves upward in every direction looked at." : `Across the edge the loss curves downward in ${each.negative === each.directions ? `all ${each.directions}` : `${each.negative} of ${each.directions}`} directions looked at: there are ways around it.`;
+    place.append(strip, element("p", {}, `Holds ${each.sizes[0]} inputs to the other ${each.sizes[1]}. ${bends} Beside ${group().name} the network sees ${each.other} (${number(100 * each.probability)} %).`));
+    place.addEventListener("click", () => { state.a = each.i; state.b = each.j; state.second = false; show(); byId("path").scrollIntoView({ behavior: "smooth" }); });
+    return place;
+  }));
+}
+
 // ---- choosing
 function show() {
   const { nodes } = group(), a = nodes[state.a], b = nodes[state.b], steps = route(state.a, state.b);
@@ -130,7 +144,7 @@ function enter(k, a = null, b = null) {
   state.a = a !== null && nodes[a] ? a : 0; state.b = b !== null && nodes[b] ? b : far; state.second = false;
   byId("class").textContent = `${group().name}: ${members} input${members === 1 ? "" : "s"}` + (members > nodes.length ? `, the lowest ${nodes.length} here` : "");
   byId("group").value = k;
-  drawShare(); drawTiles(); show();
+  drawShare(); drawSaddles(); drawTiles(); show();
 }
 data.groups.forEach((each, k) => byId("group").append(element("option", { value: k }, each.name)));
 byId("group").addEventListener("change", (event) => enter(Number(event.target.value)));

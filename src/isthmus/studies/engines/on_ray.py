@@ -14,11 +14,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from isthmus._core.progress import OnProgress
 from isthmus.errors import InputError, IsthmusError, MissingLibraryError, StudyError
+from isthmus.landscapes import AbstractLandscape
+from isthmus.loading import NetworkChoice
 from isthmus.studies.engines.base import Done, Engine, Job, worker_of
 
 T = TypeVar("T")
@@ -140,6 +143,12 @@ def settle(path: str, threads: int) -> None:
     if Path(path).is_dir():
         os.chdir(path)
     torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def landscape_of_worker(choice: NetworkChoice) -> AbstractLandscape:
+    """The landscape that this worker used last, opened once."""
+    return choice.open()
 
 
 def _result(ray: Any, reference: Any) -> Any:
