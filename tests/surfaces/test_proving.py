@@ -147,6 +147,24 @@ def test_what_is_left_undecided_is_said() -> None:
     assert "688 random points were all at or below" in shown.subject_to
 
 
+def test_deep_networks_with_kinks_are_given_up_soon_and_points_count_as_before() -> None:
+    torch.manual_seed(0)
+    layers: list[nn.Module] = [nn.Linear(3, 64), nn.ReLU()]
+    for _ in range(30):
+        layers += [nn.Linear(64, 64), nn.ReLU()]
+    model = nn.Sequential(*layers, nn.Linear(64, 4))
+    for layer in model:
+        if isinstance(layer, nn.Linear):
+            nn.init.kaiming_normal_(layer.weight)
+    landscape = isthmus.Landscape(isthmus.Network(model, input_shape=(3,)), domain=isthmus.Box(-2, 2))
+    plain = isthmus.fill(landscape, SPACE[None], 0, threshold=50.0)[0]
+    found = isthmus.fill(landscape, SPACE[None], 0, threshold=50.0, verify=isthmus.TaylorModels(most=100))[0]
+    assert found.filled and not found.proven and found.certificate.kind == "samples"
+    assert "could prove nothing of it" in found.certificate.subject_to
+    assert found.certificate.bound == plain.certificate.bound
+    assert found.forward_equivalents < plain.forward_equivalents + 2000
+
+
 def test_where_nothing_can_be_proven_it_says_so_at_once(digits, digit_images) -> None:
     taylor = isthmus.TaylorModels()
     with pytest.raises(NetworkError, match="need a Landscape on a network"):

@@ -101,8 +101,6 @@ def _in_words(certificate: Certificate) -> str:
     """What was shown of a surface, and on what it rests."""
     if certificate.kind == UniformSamples.kind:
         shown = f"No loss above {certificate.bound:.3g} at {certificate.parts:,} random points"
-    elif certificate.covers == 0:
-        shown = f"Proven of no part of it, after {certificate.parts:,} cells"
     else:
         where = "at any point" if certificate.whole else f"on {certificate.covers:.1%} of the square"
         shown = f"Proven: no loss above {certificate.bound:.3g} {where}, in {certificate.parts:,} cells"

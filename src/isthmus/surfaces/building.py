@@ -165,7 +165,9 @@ def _fill_group(
         last = number + 1 == method.rounds
         check(landscape, active, verify if isinstance(verify, UniformSamples) else UniformSamples(), last=last)
         if isinstance(verify, TaylorModels):
-            prove(landscape, active, verify, last=last)
+            ready = len(work) - sum(each.outcome in (None, Outcome.FLAT, Outcome.FILLED) for each in active)
+            for proven, _ in enumerate(prove(landscape, active, verify, last=last)):
+                yield ready + proven
     yield len(work)
 
 

@@ -1,4 +1,4 @@
-"""TaylorModels: certifies paths of smooth networks, by enclosing the network on every interval of the path."""
+"""TaylorModels: certifies paths and surfaces, by enclosing the network on every interval or cell of them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input, Inputs
 from isthmus.certificates.base import Band, Cells, Certificate, Certifier, Shown
 from isthmus.certificates.following import as_written, named_operators
-from isthmus.certificates.following.precision import in_precision
 from isthmus.certificates.taylor.boxes import Boxes
+from isthmus.certificates.taylor.float64 import CHECKS, difference, in_float64
 from isthmus.certificates.taylor.ground import Ground
 from isthmus.certificates.taylor.interval import bounds
 from isthmus.certificates.taylor.patches import Patch, Patches
 from isthmus.certificates.taylor.search import Search
 from isthmus.certificates.taylor.walk import Walk
 from isthmus.certificates.taylor.weights import Norms
-from isthmus.errors import InputError, NetworkError
-from isthmus.landscapes import AbstractLandscape, Landscape
+from isthmus.errors import InputError
+from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import Profile
 
@@ -37,16 +37,15 @@ SUBJECT_TO = (
     "right to 8 units in the last place"
 )
 CELLS = 10  # of a surface for each interval of a path that may be looked at
-CHECKS = 8  # points at which the network is compared with itself in float64
-WRONG = 1e-2  # of the largest logit there: no rounding does that
 
 
 @final
 @as_annotated
 @dataclass(frozen=True, kw_only=True)
 class TaylorModels(Certifier):
-    """Taylor models of a network along a path (Makino and Berz 2003, in one variable): on an interval every neuron is a
-    polynomial of t and a bound of how far it may be off; intervals are cut until the loss is decided on each.
+    """Taylor models of a network along a path, or over a surface (Makino and Berz 2003, in one variable or two): on an
+    interval every neuron is a polynomial of t and a bound of how far it may be off; intervals, or cells, are cut until
+    the loss is decided on each.
 
     For networks of layers, smooth functions (GELU, SiLU, sigmoid, softmax, layer norm, attention, ...), and, by two
     lines between which they lie, ReLU and its relatives. The loss must be one of differences of logits, as
@@ -54,7 +53,8 @@ class TaylorModels(Certifier):
 
     Attributes:
         order: of the polynomials; by default the one that is cheapest for each path, found on the way.
-        most: intervals that may be looked at for one path; for one surface, a tenth of the cells.
+        most: intervals that may be looked at for one path; for one surface, ten times as many cells. Where one place
+            alone would take far more, nothing is looked at further.
     """
 
     kind: ClassVar[str] = "taylor"
@@ -69,7 +69,7 @@ class TaylorModels(Certifier):
             raise InputError(f"most must be a whole number >= 1, got {self.most!r}.")
 
     def check(self, landscape: AbstractLandscape, x: Input) -> None:
-        work = _in_float64(landscape, x)
+        work = in_float64(landscape, x)
         with torch.inference_mode(False), work.fixed(), as_written(), named_operators(work.network.model, *AROUND):
             point = Walk(Polyline(torch.stack([x, x])))
             bounds(work, point.inputs(Boxes.whole(1, 1, 1), 1), 0, Norms.of(work.network.model))
@@ -85,12 +85,12 @@ class TaylorModels(Certifier):
     ) -> Shown:
         walk = Walk(path)
         x = path.at(torch.linspace(0, 1, CHECKS, dtype=torch.float64))
-        search, difference = self._searched(landscape, walk, x, profile.target, threshold, on_progress)
+        search, off = self._searched(landscape, walk, x, profile.target, threshold, on_progress)
         seen = profile
         if search.above is not None:
             box = search.above.box
             seen = profile.with_points(walk.positions(box, box.middle), search.above.loss, search.above.logits)
-        return Shown(_certificate(search, walk, threshold, difference), seen)
+        return Shown(_certificate(search, walk, threshold, off), seen)
 
     def certify_surface(
         self,
@@ -115,7 +115,7 @@ class TaylorModels(Certifier):
         """
         ground = Patches(patches)
         x = torch.stack([each.corners[0] for each in patches[:: -(-len(patches) // CHECKS)]])
-        search, difference = self._searched(landscape, ground, x, target, threshold, on_progress)
+        search, off = self._searched(landscape, ground, x, target, threshold, on_progress)
         found = search.all_found()
         side = torch.tensor([each.side for each in patches], dtype=torch.float64)[found.boxes.number]
         areas = (found.boxes.high - found.boxes.low).prod(1) * side**2
@@ -127,7 +127,7 @@ class TaylorModels(Certifier):
             threshold=threshold,
             parts=len(found.boxes),
             covers=1.0 if not left else float(areas[known].sum() / areas.sum()),
-            subject_to=SUBJECT_TO.format(difference) + left,
+            subject_to=SUBJECT_TO.format(off) + left,
             cells=Cells(
                 ground.places(found.boxes, found.boxes.low),
                 ground.places(found.boxes, found.boxes.high),
@@ -150,16 +150,16 @@ class TaylorModels(Certifier):
         on_progress: OnProgress | None,
     ) -> tuple[Search, float]:
         """What was found on a ground, some of whose inputs are x, and what logits are off by there."""
-        work = _in_float64(landscape, x[0])
+        work = in_float64(landscape, x[0])
         with torch.inference_mode(False), work.fixed(), as_written(), named_operators(work.network.model, *AROUND):
             most = self.most * (1 if ground.variables == 1 else CELLS)
             search = Search(work, ground, target, threshold, self.order, most, on_progress)
             with torch.no_grad():
                 search.run()
-            difference = _difference(landscape, work, x, target)
+            off = difference(landscape, work, x, target)
         # Points that were evaluated on the way are counted already where there is no copy.
         landscape.forward_equivalents += search.cost - (search.evaluated if work is landscape else 0)
-        return search, difference
+        return search, off
 
 
 class ShownOfSurface(NamedTuple):
@@ -169,7 +169,7 @@ class ShownOfSurface(NamedTuple):
     above: tuple[float, float, float] | None = None
 
 
-def _certificate(search: Search, walk: Walk, threshold: float, difference: float) -> Certificate:
+def _certificate(search: Search, walk: Walk, threshold: float, off: float) -> Certificate:
     found = search.all_found()
     begin, end = (walk.positions(found.boxes, places) for places in (found.boxes.low, found.boxes.high))
     order = begin.argsort()
@@ -179,38 +179,6 @@ def _certificate(search: Search, walk: Walk, threshold: float, difference: float
         bound=float(found.upper.max()),
         threshold=threshold,
         parts=len(found.boxes),
-        subject_to=SUBJECT_TO.format(difference) + left,
+        subject_to=SUBJECT_TO.format(off) + left,
         band=Band(begin[order], end[order], found.lower[order], found.upper[order]),
     )
-
-
-def _in_float64(landscape: AbstractLandscape, x: Input) -> Landscape:
-    """The landscape on a copy of its network in float64.
-
-    Raises:
-        NetworkError: there is none, or its loss is no function of differences of logits.
-    """
-    if not isinstance(landscape, Landscape) or not landscape.loss_function.monotone:
-        raise NetworkError(
-            "Taylor models need a Landscape on a network, with a loss that is a function of differences of logits, as "
-            "cross-entropy and the margin are."
-        )
-    return in_precision(landscape, torch.float64, x)
-
-
-def _difference(landscape: AbstractLandscape, work: Landscape, x: Inputs, target: int) -> float:
-    """By how much logits as they are computed differ from those in float64, at some points (n, *input).
-
-    Raises:
-        NetworkError: by more than rounding can explain.
-    """
-    targets = torch.full((len(x),), target)
-    there = landscape.evaluate(x, targets, validated=True).logits.cpu().double()
-    exact = work.evaluate(x, targets, validated=True).logits.cpu()
-    apart = float((there - exact).abs().max())
-    if not apart <= WRONG * max(1.0, float(exact.abs().max())) or not math.isfinite(apart):
-        raise NetworkError(
-            f"The network in float64 differs from itself as it is computed by {apart:.3g} in its logits: large terms "
-            "cancel in it, or it computes in half precision, and a certificate would be one of another network."
-        )
-    return apart

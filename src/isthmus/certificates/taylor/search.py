@@ -28,6 +28,7 @@ ROOM = 0.9  # of the width at which a box would just be decided
 FAR = 0.3  # a room below that says little: one box is then tried out
 TRUSTED = 2.0  # times the width of a box that is decided: so far the next one may be wider
 WIDER = 1.5  # times the width of one order, the next may be tried at
+FUTILE = 20.0  # times as many boxes as may be looked at: where one piece alone takes more, there is no use in going on
 TRIES = 12  # widths at which an order is tried
 
 
@@ -116,6 +117,9 @@ class Search:
             if not tried and float(room.median()) < FAR:
                 tried = True
                 self.width = self.choose(now[room.argsort()[len(room) // 2][None]])
+                if self.width**-variables > FUTILE * self.most:
+                    self.leave(Boxes.joined([now, ahead]))
+                    return
             by_width = now.width / self.width
             cuts = torch.where(room < FAR, by_width, 1 / (ROOM * room).clamp_min(FAR)).ceil()
             ahead = Boxes.joined([now.cut(cuts.clamp(2, MOST_CUTS ** (1 / variables)).int()), ahead])
