@@ -127,7 +127,7 @@ def test_a_spike_that_random_points_miss_is_found_and_gone_around() -> None:
     landscape = spike(0.31, 0.17, 0.0)
     missed = isthmus.fill(landscape, SPACE[None], 0)[0]
     assert missed.outcome is isthmus.surfaces.Outcome.FLAT  # and wrongly so: that is what samples are worth
-    found = isthmus.fill(landscape, SPACE[None], 0, verify=isthmus.TaylorModels())[0]
+    found = isthmus.fill(landscape, SPACE[None], 0, verify="taylor")[0]
     assert found.outcome is isthmus.surfaces.Outcome.FILLED and found.proven
     there = landscape.loss(found.surface.at(0.655, 0.585)[None], torch.tensor([0]))
     assert float(there) <= found.threshold < float(landscape.loss(torch.tensor([[0.31, 0.17, 0.0]]), torch.tensor([0])))
@@ -167,6 +167,8 @@ def test_deep_networks_with_kinks_are_given_up_soon_and_points_count_as_before()
 
 def test_where_nothing_can_be_proven_it_says_so_at_once(digits, digit_images) -> None:
     taylor = isthmus.TaylorModels()
+    with pytest.raises(InputError, match="verified by UniformSamples"):
+        isthmus.fill(digits, digit_images[0][None, :4], 3, verify="pieces")
     with pytest.raises(NetworkError, match="need a Landscape on a network"):
         isthmus.fill(Annulus(2), Annulus(2).beside[None], 0, verify=taylor)
     corners = digit_images[0][:4]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,11 +18,12 @@ from isthmus._core.shapes import AnyInputs, AnyLosses, AnyTargets, Index, Inputs
 from isthmus._core.versions import versions
 from isthmus._core.warned import warn
 from isthmus.certificates import Certifier
+from isthmus.certificates.given import certifier_of
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.connecting.connections import Connections
 from isthmus.connecting.connectors import AnyConnector, BarrierBypass, PathConnector
 from isthmus.connecting.pair import PairWork, Span
-from isthmus.connecting.request import certifier_of, checked
+from isthmus.connecting.request import checked
 from isthmus.connecting.shown import check_ends, lay_out, segments_of
 from isthmus.connecting.suspects import mark_suspects
 from isthmus.descents import leaving
@@ -49,7 +50,7 @@ def connect(
     threshold: AnyLosses | None = None,
     seed: int = 0,
     sampling: Sampling | None = None,
-    verify: Certifier | Literal["exact"] | None = None,
+    verify: Certifier | str | None = None,
     progress: Tell = None,
 ) -> Connections:
     """Looks for a low-loss path between a[i] and c[i] for every i, many pairs at once.
@@ -64,8 +65,9 @@ def connect(
             of the two ends + 0.01.
         seed: of the random numbers that a method may use.
         sampling: how densely paths are looked at; by default as the method says, or else `Sampling()`.
-        verify: certifies every connection, as `AffinePieces()` does: the whole of its path is looked at, and where a
-            peak is above the threshold that samples had missed, the work goes on from there.
+        verify: certifies every connection, as `AffinePieces()` does, or a name: "auto", "pieces", "taylor", "samples".
+            The whole of its path is looked at, and where a peak is above the threshold that samples had missed, the
+            work goes on from there.
         progress: called with a Progress after every step. True shows a bar, False none; None shows one where somebody
             looks on: in a notebook or on a terminal, for work of more than a second.
 

@@ -8,8 +8,6 @@ import torch
 
 from isthmus._core.given import numbers_of, tensor_of
 from isthmus._core.shapes import AnyInputs, AnyLosses, AnyTargets, Inputs, Losses, Targets
-from isthmus._core.warned import warn
-from isthmus.certificates import AffinePieces, Certifier
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
@@ -53,11 +51,3 @@ def _thresholds(threshold: AnyLosses, count: int) -> Losses:
     if bool(limits.isnan().any()):
         raise InputError("threshold must be a number, got NaN.")
     return limits.reshape(-1).expand(count) if limits.numel() == 1 else limits
-
-
-def certifier_of(verify: Certifier | str | None) -> Certifier | None:
-    """What certifies, as it was given; `"exact"` is how version 0.1 asked for affine pieces."""
-    if isinstance(verify, str):
-        warn('verify="exact" is written verify=isthmus.AffinePieces() now.', DeprecationWarning)
-        return AffinePieces()
-    return verify

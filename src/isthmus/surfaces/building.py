@@ -15,7 +15,8 @@ from isthmus._core.progress import Progress
 from isthmus._core.random import generator
 from isthmus._core.shapes import AnyCorners, AnyTargets
 from isthmus._core.versions import versions
-from isthmus.certificates import TaylorModels, UniformSamples
+from isthmus.certificates import Certifier, TaylorModels, UniformSamples
+from isthmus.certificates.given import certifier_of
 from isthmus.errors import InputError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.landscapes.arguments import targets_of
@@ -46,7 +47,7 @@ def fill(
     sides: Sequence[Sequence[AbstractPath]] | None = None,
     threshold: float | None = None,
     method: AdaptiveMesh | None = None,
-    verify: UniformSamples | TaylorModels | None = None,
+    verify: Certifier | str | None = None,
     seed: int = 0,
     progress: Tell = None,
 ) -> Fillings:
@@ -63,8 +64,8 @@ def fill(
         threshold: the loss that a filled surface may reach; by default the highest loss of the corners + 0.05.
         method: how surfaces are looked at and moved.
         verify: how many random points, which the method did not choose, must be below the threshold at the end;
-            `UniformSamples()` by default. With `TaylorModels()` it is proven, after these, of every point at all, of
-            surfaces between four corners on networks that it is for.
+            `UniformSamples()` by default, or "samples". With `TaylorModels()`, or "taylor", it is proven, after these,
+            of every point at all, of surfaces between four corners on networks that it is for.
         seed: of these points.
         progress: as `connect` takes it.
 
@@ -75,7 +76,9 @@ def fill(
         InputError: shapes, types, targets or values that cannot be used; DomainError where corners lie outside.
     """
     loops = _loops(landscape, corners, sides)
-    method, verify = method or AdaptiveMesh(), verify or UniformSamples()
+    method, verify = method or AdaptiveMesh(), certifier_of(verify) or UniformSamples()
+    if not isinstance(verify, UniformSamples | TaylorModels):
+        raise InputError(f"Surfaces are verified by UniformSamples() or TaylorModels(), got {verify!r}.")
     if isinstance(verify, TaylorModels):
         if sides is not None:
             raise InputError("TaylorModels proves surfaces between four corners; with sides, give UniformSamples().")

@@ -67,8 +67,10 @@ def test_the_way_in_which_version_0_1_asked(digits, digit_pairs):
 
 
 def test_unknown_ways_to_verify(digits, digit_pairs, as_installed):
-    with pytest.raises(isthmus.IsthmusError, match="verify must be a Certifier, 'exact' or None"):
+    with pytest.raises(isthmus.IsthmusError, match="known are auto, pieces, taylor, samples"):
         isthmus.connect(digits, *(part[:1] for part in digit_pairs), verify="quickly")
+    with pytest.raises(isthmus.IsthmusError, match="verify must be a Certifier, a text or None"):
+        isthmus.connect(digits, *(part[:1] for part in digit_pairs), verify=3)
 
 
 def test_the_program_certifies(program, two, tmp_path):

@@ -229,3 +229,13 @@ def test_pieces_take_over_where_taylor_models_give_up(digits, digit_pairs):
     few = Cheapest(taylor=isthmus.TaylorModels(order=1, most=1))
     (pair,) = isthmus.connect(digits, a, c, y, verify=few)
     assert pair.certified and pair.certificate.kind == "pieces"
+
+
+def test_certifiers_may_be_named(digits, digit_pairs):
+    pair = [part[:1] for part in digit_pairs]
+    kinds = [
+        isthmus.connect(digits, *pair, verify=name)[0].certificate.kind for name in ("taylor", "pieces", "samples")
+    ]
+    assert kinds == ["taylor", "pieces", "samples"]
+    with pytest.raises(isthmus.IsthmusError, match="did you mean taylor"):
+        isthmus.connect(digits, *pair, verify="talor")
