@@ -46,3 +46,25 @@ def test_saddles_of_digits_name_the_class_that_is_near(digits: isthmus.Landscape
         assert 0 <= saddle.other_probability < 1
     with pytest.raises(isthmus.errors.InputError, match="values >= 1"):
         isthmus.graphs.saddles.saddles(digits, graph, values=0)
+
+
+def test_a_convex_loss_curves_downward_nowhere_and_a_flat_one_is_said_to_be_flat() -> None:
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    x, target = (torch.tensor(data.images).float() / 16).flatten(1), torch.tensor(data.target)
+    torch.manual_seed(0)
+    model = torch.nn.Linear(64, 10)  # log-sum-exp of linear functions
+    descent = torch.optim.Adam(model.parameters(), 0.02)
+    for _ in range(100):
+        descent.zero_grad()
+        torch.nn.functional.cross_entropy(model(x), target).backward()
+        descent.step()
+    landscape = isthmus.Landscape(isthmus.Network(model, input_shape=(64,)))
+    graph = isthmus.barrier_graph(landscape, x[target == 8][:20], 8)
+    found = graph.saddles(landscape, 3, least=1)
+    assert found and all(saddle.negative == 0 for saddle in found)
+    assert len(isthmus.graphs.saddles.saddles(landscape, graph, count=1, least=1, values=64)[0].curvatures) <= 63
+    flat = isthmus.Landscape(isthmus.Network(torch.nn.Linear(64, 10), input_shape=(64,)), loss=isthmus.Margin())
+    ends = isthmus.barrier_graph(flat, x[:4], 8, method=isthmus.StraightLine())
+    assert all(saddle.flat for saddle in ends.saddles(flat, 3, least=1))

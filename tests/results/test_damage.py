@@ -143,3 +143,11 @@ def test_no_bit_of_a_list_of_arrays_leaves_one_out(digits, digit_images, tmp_pat
             except IsthmusError:
                 continue
             assert found == right, (at, bit)
+
+
+def test_bytes_after_the_end_of_an_archive_are_no_damage(digits, digit_images, tmp_path):
+    folder = tmp_path / "arrays"
+    read = arrays(digits, digit_images[0], folder)
+    file, right = folder / "images.npz", read(folder)
+    file.write_bytes(file.read_bytes() + b"\0" * 100)
+    assert read(folder) == right

@@ -143,7 +143,7 @@ def test_what_is_left_undecided_is_said() -> None:
     found = isthmus.fill(spike(0.31, 0.17, 0.021), SPACE[None], 0, verify=few)[0]
     assert found.filled and not found.proven  # the spike lies beside the surface
     shown = found.certificate
-    assert 0.5 < shown.covers < 1 and "cells were left undecided" in shown.subject_to
+    assert 0.5 < shown.covers < 1 and "left undecided" in shown.subject_to
     assert "688 random points were all at or below" in shown.subject_to
 
 
@@ -163,6 +163,43 @@ def test_deep_networks_with_kinks_are_given_up_soon_and_points_count_as_before()
     assert "could prove nothing of it" in found.certificate.subject_to
     assert found.certificate.bound == plain.certificate.bound
     assert found.forward_equivalents < plain.forward_equivalents + 2000
+
+
+@pytest.mark.parametrize("width", [1e-9, 1e-10])
+def test_cells_too_small_to_count_are_not_forgotten(width: float) -> None:
+    """A spike of a billionth: what is left undecided there is no share that a float could tell from nothing."""
+    network = isthmus.Network(Spike((0.31, 0.17), width).double(), input_shape=(2,))
+    landscape = isthmus.Landscape(network, domain=isthmus.Box(-2, 2))
+    found = isthmus.fill(landscape, SQUARE[None].double(), 0, verify="taylor")[0]
+    assert not found.proven
+    if found.certificate is not None:
+        assert found.certificate.covers < 1 and "left undecided" in found.certificate.subject_to
+        assert "100.00%" not in found.certificate.claim
+
+
+class Cancelling(nn.Module):
+    """In float32 the second logit is off where u and v are, and right at the corners."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(2, 2), nn.Linear(2, 2)
+        with torch.no_grad():
+            for layer in (self.one, self.two):
+                layer.weight.copy_(torch.tensor([[0.0, 0.0], [1e7, 1e7]]))
+                layer.bias.zero_()
+            self.one.bias.copy_(torch.tensor([3.0, 0.1]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.one(x) - self.two(x)
+
+
+def test_a_network_that_is_another_one_in_float64_proves_nothing_and_spoils_no_other_loop() -> None:
+    landscape = isthmus.Landscape(isthmus.Network(Cancelling(), input_shape=(2,)), domain=isthmus.Box(-2, 2))
+    good = torch.zeros(4, 2)  # of one point: nothing is lost there
+    found = isthmus.fill(landscape, torch.stack([good, SQUARE * 0.73]), 0, threshold=3.0, verify="taylor")
+    assert [each.filled for each in found] == [True, True]
+    assert not found[1].proven and found[1].certificate.kind == "samples"
+    assert "nothing could be proven: The network in float64 differs from itself" in found[1].certificate.subject_to
 
 
 def test_where_nothing_can_be_proven_it_says_so_at_once(digits, digit_images) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-END = 22  # bytes of the record at the end of an archive, before its comment
+LONGEST = 22 + 2**16  # bytes of the record at the end of an archive, with its comment
 MANY = 0xFFFF  # what stands there in the place of a number of members that is too large for it
 
 
@@ -52,8 +52,10 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """The members of an archive, as many as its end says: of one that was damaged the comment may swallow the next."""
     found = archive.infolist()
     assert archive.fp is not None
-    archive.fp.seek(-END - len(archive.comment), io.SEEK_END)
-    said = int.from_bytes(archive.fp.read(END)[10:12], "little")
+    archive.fp.seek(max(0, archive.fp.seek(0, io.SEEK_END) - LONGEST))
+    end = archive.fp.read()
+    end = end[end.rfind(b"PK\x05\x06") :]
+    said = int.from_bytes(end[10:12], "little")
     if said not in (len(found), MANY):
         raise ValueError(f"it says that it holds {said} arrays, and lists {len(found)}")
     return found

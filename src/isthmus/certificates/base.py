@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, final
@@ -90,7 +91,8 @@ class Certificate(Displayed):
     def claim(self) -> str:
         """What was shown, in words."""
         bound = "nothing" if self.bound == float("inf") else f"no loss above {self.bound:.4g}"
-        share = "" if self.covers == 1 else f" on {self.covers:.2%} of it"
+        # Rounded down: a share of nearly all is not all of it.
+        share = "" if self.covers == 1 else f" on {math.floor(self.covers * 1e4 + 1e-9) / 1e4:.2%} of it"
         return bound + share
 
     def __str__(self) -> str:

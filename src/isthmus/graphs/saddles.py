@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 REACH = 0.01  # share of the edge's length over which gradients are compared
 VALUES = 6  # lowest curvatures that are looked for
+ROUNDINGS = 64  # units in the last place that a gradient may be off by
 SMALL = 40  # numbers of an input up to which all curvatures are computed
 
 
@@ -39,8 +40,12 @@ class Saddle:
         i, j: the two inputs of the edge.
         sizes: inputs of the two regions that meet there, the smaller first.
         max_loss: at the peak.
-        curvatures: the lowest curvatures of the loss across the edge (k,), ascending, per squared data unit.
-        negative: how many of them are below 0: 0 at a saddle of the path alone. `VALUES` stands for as many or more.
+        curvatures: of the loss along the directions across the edge in which it is lowest (k,), ascending, per squared
+            data unit.
+        doubt: what they may be off by through rounding of gradients.
+        negative: how many of them are below 0 for sure: 0 at a saddle of the path alone. `VALUES` stands for as many
+            or more.
+        flat: whether none of them can be told from 0.
         slope: of the loss across the edge, per data unit: 0 at a true saddle.
         other_class: the class that is most likely there beside the target.
         other_probability: its softmax probability there.
@@ -53,6 +58,7 @@ class Saddle:
     sizes: tuple[int, int]
     max_loss: float
     curvatures: tuple[float, ...]
+    doubt: float
     slope: float
     other_class: int
     other_probability: float
@@ -62,7 +68,12 @@ class Saddle:
     @property
     def negative(self) -> int:
         """Directions across the edge in which the loss curves downward."""
-        return sum(value < 0 for value in self.curvatures)
+        return sum(value < -self.doubt for value in self.curvatures)
+
+    @property
+    def flat(self) -> bool:
+        """Whether no curvature can be told from 0, as between the kinks of a network of ReLUs."""
+        return all(abs(value) <= self.doubt for value in self.curvatures)
 
 
 def saddles(
@@ -131,7 +142,8 @@ def _saddle(landscape: AbstractLandscape, graph: BarrierGraph, place: Narrow, va
         j=j,
         sizes=place.sizes,
         max_loss=float(loss),
-        curvatures=tuple(float(value) for value in lowest),
+        curvatures=tuple(sorted(float(direction @ bent(direction)) for direction in lowest)),
+        doubt=ROUNDINGS * torch.finfo(x.dtype).eps * float(norms(gradient)[0]) / reach if reach else 0.0,
         slope=float(np.linalg.norm(across)),
         other_class=other,
         other_probability=max(0.0, float(others[other])),
@@ -141,15 +153,22 @@ def _saddle(landscape: AbstractLandscape, graph: BarrierGraph, place: Narrow, va
 
 
 def _lowest(bent: Callable[[Floats], Floats], along: Floats, values: int) -> Floats:
-    """The lowest eigenvalues of a symmetric operator on what is orthogonal to a direction, ascending."""
+    """Directions (k, n) orthogonal to a given one, of the lowest eigenvalues of an operator that is nearly symmetric.
+
+    Differences of gradients over a distance are not quite linear in the direction, so that eigenvalues may be negative
+    where no direction curves downward: what counts is the curvature along each.
+    """
     size = len(along)
     if size <= SMALL:
         basis = null_space(along[None])
         whole = basis.T @ np.stack([bent(column) for column in basis.T], axis=1) if size > 1 else np.zeros((0, 0))
-        return np.asarray(np.linalg.eigvalsh((whole + whole.T) / 2)[:values], np.float64)
+        _, vectors = np.linalg.eigh((whole + whole.T) / 2)
+        return np.asarray((basis @ vectors).T[:values], np.float64)
     start = np.random.default_rng(0).normal(size=size)
     start -= along * (along @ start)
     high = 10 * float(np.linalg.norm(bent(start)) / np.linalg.norm(start))  # lifts the direction itself out of the way
+    if high == 0:  # as flat as can be, in every direction there is
+        return np.asarray(start[None] / np.linalg.norm(start), np.float64)
 
     def lifted(vector: Floats) -> Floats:
         flat = vector.ravel()
@@ -157,7 +176,8 @@ def _lowest(bent: Callable[[Floats], Floats], along: Floats, values: int) -> Flo
 
     operator = LinearOperator((size, size), matvec=lifted, dtype=np.float64)
     try:
-        found: Floats = eigsh(operator, k=values, which="SA", v0=start, tol=1e-2, maxiter=20, return_eigenvectors=False)
+        _, found = eigsh(operator, k=min(values, size - 2), which="SA", v0=start, tol=1e-2, maxiter=20)
     except ArpackNoConvergence as stopped:  # flat directions are close together: what has settled is told
-        found = stopped.eigenvalues
-    return np.sort(found)
+        found = stopped.eigenvectors
+    across = found - np.outer(along, along @ found)
+    return np.asarray((across / np.linalg.norm(across, axis=0)).T, np.float64)

@@ -77,7 +77,7 @@ def _one(
         "outcome": str(found.outcome),
         "filled": found.filled,
         "proven": found.proven,
-        "threshold": found.threshold,
+        "threshold": plain(found.threshold),
         "flatMax": plain(found.flat_max_loss),
         "max": plain(found.max_loss),
         "flatAbove": found.flat_above,
@@ -88,6 +88,7 @@ def _one(
         "peak": list(found.peak),
         "certificate": None if found.certificate is None else _in_words(found.certificate),
         "cells": _cells(found),
+        "parts": _parts(found),
         "eightBits": plain(found.eight_bits),
         "before": _grid(found.flat),
         "after": _grid(found.seen),
@@ -102,8 +103,8 @@ def _in_words(certificate: Certificate) -> str:
     if certificate.kind == UniformSamples.kind:
         shown = f"No loss above {certificate.bound:.3g} at {certificate.parts:,} random points"
     else:
-        where = "at any point" if certificate.whole else f"on {certificate.covers:.1%} of the square"
-        shown = f"Proven: no loss above {certificate.bound:.3g} {where}, in {certificate.parts:,} cells"
+        where = " at any point" if certificate.whole else ""
+        shown = f"Proven: {certificate.claim}{where}, in {certificate.parts:,} cells"
     return f"{shown}; subject to {certificate.subject_to}"
 
 
@@ -113,13 +114,23 @@ def _proven(found: Fillings) -> int | None:
     return sum(each.proven for each in found) if asked else None
 
 
-def _cells(found: Filling) -> list[list[float | None]]:
-    """U and v where each cell begins and ends, and the loss that is proven to be the most there."""
+def _parts(found: Filling) -> int:
+    """Cells of the proof."""
+    cells = None if found.certificate is None else found.certificate.cells
+    return 0 if cells is None else len(cells.upper)
+
+
+def _cells(found: Filling) -> list[list[float | bool | None]]:
+    """U and v where each cell begins and ends, what is proven to be the most loss there, and whether that decides."""
     cells = None if found.certificate is None else found.certificate.cells
     if cells is None or len(cells.upper) > MOST_CELLS:
         return []
     places = torch.cat([cells.low, cells.high], 1).tolist()
-    return [[*map(plain, place), plain(upper)] for place, upper in zip(places, cells.upper.tolist(), strict=True)]
+    uppers = cells.upper.tolist()
+    return [
+        [*map(plain, place), plain(upper), upper <= found.threshold]
+        for place, upper in zip(places, uppers, strict=True)
+    ]
 
 
 def _grid(seen: SeenPoints) -> list[list[float | None]]:

@@ -136,6 +136,7 @@ def _saddles(
             "max": each.max_loss,
             "sizes": list(each.sizes),
             "negative": each.negative,
+            "flat": each.flat,
             "directions": len(each.curvatures),
             "other": style.class_name(each.other_class, class_names),
             "probability": each.other_probability,

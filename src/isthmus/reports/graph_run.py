@@ -85,6 +85,7 @@ class GraphRun:
                     "max_loss": each.max_loss,
                     "sizes": list(each.sizes),
                     "curvatures": [plain(value) for value in each.curvatures],
+                    "doubt": plain(each.doubt),
                     "negative": each.negative,
                     "slope": plain(each.slope),
                     "other_class": style.class_name(each.other_class, self.class_names),

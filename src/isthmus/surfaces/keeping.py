@@ -14,13 +14,14 @@ from isthmus._core.bars import Tell, telling
 from isthmus._core.files import as_read
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.versions import versions
+from isthmus.certificates import TaylorModels
 from isthmus.landscapes import AbstractLandscape
 from isthmus.results import Kept
 from isthmus.results.kept import content_of
 from isthmus.surfaces.building import SURFACES, fill
 from isthmus.surfaces.fillings import Fillings
 
-EACH = 4  # loops of a part at most, where several are worked on at a time
+EACH = 4  # loops of a part at most, where a loop takes long or several parts are worked on at a time
 NUMBERS = 2**18  # of the corners' inputs that make a part: one loop of photographs, all of some digits
 ROWS = "rows_as_json"
 
@@ -69,7 +70,8 @@ def fill_kept(
     request = request_of(landscape, corners, target, **settings)
     kept = Kept(folder, f"{request!r} {versions()!r}")
     size = max(1, min(SURFACES, NUMBERS // corners[0, 0].numel()))
-    size = size if elsewhere is None else min(size, EACH)
+    proven = isinstance(settings.get("verify"), TaylorModels)
+    size = min(size, EACH) if proven or elsewhere is not None else size
     parts = [
         Part(f"{first:06d} {size}", corners[first : first + size], target[first : first + size])
         for first in range(0, len(corners), size)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from isthmus.certificates import Certificate, TaylorModels
+from isthmus.certificates.taylor.certifier import ShownOfSurface
+from isthmus.errors import NetworkError, OutOfMemoryError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.surfaces.filling import Outcome, SeenPoints
 from isthmus.surfaces.patching import patches_of
 from isthmus.surfaces.work import Work
+
+logger = logging.getLogger("isthmus")
+
+TRUSTED = 8.0  # times what logits were seen to be off by: losses by twice that, and where nobody looked by more
+SLACK = 1e-6  # of a loss
 
 
 def prove(landscape: AbstractLandscape, work: list[Work], certifier: TaylorModels, *, last: bool) -> Iterator[None]:
@@ -24,24 +33,43 @@ def prove(landscape: AbstractLandscape, work: list[Work], certifier: TaylorModel
         if each.outcome not in (Outcome.FLAT, Outcome.FILLED):
             continue
         yield
-        before = landscape.forward_equivalents
-        shown = certifier.certify_surface(landscape, patches_of(each.surface), each.target, each.threshold)
-        each.cost += landscape.forward_equivalents - before
-        if shown.above is not None:
-            _taken_back(each, *shown.above, last=last)
-            continue
         assert each.certificate is not None
-        each.certificate = _together(shown.certificate, each.certificate)
+        before = landscape.forward_equivalents
+        try:
+            shown = certifier.certify_surface(landscape, patches_of(each.surface), each.target, each.threshold)
+        except (NetworkError, OutOfMemoryError, torch.OutOfMemoryError) as error:
+            # The network can be looked at so, but not on this surface, or not with this memory.
+            logger.warning("a surface could not be proven: %s", error)
+            each.certificate = _noted(each.certificate, f"nothing could be proven: {str(error).splitlines()[0]}")
+        else:
+            if shown.above is not None:
+                _taken_back(each, *shown.above, last=last)
+            else:
+                each.certificate = _together(shown, each.certificate, each.highest)
+        each.cost += landscape.forward_equivalents - before
 
 
-def _together(proof: Certificate, samples: Certificate) -> Certificate:
-    """What is known of a surface: the proof, with what random points add to one that is not whole."""
+def _together(shown: ShownOfSurface, samples: Certificate, highest: float) -> Certificate:
+    """What is known of a surface: the proof, with what random points add to one that is not whole.
+
+    A loss that was computed above the bound, by more than logits were seen to be off, speaks against the proof.
+    """
+    proof = shown.certificate
+    if proof.covers == 0:
+        return _noted(samples, "Taylor models could prove nothing of it")
+    if proof.whole and highest > proof.bound + TRUSTED * shown.off + SLACK:
+        return _noted(
+            samples,
+            f"nothing is proven of the network as it is computed: in float64 no loss is above {proof.bound:.4g}, but "
+            f"{highest:.4g} was computed",
+        )
     if proof.whole:
         return proof
-    if proof.covers == 0:
-        return replace(samples, subject_to=f"{samples.subject_to}; Taylor models could prove nothing of it")
-    every = f"{samples.parts:,} random points were all at or below the threshold"
-    return replace(proof, subject_to=f"{proof.subject_to}; {every}")
+    return _noted(proof, f"{samples.parts:,} random points were all at or below the threshold")
+
+
+def _noted(certificate: Certificate, note: str) -> Certificate:
+    return replace(certificate, subject_to=f"{certificate.subject_to}; {note}")
 
 
 def _taken_back(work: Work, u: float, v: float, loss: float, *, last: bool) -> None:

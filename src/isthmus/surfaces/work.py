@@ -71,6 +71,12 @@ class Work:
         if not np.isfinite(loss).all():
             self.outcome = Outcome.NOT_FINITE
 
+    @property
+    def highest(self) -> float:
+        """Highest loss seen on the surface as it is now."""
+        checked = () if self.checked is None else self.checked.loss
+        return float(max(np.max(self.mesh.seen()[2]), np.max(checked, initial=-np.inf)))
+
     def filling(self) -> Filling:
         assert self.outcome is not None and self.flat is not None
         u, v, loss = self.mesh.seen()

@@ -32,10 +32,6 @@ AROUND = (
     "Taylor models need a network of layers, smooth functions and ReLU and its relatives, in float64",
     "Use isthmus.UniformSamples(), or a sampled profile: isthmus.profile.",
 )
-SUBJECT_TO = (
-    "float64, its rounding included (logits as they are computed are off by {:.1g}), and exp, erf and their like being "
-    "right to 8 units in the last place"
-)
 CELLS = 10  # of a surface for each interval of a path that may be looked at
 
 
@@ -49,10 +45,10 @@ class TaylorModels(Certifier):
 
     For networks of layers, smooth functions (GELU, SiLU, sigmoid, softmax, layer norm, attention, ...), and, by two
     lines between which they lie, ReLU and its relatives. The loss must be one of differences of logits, as
-    cross-entropy and the margin are. Along polylines and Bezier curves.
+    cross-entropy and the margin are. Along polylines and Bezier curves, and over surfaces between four corners.
 
     Attributes:
-        order: of the polynomials; by default the one that is cheapest for each path, found on the way.
+        order: of the polynomials; by default the one that is cheapest for each path or surface, found on the way.
         most: intervals that may be looked at for one path; for one surface, ten times as many cells. Where one place
             alone would take far more, nothing is looked at further.
     """
@@ -114,20 +110,21 @@ class TaylorModels(Certifier):
             NetworkError: nothing can be shown on this network; it says why.
         """
         ground = Patches(patches)
-        x = torch.stack([each.corners[0] for each in patches[:: -(-len(patches) // CHECKS)]])
-        search, off = self._searched(landscape, ground, x, target, threshold, on_progress)
+        search, off = self._searched(landscape, ground, ground.spread(), target, threshold, on_progress)
         found = search.all_found()
         side = torch.tensor([each.side for each in patches], dtype=torch.float64)[found.boxes.number]
         areas = (found.boxes.high - found.boxes.low).prod(1) * side**2
         known = found.upper <= threshold
-        left = f"; {int((~known).sum()):,} cells were left undecided" if not bool(known.all()) else ""
+        left = int((~known).sum())
+        # Undecided cells may be so small that the share of the others would be rounded to 1.
+        share = 1.0 if not left else min(float(areas[known].sum() / areas.sum()) * (1 - 1e-12), math.nextafter(1, 0))
         certificate = Certificate(
             kind=self.kind,
             bound=float(found.upper[known].max()) if bool(known.any()) else math.inf,
             threshold=threshold,
             parts=len(found.boxes),
-            covers=1.0 if not left else float(areas[known].sum() / areas.sum()),
-            subject_to=SUBJECT_TO.format(off) + left,
+            covers=share,
+            subject_to=_subject_to(off, left, "cell"),
             cells=Cells(
                 ground.places(found.boxes, found.boxes.low),
                 ground.places(found.boxes, found.boxes.high),
@@ -136,9 +133,11 @@ class TaylorModels(Certifier):
             ),
         )
         if search.above is None:
-            return ShownOfSurface(certificate)
+            return ShownOfSurface(certificate, off)
         box = search.above.box
-        return ShownOfSurface(certificate, (*ground.places(box, box.middle)[0].tolist(), float(search.above.loss[0])))
+        return ShownOfSurface(
+            certificate, off, (*ground.places(box, box.middle)[0].tolist(), float(search.above.loss[0]))
+        )
 
     def _searched(
         self,
@@ -163,9 +162,12 @@ class TaylorModels(Certifier):
 
 
 class ShownOfSurface(NamedTuple):
-    """A certificate of a surface, and a point above the threshold, if one was met: u, v and loss."""
+    """A certificate of a surface, by how much logits as they are computed were off, and a point above the threshold, if
+    one was met: u, v and loss.
+    """
 
     certificate: Certificate
+    off: float
     above: tuple[float, float, float] | None = None
 
 
@@ -173,12 +175,29 @@ def _certificate(search: Search, walk: Walk, threshold: float, off: float) -> Ce
     found = search.all_found()
     begin, end = (walk.positions(found.boxes, places) for places in (found.boxes.low, found.boxes.high))
     order = begin.argsort()
-    left = f"; {search.undecided:,} intervals were left undecided" if search.undecided else ""
     return Certificate(
         kind=TaylorModels.kind,
         bound=float(found.upper.max()),
         threshold=threshold,
         parts=len(found.boxes),
-        subject_to=SUBJECT_TO.format(off) + left,
+        subject_to=_subject_to(off, search.undecided, "interval"),
         band=Band(begin[order], end[order], found.lower[order], found.upper[order]),
     )
+
+
+def _subject_to(off: float, left: int, part: str) -> str:
+    """What a bound rests on, and how many parts were left undecided."""
+    undecided = f"; {left:,} {part}{'' if left == 1 else 's'} {'was' if left == 1 else 'were'} left undecided"
+    seen = f"logits as they are computed are off by {_digit(off)} at {CHECKS} points"
+    return (
+        f"float64, its rounding included ({seen}), and exp, erf and their like being right to 8 units in the last place"
+        f"{undecided if left else ''}"
+    )
+
+
+def _digit(value: float) -> str:
+    """A number, rounded up to one digit."""
+    if value == 0:
+        return "0"
+    unit = 10.0 ** math.floor(math.log10(value))
+    return f"{math.ceil(value / unit * (1 - 1e-12)) * unit:.1g}"

@@ -11,7 +11,7 @@ from isthmus.certificates.following.precision import in_precision
 from isthmus.errors import NetworkError
 from isthmus.landscapes import AbstractLandscape, Landscape
 
-CHECKS = 8  # points at which the network is compared with itself in float64
+CHECKS = 9  # points at which the network is compared with itself in float64
 WRONG = 1e-2  # of the largest logit there: no rounding does that
 
 

@@ -109,11 +109,6 @@ class Model(Followed):
         return f"Model(order {self.enclosure.order}, shape {tuple(self.shape)})"
 
     @property
-    def order(self) -> int:
-        """Highest power."""
-        return len(self.coefficients) - 1
-
-    @property
     def polynomial(self) -> Enclosure:
         """The polynomials alone."""
         return self.enclosure.polynomial

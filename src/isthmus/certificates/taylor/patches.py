@@ -73,6 +73,16 @@ class Patches(Ground):
         u, v = (each.reshape(-1, *(1,) * (corners.ndim - 2)) for each in boxes.middle.to(corners.device).T)
         return _bilinear(corners, u, v)
 
+    def spread(self) -> Inputs:
+        """Nine inputs of the surface (9, *input): its corners, the middles of its sides, and its middle."""
+        low = torch.stack([each.low for each in self.patches])
+        side = torch.tensor([each.side for each in self.patches], dtype=torch.float64)[:, None]
+        points = torch.cartesian_prod(*[torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64)] * 2)
+        inside = ((points[:, None] >= low) & (points[:, None] <= low + side)).all(2)
+        number = inside.int().argmax(1)
+        within = (points - low[number]) / side[number]
+        return self.middles(Boxes(number, within, within, torch.zeros(len(points), dtype=torch.float64)))
+
     def places(self, boxes: Boxes, within: Float[Tensor, "n 2"]) -> Float[Tensor, "n 2"]:
         """(u, v) on the surface of places in the patches of some boxes."""
         low = torch.stack([self.patches[number].low for number in boxes.number.tolist()])

@@ -36,12 +36,16 @@ function drawMap(id, grid, scale, threshold) {
 }
 function outline(id, cells) {
   const canvas = byId(id), context = canvas.getContext("2d"), size = canvas.width - 1;
-  context.lineWidth = 0.5; context.strokeStyle = "rgba(255, 255, 255, 0.45)";
-  for (const [u0, v0, u1, v1] of cells) context.strokeRect(u0 * size, (1 - v1) * size, (u1 - u0) * size, (v1 - v0) * size);
+  context.lineWidth = 0.5;
+  for (const [u0, v0, u1, v1, upper, decided] of cells) {
+    const place = [u0 * size, (1 - v1) * size, (u1 - u0) * size, (v1 - v0) * size];
+    context.strokeStyle = decided ? "rgba(255, 255, 255, 0.45)" : "rgba(255, 60, 60, 0.9)"; context.strokeRect(...place);
+    if (!decided) { context.fillStyle = "rgba(255, 60, 60, 0.35)"; context.fillRect(...place); }
+  }
 }
 function provenAt(cells, u, v) {
   const cell = cells.find(([u0, v0, u1, v1]) => u0 <= u && u <= u1 && v0 <= v && v <= v1);
-  return cell === undefined || cell[4] === null ? "" : `; proven: at most ${number(cell[4])}`;
+  return cell === undefined ? "" : cell[4] === null ? "; nothing proven here" : `; proven: at most ${number(cell[4])}`;
 }
 function mixed(grid, u, v) {
   const last = grid.length - 1, x = Math.min(u * last, last - 1e-9), y = Math.min(v * last, last - 1e-9), i = Math.floor(x), j = Math.floor(y), s = x - i, t = y - j;
@@ -87,6 +91,7 @@ function choose(k, scroll = false) {
   byId("verdict").textContent = `${each.outcome[0].toUpperCase() + each.outcome.slice(1)}. Corners ${each.names.join(", ")}. Highest loss ${number(each.flatMax)} on the plain surface, ${number(each.max)} on the one found (threshold ${number(each.threshold)}); ${each.moved} nodes moved` +
     (each.area === null ? "" : `, area × ${number(each.area)}`) + (each.eightBits === null ? "" : `; rounded to 8 bits ${number(each.eightBits)}`) + (each.certificate === null ? "." : `. ${each.certificate}.`);
   [...byId("table").tBodies[0].rows].forEach((row, number) => row.classList.toggle("chosen", number === k));
+  byId("proof").textContent = !each.parts ? "" : !each.cells.length ? `The proof has ${each.parts.toLocaleString("en")} cells, too many to draw.` : "White lines are the cells of the proof" + (each.cells.some((cell) => !cell[5]) ? "; red ones were left undecided." : ".");
   setAddress("#loop-" + k);
   move(...(each.filled ? [0.5, 0.5] : each.peak));
   Promise.allSettled([...each.plain.flat(), ...each.found.flat()].map((n) => picture(n).decode())).then(() => { if (state.surface === k) { move(state.u, state.v); document.body.dataset.ready = k; } });

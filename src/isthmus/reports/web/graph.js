@@ -109,7 +109,7 @@ function drawSaddles() {
     const a = nodes[each.i], b = nodes[each.j], names = [a.name, "", `highest ${loss(each.max)}`, "", b.name];
     const strip = element("div", { class: "chain scroll" }), place = element("button", { class: "saddle", "aria-label": `path from ${a.name} to ${b.name}` });
     strip.append(...each.strip.map((picture, k) => tile(picture, names[k], k === 2 ? "peak" : k % 4 === 0 ? "end" : "")));
-    const bends = each.directions === 0 ? "" : each.negative === 0 ? "Across the edge the loss curves upward in every direction looked at." : `Across the edge the loss curves downward in ${each.negative === each.directions ? `all ${each.directions}` : `${each.negative} of ${each.directions}`} directions looked at: there are ways around it.`;
+    const bends = each.directions === 0 ? "" : each.flat ? "Across the edge the loss is flat, as far as can be told." : each.negative === 0 ? "In no direction looked at does the loss curve downward across the edge." : `Across the edge the loss curves downward in ${each.negative === each.directions ? `all ${each.directions}` : `${each.negative} of ${each.directions}`} directions looked at: there are ways around it.`;
     place.append(strip, element("p", {}, `Holds ${each.sizes[0]} inputs to the other ${each.sizes[1]}. ${bends} Beside ${group().name} the network sees ${each.other} (${number(100 * each.probability)} %).`));
     place.addEventListener("click", () => { state.a = each.i; state.b = each.j; state.second = false; show(); byId("path").scrollIntoView({ behavior: "smooth" }); });
     return place;

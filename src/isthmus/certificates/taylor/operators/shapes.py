@@ -97,7 +97,7 @@ def joined(function: Any, args: Args, kwargs: Named) -> Any:
 
 
 def _constant(value: Tensor, count: int, like: Model) -> Model:
-    of = Enclosure.constant(value.double(), count)
+    of = Enclosure.constant(value.double(), count, like.run.variables)
     nothing = torch.zeros(1, dtype=torch.float64, device=value.device)
     ball = Ball(torch.zeros(value.shape, dtype=torch.long, device=value.device), nothing)
     return Model(of.coefficients, of.radius, like.run, ball)
