@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import overload
 
 import torch
@@ -12,18 +12,22 @@ from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.progress import Progress
 from isthmus._core.shapes import AnyTargets, Inputs, Vertices
+from isthmus._core.warned import warn
 from isthmus.attributions.attribution import Attribution
 from isthmus.attributions.curve import at, pieces_of
 from isthmus.attributions.logit import Logit
 from isthmus.attributions.quadrature import Gradients, Integral, integrated
 from isthmus.certificates.affine_pieces.segment import cut_segment
 from isthmus.certificates.following.precision import in_precision
-from isthmus.errors import InputError, NetworkError
+from isthmus.errors import DomainError, InputError, NetworkError
 from isthmus.landscapes import AbstractLandscape, Landscape
 from isthmus.landscapes.arguments import PREDICTED, targets_of
+from isthmus.landscapes.validation import check_inputs
 from isthmus.paths import AbstractPath, Polyline
 
 MOST = 20_000  # gradients
+ENOUGH = 0.05  # of the gradients that may be evaluated: after so many pieces it may be guessed how many there are
+FAR = 3.0  # times as many: no need to go on
 TOLERANCE = 1e-3  # of the change of the output
 
 
@@ -103,13 +107,34 @@ def attribute(
     found = []
     with telling(progress, "attributing", "paths") as tell, landscape.fixed():
         for number, (one, index) in enumerate(zip(paths, classes.tolist(), strict=True)):
-            found.append(_attributed(landscape, one, index, exact, tolerance, most))
+
+            def beat(spent: int, number: int = number) -> None:
+                tell(Progress(number, len(paths), landscape.forward_equivalents - before + spent))
+
+            found.append(_attributed(landscape, one, index, exact, tolerance, most, beat))
             tell(Progress(number + 1, len(paths), landscape.forward_equivalents - before))
+    _warn_of_paths(landscape, paths)
     return found[0] if isinstance(path, AbstractPath) else tuple(found)
 
 
+def _warn_of_paths(landscape: AbstractLandscape, paths: Sequence[AbstractPath]) -> None:
+    """A baseline may lie anywhere; inputs of a wrong scale look as if it did."""
+    for number, path in enumerate(paths):
+        try:
+            check_inputs("The ends of a path", path.ends, landscape.domain, landscape.input_kind)
+        except DomainError as error:
+            warn(f"Path {number} was attributed as it is, although it leaves the domain: {error}")
+            return
+
+
 def _attributed(
-    landscape: Landscape, path: AbstractPath, index: int, exact: bool | None, tolerance: float, most: int
+    landscape: Landscape,
+    path: AbstractPath,
+    index: int,
+    exact: bool | None,
+    tolerance: float,
+    most: int,
+    beat: Callable[[int], None],
 ) -> Attribution:
     landscape.try_out(path.ends)
     work = in_precision(landscape, torch.float64, path.at(0.0), loss=Logit())
@@ -125,12 +150,13 @@ def _attributed(
         return work.evaluate(x, torch.full((len(x),), index), validated=True).loss
 
     def gradient(x: Inputs) -> Inputs:
+        beat(work.forward_equivalents)
         return work.gradient(x, torch.full((len(x),), index), validated=True, followed=False).gradient
 
     integral = None
     if exact is not False and isinstance(path, Polyline):
         try:
-            integral = _on_pieces(work, pieces, gradient, most)
+            integral = _on_pieces(work, pieces, gradient, most, beat, guess=exact is None)
         except (NetworkError, _TooMany) as error:
             if exact:
                 reason = str(error) or f"the path has more than {most:,} affine pieces"
@@ -156,18 +182,31 @@ def _attributed(
     )
 
 
-def _on_pieces(work: Landscape, pieces: list[Vertices], gradient: Gradients, most: int) -> Integral:
+def _on_pieces(
+    work: Landscape,
+    pieces: list[Vertices],
+    gradient: Gradients,
+    most: int,
+    beat: Callable[[int], None],
+    *,
+    guess: bool,
+) -> Integral:
     """The sum over affine pieces: the gradient in the middle of each, times how far it goes.
+
+    With `guess` it is given up as soon as the pieces seen so far say that there are far more than `most`.
 
     Raises:
         NetworkError: the network is not affine on pieces.
     """
     total = torch.zeros_like(pieces[0][0])
-    count = 0
+    count = walked = 0
     before = work.forward_equivalents
 
-    def stop(_: float) -> None:
-        if work.forward_equivalents - before > most:
+    def stop(share: float) -> None:
+        spent = work.forward_equivalents - before
+        beat(work.forward_equivalents)
+        done = (walked + share) / len(pieces)
+        if spent > most or (guess and spent > most * ENOUGH and spent > FAR * most * done):
             raise _TooMany
 
     for points in pieces:
@@ -182,4 +221,5 @@ def _on_pieces(work: Landscape, pieces: list[Vertices], gradient: Gradients, mos
             slopes = gradient(at(points, some))
             mean = mean + torch.tensordot(share.to(slopes), slopes, dims=1)
         total = total + mean * (points[1] - points[0])
+        walked += 1
     return Integral(total, count, count)

@@ -121,6 +121,12 @@ def attribute(
         f"{style.class_name(index, names)}: logit {found.start:.4g} -> {found.end:.4g}; {found.gradients:,} gradients, "
         f"{'exact' if found.exact else 'adaptive'}, completeness error {found.completeness_error:.2g}."
     )
+    if not found.exact and found.completeness_error > tolerance * abs(found.end - found.start):
+        print(
+            f"isthmus: warning: values do not add up to the change of the logit to {tolerance:g} of it; give more "
+            "gradients with --most.",
+            file=sys.stderr,
+        )
     for name, value in fewer(found.named() or (), 4)[:3]:
         print(f"  {readable(name)}: {value:+.3g}")
     print(f"Look at it: {out / 'attribution.png'}")

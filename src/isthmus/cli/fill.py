@@ -140,8 +140,9 @@ def fill(
         summary = write_fillings(run, folder, on_figure=drawn)
     Kept(folder / KEPT).forget()  # what was kept on the way is in the result now
     for number, each in enumerate(filled):
+        before = max(each.flat_max_loss, each.max_loss) if each.surface.flat else each.flat_max_loss
         print(
-            f"loop {number}: max loss {each.flat_max_loss:.3g} -> {each.max_loss:.3g}, threshold {each.threshold:.3g}, "
+            f"loop {number}: max loss {before:.3g} -> {each.max_loss:.3g}, threshold {each.threshold:.3g}, "
             f"{each.forward_equivalents:,} forward-equivalents: {each.outcome}{', proven' if each.proven else ''}"
         )
     proven = f", {summary['proven']} proven at every point" if verify == "taylor" else ""
@@ -149,6 +150,12 @@ def fill(
         f"{summary['filled']} of {summary['loops']} filled, {summary['flat']} of them by the plain surface{proven}; "
         f"{summary['class_kept']} keep their class at all points seen."
     )
+    left = [each.certificate.subject_to for each in filled if each.filled and not each.proven and each.certificate]
+    if verify == "taylor" and left:
+        print(
+            f"{len(left)} are filled as far as random points tell, and not proven: Taylor models do not reach through "
+            "deep networks of ReLUs, or need more cells. The page says how much of each was proven."
+        )
     print(f"Look at it: {out / 'index.html'}")
 
 

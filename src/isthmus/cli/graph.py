@@ -153,13 +153,13 @@ def graph(
         command=readable(shlex.join(["isthmus", *sys.argv[1:]])),
         skipped={readable(name): readable(reason) for name, reason in found.skipped.items()},
         notes=notes,
-        saddles=saddles_of_each(landscape, made, count=saddles),
+        saddles=saddles_of_each(landscape, made, count=saddles) if saddles else None,
     )
     say_set_aside(run.skipped)
     summary = write_graph(run, folder)
     Kept(kept).forget()  # what was kept on the way is in the result now
     for each in summary["classes"]:
-        apart = f", {len(each['apart'])} apart" if each["apart"] else ""
+        apart = f", {each['apart_count']} apart" if each["apart"] else ""
         regions = f"{each['regions_at_boundary']} region{'' if each['regions_at_boundary'] == 1 else 's'}"
         shares = [each["directly_connected"], each["connected_through_others"]]
         direct, through = ("–" if math.isnan(share) else f"{share:.1%}" for share in shares)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -88,6 +89,9 @@ def run(arguments: Sequence[str]) -> int:
         except IsthmusError as error:
             print(f"isthmus: {visible(' '.join(str(error).split()))}", file=sys.stderr)
             return 2 if isinstance(error, UnknownNameError) else 1
+        except BrokenPipeError:  # who reads the output, such as head, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
         except KeyboardInterrupt as interrupt:
             print(f"isthmus: {visible(str(interrupt)) or 'interrupted; nothing was written'}", file=sys.stderr)
             return 143 if isinstance(interrupt, Terminated) else 130

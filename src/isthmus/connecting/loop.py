@@ -21,7 +21,8 @@ from isthmus.certificates import Certifier
 from isthmus.certificates.given import certifier_of
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.connecting.connections import Connections
-from isthmus.connecting.connectors import AnyConnector, BarrierBypass, PathConnector
+from isthmus.connecting.connectors import AnyConnector, PathConnector
+from isthmus.connecting.connectors.given import connector_of
 from isthmus.connecting.pair import PairWork, Span
 from isthmus.connecting.request import checked
 from isthmus.connecting.shown import check_ends, lay_out, segments_of
@@ -46,7 +47,7 @@ def connect(
     c: AnyInputs,
     target: AnyTargets,
     *,
-    method: AnyConnector | None = None,
+    method: AnyConnector | str | None = None,
     threshold: AnyLosses | None = None,
     seed: int = 0,
     sampling: Sampling | None = None,
@@ -60,7 +61,7 @@ def connect(
         a, c: the ends (n, *input), in data units, inside the domain; tensors or NumPy arrays.
         target: class of each pair (n,), or one for all: indices or names; "predicted" is the class that the network
             sees in both ends.
-        method: how to lead a path around a barrier; `BarrierBypass()` by default.
+        method: how to lead a path around a barrier, or its name, as "string"; `BarrierBypass()` by default.
         threshold: the loss that a connected path may reach, for all pairs or for each (n,); by default the higher loss
             of the two ends + 0.01.
         seed: of the random numbers that a method may use.
@@ -79,7 +80,7 @@ def connect(
         NetworkError: with `verify`, paths of this network cannot be certified so.
         Interrupted: a KeyboardInterrupt that carries what was finished before Ctrl-C was pressed.
     """
-    method = BarrierBypass() if method is None else method
+    method = connector_of(method)
     certifier = certifier_of(verify)
     sampling = sampling or method.sampling or Sampling()
     a, c, target, thresholds = checked(landscape, a, c, target, threshold)

@@ -13,7 +13,8 @@ from isthmus._core.progress import Progress
 from isthmus._core.random import numpy_generator
 from isthmus._core.shapes import AnyInputs, AnyTargets, Inputs, Targets
 from isthmus._core.versions import versions
-from isthmus.connecting.connectors import AnyConnector, BarrierBypass
+from isthmus.connecting.connectors import AnyConnector
+from isthmus.connecting.connectors.given import connector_of
 from isthmus.errors import InputError
 from isthmus.graphs.bypassing import bypass
 from isthmus.graphs.candidates import candidates
@@ -38,7 +39,7 @@ def barrier_graph(
     x: AnyInputs,
     target: AnyTargets,
     *,
-    method: AnyConnector | None = None,
+    method: AnyConnector | str | None = None,
     threshold: float | None = None,
     most: int = CANDIDATES,
     budget: int | None = None,
@@ -80,7 +81,7 @@ def barrier_graph(
     x, targets = _check(landscape, x, target, most, budget, drawn, tolerance)
     before = landscape.forward_equivalents
     x = x.detach().cpu()
-    method = BarrierBypass() if method is None else method
+    method = connector_of(method)
     description = landscape.describe() | {
         "unit": landscape.unit,
         "method": repr(method),

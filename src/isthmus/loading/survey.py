@@ -59,7 +59,8 @@ class Survey:
     def notes(self, class_names: Sequence[str] | None = None) -> list[str]:
         """What a reader should know of who takes part: how many are recognised, and what labels were taken for."""
         read, known = len(self.rows), int(self.recognised.sum())
-        said = f"{known} of {read} inputs are recognised by the network"
+        labelled = any(label is not None for label in self.labels)
+        said = f"{known} of {read} inputs are recognised by the network" if labelled else f"{read} inputs, unlabelled"
         aside = len(self.skipped)
         notes = [f"{said}{f', {aside} were set aside' if aside else ''}."]
         taken = {
@@ -78,7 +79,7 @@ class Survey:
             )
         if read and 2 * known < read:
             cause = _likely_cause(self)
-            notes.append(f"Most inputs are not recognised, and take no part{cause}.")
+            notes.append(f"Most inputs are not recognised, and take no part{cause}{'' if cause.endswith('?') else '.'}")
         return notes
 
     @property

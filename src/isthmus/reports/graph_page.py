@@ -31,7 +31,7 @@ def graph_page(
     title: str = "How inputs hang together",
     made: Mapping[str, Any] | None = None,
     skipped: Mapping[str, str] | None = None,
-    saddles: Sequence[Saddle] = (),
+    saddles: Sequence[Saddle] | None = None,
 ) -> str:
     """The page as HTML text.
 
@@ -42,7 +42,7 @@ def graph_page(
         title: the headline.
         made: how it was made, shown at the foot.
         skipped: inputs that could not be used, with the reason.
-        saddles: what the landscape is like at narrow places of the graph.
+        saddles: what the landscape is like at narrow places of the graph, if that was measured.
     """
     targets = sorted(set(graph.target.tolist()))
     numbers = [np.flatnonzero(graph.target.numpy() == target) for target in targets]
@@ -54,14 +54,19 @@ def graph_page(
             if len(kept):
                 part = graph.subgraph(kept)
                 group = _group(part, target, [names[k] for k in kept], class_names, store, len(members))
-                shown.append(group | {"saddles": _saddles(graph, saddles, kept.tolist(), class_names, store)})
+                shown.append(group | {"saddles": _saddles(graph, saddles or (), kept.tolist(), class_names, store)})
         if store.characters <= LIMIT:
             break
     direct = graph.directly_connected()
     return render(
         "graph.html",
         ("common.js", "graph.js"),
-        {"unit": str(graph.description.get("unit", "loss")), "groups": shown, "pictures": store.urls},
+        {
+            "unit": str(graph.description.get("unit", "loss")),
+            "groups": shown,
+            "measured": saddles is not None,
+            "pictures": store.urls,
+        },
         title=title,
         cards={
             "inputs": len(graph),

@@ -35,7 +35,7 @@ class GraphRun:
         command: the command that made the run.
         skipped: inputs that could not be used, with the reason.
         notes: what a reader should know.
-        saddles: what the landscape is like at narrow places of the graph.
+        saddles: what the landscape is like at narrow places of the graph, if that was measured.
     """
 
     graph: BarrierGraph
@@ -45,7 +45,7 @@ class GraphRun:
     command: str = ""
     skipped: dict[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
-    saddles: Sequence[Saddle] = ()
+    saddles: Sequence[Saddle] | None = None
 
     def summary(self) -> dict[str, Any]:
         """The graph in numbers, class by class."""
@@ -91,9 +91,10 @@ class GraphRun:
                     "other_class": style.class_name(each.other_class, self.class_names),
                     "other_probability": plain(each.other_probability),
                 }
-                for each in self.saddles
+                for each in self.saddles or ()
                 if int(self.graph.target[each.i]) == target
             ],
+            "apart_count": len(graph.apart()),
             "apart": [
                 {"input": names[k], "loss": float(graph.loss[k]), "lowest_edge": float(graph.lowest_edge[k])}
                 for k in graph.apart()[:NAMED].tolist()

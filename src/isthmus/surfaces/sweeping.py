@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from isthmus._core.warned import warn
 from isthmus.connecting.connectors.stopping import Stopping
 from isthmus.landscapes import AbstractLandscape
 from isthmus.surfaces.adaptive_mesh import AdaptiveMesh
@@ -24,6 +25,7 @@ HELD = 2**26  # numbers of inputs that are held at once
 def begin(landscape: AbstractLandscape, work: list[Work], threshold: float | None, method: AdaptiveMesh) -> None:
     """Looks at the first lattice, and at the corners."""
     look_at(landscape, work, method.first)
+    _warn_of_targets(work)
     for each in work:
         step = each.mesh.stride(method.first)
         loss = each.mesh.loss
@@ -38,6 +40,17 @@ def begin(landscape: AbstractLandscape, work: list[Work], threshold: float | Non
             each.outcome = Outcome.CORNER_ABOVE_THRESHOLD
         elif not (loss[::step, ::step][held] <= each.threshold).all():
             each.outcome = Outcome.SIDE_ABOVE_THRESHOLD
+
+
+def _warn_of_targets(work: list[Work]) -> None:
+    """Says it where the network does not see the target in corners."""
+    strange = [int(each.mesh.strange[np.ix_([0, -1], [0, -1])].sum()) for each in work]
+    if any(strange):
+        first = next(number for number, corners in enumerate(strange) if corners)
+        warn(
+            f"In {sum(map(bool, strange))} of {len(work)} loops the network does not see the target in all corners "
+            f"(first: target {work[first].target}, not seen in {strange[first]} of 4): are these the right classes?"
+        )
 
 
 def sweep(landscape: AbstractLandscape, work: list[Work], method: AdaptiveMesh) -> None:

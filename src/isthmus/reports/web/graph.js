@@ -104,7 +104,8 @@ function drawChain(steps) {
 
 function drawSaddles() {
   const { nodes, saddles } = group();
-  byId("narrow").hidden = saddles.length === 0;
+  byId("narrow").hidden = !data.measured;
+  byId("some-saddles").hidden = saddles.length === 0; byId("no-saddles").hidden = saddles.length > 0;
   byId("saddles").replaceChildren(...saddles.map((each) => {
     const a = nodes[each.i], b = nodes[each.j], names = [a.name, "", `highest ${loss(each.max)}`, "", b.name];
     const strip = element("div", { class: "chain scroll" }), place = element("button", { class: "saddle", "aria-label": `path from ${a.name} to ${b.name}` });
