@@ -14,6 +14,7 @@ from isthmus.errors import InputError
 
 if TYPE_CHECKING:
     from isthmus import AbstractLandscape, Comparison, Landscape
+    from isthmus.reports.comparison_tables import Table as Texts
 
 SCHEMA = "isthmus/comparison/1"
 
@@ -114,6 +115,15 @@ def _of_studies(
     return Comparison(runs=tuple(runs), places=tuple(map(tuple, matched(runs))), seed=seed)
 
 
+def _narrow(table: Texts) -> Texts:
+    """The statistic beside the measure, and names without their library, where it is the same."""
+    headings, rows = table
+    (library, _, one), (other_library, _, other) = (name.rpartition(":") for name in headings[3:5])
+    named = (one, other) if library == other_library else headings[3:5]
+    short = (*headings[:3], *named, *headings[5:])
+    return short, [(f"{row[0]}, {row[2]}", *row[1:]) for row in rows]
+
+
 def _show(found: Comparison) -> None:
     from rich import box
     from rich.console import Console
@@ -128,7 +138,11 @@ def _show(found: Comparison) -> None:
     more = f" ({alone}, which are not compared)" if alone else ""
     console.print(escape(readable(f"{len(found):,} pairs are in all {len(found.runs)} runs{more}.")))
     wide = console.width >= 120  # what a narrow terminal leaves out is on the page
-    both = [(compared(found), (0, 1, 3, 4, 5)), *([(transferred(found), (0, 1, 2, 3, 4))] if found.transfer else [])]
+    first = (0, 3, 4, 5) if len(found.runs) == 2 else (0, 1, 3, 4, 5)
+    both = [
+        (compared(found), ()) if wide else (_narrow(compared(found)), first),
+        *([(transferred(found), (0, 1, 2, 3, 4))] if found.transfer else []),
+    ]
     for (headings, rows), few in both:
         kept = range(len(headings)) if wide else few
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -136,7 +150,7 @@ def _show(found: Comparison) -> None:
             side: Literal["left", "right"] = "left" if place < 3 or headings[place] == "path" else "right"
             table.add_column(escape(shorten(readable(headings[place]), 24)), justify=side, overflow="fold")
         for row in rows:
-            table.add_row(*(escape(shorten(readable(row[place]), 30)) for place in kept))
+            table.add_row(*(escape(shorten(readable(row[place]), 44)) for place in kept))
         console.print(table)
     for note in remarks(found):
         console.print(escape(readable(note)))

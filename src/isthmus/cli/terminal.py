@@ -50,10 +50,15 @@ def drawing_progress(total: int, unit: str = "pairs") -> Iterator[Callable[[], N
         yield drawn
 
 
+SAID = 8  # inputs that were set aside, of which the terminal says why
+
+
 def say_set_aside(skipped: Mapping[str, str]) -> None:
     """Which inputs could not be used, and why; the names are readable."""
-    for name, reason in skipped.items():
+    for name, reason in list(skipped.items())[:SAID]:
         print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
+    if len(skipped) > SAID:
+        print(f"isthmus: and {len(skipped) - SAID} more were set aside; the page lists them all.", file=sys.stderr)
 
 
 def say_plan(made: Plan) -> None:

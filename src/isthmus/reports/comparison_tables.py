@@ -28,7 +28,8 @@ Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 def compared(found: Comparison) -> Table:
     """A row for each measure and run: what it is in the first run and in this one, and the paired difference."""
-    headings = ("measure", "run", "of pairs", found.names[0], "this run", "difference", "higher", "lower", "pairs")
+    other = found.names[1] if len(found.names) == 2 else "this run"
+    headings = ("measure", "run", "of pairs", found.names[0], other, "difference", "higher", "lower", "pairs")
     order = list(WORDS)
     by_measure = sorted(found.differences(), key=lambda e: (order.index(e.measure), found.names.index(e.run)))
     rows: list[tuple[str, ...]] = [
@@ -98,6 +99,11 @@ def remarks(found: Comparison) -> list[str]:
     lost = sum(each.left_out for each in found.transfer)
     if lost:
         notes.append(f"{lost:,} paths have losses that are not finite on another network, and were left out.")
+    if found.differences():
+        notes.append(
+            "A difference is that within pairs: of medians it is the median of all pairs' differences, which need not "
+            "be the difference of the two medians."
+        )
     return notes
 
 
@@ -110,7 +116,8 @@ def _value(value: float, measure: str) -> str:
 def _estimate(estimate: Estimate, measure: str, *, signed: bool = True) -> str:
     if not math.isfinite(estimate.value):
         return "–"
-    times, unit = (100, " %") if measure in PER_CENT else (1, "")
+    # A share that rises from 25 to 50 % rises by 25 points.
+    times, unit = (100, " points" if signed else " %") if measure in PER_CENT else (1, "")
     sign = "+" if signed else ""
     middle = f"{times * estimate.value:{sign}.3g}{unit}"
     if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
