@@ -125,7 +125,8 @@ def test_narrow_places_lead_to_their_paths(browser, graph_html, graph, places, t
         page.select_option("#group", str(group))
         own = [each for each in places if int(graph.target[each.i]) == target]
         assert page.locator("#saddles button").count() == len(own)
-        assert page.locator("#narrow").is_visible() == bool(own)
+        assert page.locator("#no-saddles").is_visible() == (not own)  # which is told, too
+        assert page.locator("#some-saddles").is_visible() == bool(own)
         for number, each in enumerate(own):
             place = page.locator("#saddles button").nth(number)
             assert f"Holds {each.sizes[0]} inputs to the other {each.sizes[1]}." in place.inner_text()

@@ -137,9 +137,11 @@ def test_corners_of_two_classes_are_not_filled_and_it_says_where(
 ) -> None:
     x, target = digit_images
     corners = torch.stack([x[target == 3][0], x[target == 3][1], x[target == 8][0], x[target == 3][2]])
-    given = isthmus.fill(digits, corners[None], 3)[0]
+    with pytest.warns(isthmus.IsthmusWarning, match="not seen in 1 of 4"):
+        given = isthmus.fill(digits, corners[None], 3)[0]
     assert given.filled  # its threshold is that of the strange corner: nothing is asked
-    asked = isthmus.fill(digits, corners[None], 3, threshold=0.1)[0]
+    with pytest.warns(isthmus.IsthmusWarning, match="are these the right classes"):
+        asked = isthmus.fill(digits, corners[None], 3, threshold=0.1)[0]
     assert asked.outcome is Outcome.CORNER_ABOVE_THRESHOLD
     assert asked.peak == (0, 1)
 
