@@ -86,6 +86,10 @@ class Registry(Mapping[str, Callable[..., T]], Generic[T]):
             )
         return cast("T", member)
 
+    def given(self, member: T | str) -> T:
+        """A member as it may be given: itself, or its name."""
+        return self.make(member) if isinstance(member, str) else member
+
 
 def imported(place: str) -> Any:
     """What stands at `package.module:name`, or at `.module:name` in this package; the name may have dots."""

@@ -150,10 +150,10 @@ def fill(
         f"{summary['filled']} of {summary['loops']} filled, {summary['flat']} of them by the plain surface{proven}; "
         f"{summary['class_kept']} keep their class at all points seen."
     )
-    left = [each.certificate.subject_to for each in filled if each.filled and not each.proven and each.certificate]
+    left = sum(each.filled and not each.proven for each in filled)
     if verify == "taylor" and left:
         print(
-            f"{len(left)} are filled as far as random points tell, and not proven: Taylor models do not reach through "
+            f"{left} are filled as far as random points tell, and not proven: Taylor models do not reach through "
             "deep networks of ReLUs, or need more cells. The page says how much of each was proven."
         )
     print(f"Look at it: {out / 'index.html'}")

@@ -53,12 +53,16 @@ def drawing_progress(total: int, unit: str = "pairs") -> Iterator[Callable[[], N
 SAID = 8  # inputs that were set aside, of which the terminal says why
 
 
-def say_set_aside(skipped: Mapping[str, str]) -> None:
-    """Which inputs could not be used, and why; the names are readable."""
-    for name, reason in list(skipped.items())[:SAID]:
+def say_set_aside(
+    skipped: Mapping[str, str], most: int = SAID, rest: str = "were set aside; the page lists them all"
+) -> None:
+    """Which inputs could not be used, and why; the names are readable. Of more than `most` it says how many, and
+    `rest`.
+    """
+    for name, reason in list(skipped.items())[:most]:
         print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
-    if len(skipped) > SAID:
-        print(f"isthmus: and {len(skipped) - SAID} more were set aside; the page lists them all.", file=sys.stderr)
+    if len(skipped) > most:
+        print(f"isthmus: and {len(skipped) - most} more {rest}.", file=sys.stderr)
 
 
 def say_plan(made: Plan) -> None:
@@ -66,10 +70,7 @@ def say_plan(made: Plan) -> None:
     for note in made.notes:
         print(f"isthmus: note: {note}", file=sys.stderr)
     for inputs, names in made.skipped.items():
-        for name, reason in list(names.items())[:5]:
-            print(f"isthmus: set aside {name}: {reason}", file=sys.stderr)
-        if len(names) > 5:
-            print(f"isthmus: and {len(names) - 5} more of {inputs}; the table lists them all.", file=sys.stderr)
+        say_set_aside(names, 5, f"of {inputs}; the table lists them all")
 
 
 def show_result(

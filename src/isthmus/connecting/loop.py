@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from isthmus import registries
 from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.progress import OnProgress, Progress
@@ -21,8 +22,7 @@ from isthmus.certificates import Certifier
 from isthmus.certificates.given import certifier_of
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.connecting.connections import Connections
-from isthmus.connecting.connectors import AnyConnector, PathConnector
-from isthmus.connecting.connectors.given import connector_of
+from isthmus.connecting.connectors import AnyConnector, BarrierBypass, PathConnector
 from isthmus.connecting.pair import PairWork, Span
 from isthmus.connecting.request import checked
 from isthmus.connecting.shown import check_ends, lay_out, segments_of
@@ -80,7 +80,7 @@ def connect(
         NetworkError: with `verify`, paths of this network cannot be certified so.
         Interrupted: a KeyboardInterrupt that carries what was finished before Ctrl-C was pressed.
     """
-    method = connector_of(method)
+    method = BarrierBypass() if method is None else registries.METHODS.given(method)
     certifier = certifier_of(verify)
     sampling = sampling or method.sampling or Sampling()
     a, c, target, thresholds = checked(landscape, a, c, target, threshold)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from isthmus import registries
 from isthmus._core.annotated import as_annotated
 from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.given import tensor_of
@@ -13,8 +14,7 @@ from isthmus._core.progress import Progress
 from isthmus._core.random import numpy_generator
 from isthmus._core.shapes import AnyInputs, AnyTargets, Inputs, Targets
 from isthmus._core.versions import versions
-from isthmus.connecting.connectors import AnyConnector
-from isthmus.connecting.connectors.given import connector_of
+from isthmus.connecting.connectors import AnyConnector, BarrierBypass
 from isthmus.errors import InputError
 from isthmus.graphs.bypassing import bypass
 from isthmus.graphs.candidates import candidates
@@ -81,7 +81,7 @@ def barrier_graph(
     x, targets = _check(landscape, x, target, most, budget, drawn, tolerance)
     before = landscape.forward_equivalents
     x = x.detach().cpu()
-    method = connector_of(method)
+    method = BarrierBypass() if method is None else registries.METHODS.given(method)
     description = landscape.describe() | {
         "unit": landscape.unit,
         "method": repr(method),

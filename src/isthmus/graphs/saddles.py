@@ -99,7 +99,7 @@ def saddles_of_each(landscape: AbstractLandscape, graph: BarrierGraph, *, count:
     found: list[Saddle] = []
     for target in torch.unique(graph.target).tolist():
         members = np.flatnonzero(graph.target.numpy() == target)
-        own = saddles(landscape, graph.subgraph(members), count=count) if count else ()
+        own = saddles(landscape, graph.subgraph(members), count=count)
         found += [replace(each, i=int(members[each.i]), j=int(members[each.j])) for each in own]
     return tuple(found)
 

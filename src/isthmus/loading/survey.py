@@ -59,13 +59,12 @@ class Survey:
     def notes(self, class_names: Sequence[str] | None = None) -> list[str]:
         """What a reader should know of who takes part: how many are recognised, and what labels were taken for."""
         read, known = len(self.rows), int(self.recognised.sum())
-        labelled = any(label is not None for label in self.labels)
-        said = f"{known} of {read} inputs are recognised by the network" if labelled else f"{read} inputs, unlabelled"
-        aside = len(self.skipped)
-        notes = [f"{said}{f', {aside} were set aside' if aside else ''}."]
         taken = {
             label: index for label, index in zip(self.labels, self.classes.tolist(), strict=True) if label is not None
         }
+        said = f"{known} of {read} inputs are recognised by the network" if taken else f"{read} inputs, unlabelled"
+        aside = len(self.skipped)
+        notes = [f"{said}{f', {aside} were set aside' if aside else ''}."]
         if taken:
             names = [f"{label} is class {_named(index, class_names)}" for label, index in list(taken.items())[:8]]
             notes.append(f"Folders: {', '.join(names)}{f' and {len(taken) - 8} more' if len(taken) > 8 else ''}.")

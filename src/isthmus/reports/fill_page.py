@@ -116,13 +116,12 @@ def _proven(found: Fillings) -> int | None:
 
 def _parts(found: Filling) -> int:
     """Cells of the proof."""
-    cells = None if found.certificate is None else found.certificate.cells
-    return 0 if cells is None else len(cells.upper)
+    return 0 if found.cells is None else len(found.cells.upper)
 
 
 def _cells(found: Filling) -> list[list[float | bool | None]]:
     """U and v where each cell begins and ends, what is proven to be the most loss there, and whether that decides."""
-    cells = None if found.certificate is None else found.certificate.cells
+    cells = found.cells
     if cells is None or len(cells.upper) > MOST_CELLS:
         return []
     places = torch.cat([cells.low, cells.high], 1).tolist()

@@ -84,7 +84,7 @@ def draw_cells(axes: Axes, found: Filling) -> None:
     """Outlines of the cells of which something was proven; of the others, hatched."""
     from matplotlib.collections import PolyCollection
 
-    cells = None if found.certificate is None else found.certificate.cells
+    cells = found.cells
     if cells is None:
         return
     (u0, v0), (u1, v1) = cells.low.numpy().T, cells.high.numpy().T

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,10 +24,8 @@ def spread_loops(engine: OnRay, choice: NetworkChoice, settings: dict[str, Any])
     """
 
     def working(parts: Sequence[Part]) -> Iterator[tuple[int, dict[str, Tensor]]]:
-        path, threads = str(Path.cwd()), max(1, int(engine.cpus))
-        yield from engine.each(
-            _fill, [(choice, part.corners.numpy(), part.target.numpy(), settings, path, threads) for part in parts]
-        )
+        tasks = [(choice, part.corners.numpy(), part.target.numpy(), settings, *engine.settled) for part in parts]
+        yield from engine.each(_fill, tasks)
 
     return working
 

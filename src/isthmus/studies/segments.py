@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,9 +34,8 @@ def spread(engine: OnRay, choice: NetworkChoice, x: Inputs, target: Targets) -> 
         with engine.cluster() as ray:
             if not stored:
                 stored.append(ray.put((x.cpu().numpy(), target.cpu().numpy())))
-            path, threads = str(Path.cwd()), max(1, int(engine.cpus))
             tasks = [
-                (choice, stored[0], i[begin : begin + PART], j[begin : begin + PART], path, threads)
+                (choice, stored[0], i[begin : begin + PART], j[begin : begin + PART], *engine.settled)
                 for begin in range(0, len(i), PART)
             ]
             parts = dict(engine.each(_look, tasks))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus._core.displayed import Plotted
-from isthmus.certificates import Certificate
+from isthmus.certificates import Cells, Certificate
 from isthmus.inputs.kinds import InputKind
 from isthmus.surfaces.surface import Surface
 
@@ -106,6 +106,11 @@ class Filling(Plotted):
     def proven(self) -> bool:
         """Whether a certificate says so of every point of the surface."""
         return self.filled and self.certificate is not None and self.certificate.whole
+
+    @property
+    def cells(self) -> Cells | None:
+        """The cells of its proof, where one was tried."""
+        return None if self.certificate is None else self.certificate.cells
 
     @property
     def max_loss(self) -> float:

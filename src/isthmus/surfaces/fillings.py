@@ -100,7 +100,7 @@ class Fillings(Plotted, Sequence[Filling]):
         """What the table does not hold."""
         tensors = ragged("nodes", [each.surface.nodes for each in self])
         tensors |= ragged("moves", [each.surface.moves for each in self])
-        if any(each.certificate is not None and each.certificate.cells is not None for each in self):
+        if any(each.cells is not None for each in self):
             tensors |= ragged(CELLS, [_cells_of(each) for each in self])
         for part in ("seen", "flat"):
             points = [getattr(each, part) for each in self]
@@ -112,7 +112,7 @@ class Fillings(Plotted, Sequence[Filling]):
 
 def _cells_of(found: Filling) -> Tensor:
     """Rows (m, 6): low and high corner, lower and upper bound; none where nothing was proven."""
-    cells = None if found.certificate is None else found.certificate.cells
+    cells = found.cells
     if cells is None:
         return torch.zeros((0, 6), dtype=torch.float64)
     return torch.cat([cells.low, cells.high, cells.lower[:, None], cells.upper[:, None]], 1)

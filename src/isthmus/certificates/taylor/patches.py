@@ -14,6 +14,7 @@ from isthmus._core.shapes import Corners, Inputs
 from isthmus.certificates.taylor.boxes import Boxes, wider
 from isthmus.certificates.taylor.enclosure import Enclosure
 from isthmus.certificates.taylor.ground import Ground
+from isthmus.certificates.taylor.monomials import Monomials
 from isthmus.certificates.taylor.rounding import gamma, up
 
 
@@ -57,13 +58,14 @@ class Patches(Ground):
         bottom, top = corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 2]
         left, right = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
         twist = hu * hv * (top - bottom)
-        kept = corners.new_zeros((order + 1) * (order + 2) // 2, *twist.shape)
+        powers = Monomials(self.variables, order).powers
+        kept = corners.new_zeros(len(powers), *twist.shape)
         kept[0] = _bilinear(corners, u, v)
         kept[1], kept[2] = hu * (bottom + v * (top - bottom)), hv * (left + u * (right - left))
         radius = torch.stack([self.patches[number].doubt for number in boxes.number.tolist()])
         radius = radius + gamma(64) * corners.abs().sum(1)
         if order > 1:
-            kept[4] = twist  # the monomials are 1, s, r, s^2, s r, ...
+            kept[powers.index((1, 1))] = twist
         else:
             radius = radius + twist.abs()
         return Enclosure(kept, up(radius), self.variables)

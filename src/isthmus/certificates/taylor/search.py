@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from math import comb
 
 import torch
 from torch import Tensor
@@ -14,6 +13,7 @@ from isthmus._core.shapes import Logits, Losses
 from isthmus.certificates.taylor.boxes import Boxes
 from isthmus.certificates.taylor.ground import Ground
 from isthmus.certificates.taylor.interval import Bounds, bounds
+from isthmus.certificates.taylor.monomials import Monomials
 from isthmus.certificates.taylor.weights import Norms
 from isthmus.landscapes import Landscape
 
@@ -84,7 +84,7 @@ class Search:
 
     def price(self, order: int) -> int:
         """Forward-equivalents of one box: of its coefficients and its remainder."""
-        return comb(order + self.ground.variables, order) + 1
+        return Monomials(self.ground.variables, order).up_to(order) + 1
 
     def run(self) -> None:
         """Decides box after box, until all are, one is above, or too many were looked at."""

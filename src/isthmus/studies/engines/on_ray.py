@@ -61,9 +61,13 @@ class OnRay(Engine):
         on_done: Callable[[Done], None],
         on_progress: OnProgress | None = None,
     ) -> None:
-        path, threads = str(Path.cwd()), max(1, int(self.cpus))
-        for _, done in self.each(_solve, [(job, number, path, threads) for number in numbers]):
+        for _, done in self.each(_solve, [(job, number, *self.settled) for number in numbers]):
             on_done(done)
+
+    @property
+    def settled(self) -> tuple[str, int]:
+        """What `settle` takes: the folder and the number of threads of a worker."""
+        return str(Path.cwd()), max(1, int(self.cpus))
 
     def each(self, function: Callable[..., T], tasks: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, T]]:
         """Has a function called with the arguments of each task; the number and result of each, as they come.
