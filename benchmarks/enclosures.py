@@ -1,28 +1,31 @@
 """Random networks of all operators: whether a sample ever leaves its enclosure.
 
-    python -m benchmarks.enclosures [--networks 1000] [--samples 1000]
+    python -m benchmarks.enclosures [--networks 1000] [--samples 1000] [--variables 2] [--gradients]
 
 Each network is a chain of operators that are drawn at random, with random weights; each is enclosed on an interval of
-random place, width and order, and evaluated in float64 at so many points of it.
+random place, width and order, and evaluated in float64 at so many points of it. With --gradients, so is the gradient of
+one of its outputs; operators whose gradient cannot be followed are counted.
 """
 
 from __future__ import annotations
 
 import argparse
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from isthmus import Network, Polyline
-from isthmus.certificates.following import outputs
+from isthmus import Landscape, Network, Polyline, Unbounded
+from isthmus.certificates.following import CannotFollowError, outputs
 from isthmus.certificates.taylor import operators
 from isthmus.certificates.taylor.boxes import Boxes
 from isthmus.certificates.taylor.ground import Ground
 from isthmus.certificates.taylor.model import Model
 from isthmus.certificates.taylor.patches import Patch, Patches
+from isthmus.certificates.taylor.slopes import Slopes
 from isthmus.certificates.taylor.walk import Walk
 from isthmus.certificates.taylor.weights import Norms, Pass
 
@@ -135,8 +138,14 @@ class Chain(nn.Module):
         return self.layers[-1](x)
 
 
-def tried(names: list[str], seed: int, samples: int, variables: int = 1) -> tuple[int, bool]:
-    """How many samples of one network left their enclosure, and whether that was finite."""
+def tried(
+    names: list[str], seed: int, samples: int, variables: int = 1, *, gradients: bool = False
+) -> tuple[int, bool]:
+    """How many samples of one network, or of its gradient, left their enclosure, and whether that was finite.
+
+    Raises:
+        CannotFollowError: an operator is not known.
+    """
     random = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -155,12 +164,18 @@ def tried(names: list[str], seed: int, samples: int, variables: int = 1) -> tupl
     if variables == 2:
         s = 2 * torch.rand((samples, 2), generator=random, dtype=torch.float64) - 1
         s[:4] = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * 2)  # and its corners
+    at = points(ends, middle + half * s)
     with torch.no_grad(), network.fixed(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run = Pass(apply=operators.run, call=operators.call, norms=Norms.of(model), variables=variables)
-        made: Model = outputs(network, Model(inputs.coefficients, inputs.radius, run))
-        there = network.logits(points(ends, middle + half * s))
-    powers = torch.tensor(made.enclosure.monomials.powers)
+        norms = Norms.of(model)
+        if gradients:
+            slopes = Slopes(Landscape(network, domain=Unbounded()), 1, norms)
+            made, there = slopes.enclosed(inputs, inputs.coefficients[0]), slopes.gradient(at)
+        else:
+            run = Pass(apply=operators.run, call=operators.call, norms=norms, variables=variables)
+            made = outputs(network, Model(inputs.coefficients, inputs.radius, run)).enclosure
+            there = network.logits(at)
+    powers = torch.tensor(made.monomials.powers)
     polynomial = torch.einsum("sk,kc->sc", (s[:, None] ** powers).prod(2), made.coefficients[:, 0])
     off = (there - polynomial).abs()
     # Samples are rounded themselves, as the polynomial at them is.
@@ -181,20 +196,28 @@ def main() -> None:
     parser.add_argument("--networks", type=int, default=1000)
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--variables", type=int, default=1, help="1: intervals of a segment; 2: cells of a surface")
+    parser.add_argument("--gradients", action="store_true", help="of one of its outputs, in the place of all of them")
     options = parser.parse_args()
     random = torch.Generator().manual_seed(0)
     outside = finite = 0
+    refused: Counter[str] = Counter()
     used: set[str] = set()
     for seed in range(options.networks):
         depth = int(torch.randint(1, 6, (), generator=random))
         names = [list(OPERATORS)[seed % len(OPERATORS)]]  # every one has its turn
         names += [list(OPERATORS)[int(i)] for i in torch.randint(len(OPERATORS), (depth - 1,), generator=random)]
-        found, known = tried(names, seed, options.samples, options.variables)
+        try:
+            found, known = tried(names, seed, options.samples, options.variables, gradients=options.gradients)
+        except CannotFollowError as error:
+            refused[error.operator] += 1
+            continue
         outside, finite, used = outside + found, finite + known, used | set(names)
         if found:
             print(f"network {seed}: {found} samples outside: {names}")
+    for operator, count in refused.most_common():
+        print(f"{count} networks refused: {operator}")
     print(
-        f"{options.networks} networks of {len(used)} operators, {finite} enclosures finite, "
+        f"{options.networks - refused.total()} networks of {len(used)} operators, {finite} enclosures finite, "
         f"{finite * options.samples:,} samples in them, {outside} outside"
     )
 

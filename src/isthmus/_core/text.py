@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
@@ -27,3 +28,11 @@ def no_formula(text: str) -> str:
 def shorten(text: str, length: int) -> str:
     """At most `length` characters, with an ellipsis where some were cut."""
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def upwards(value: float) -> str:
+    """A number that is not negative, rounded up to one digit."""
+    if value == 0:
+        return "0"
+    unit = 10.0 ** math.floor(math.log10(value))
+    return f"{math.ceil(value / unit * (1 - 1e-12)) * unit:.1g}"

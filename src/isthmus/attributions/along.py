@@ -16,7 +16,9 @@ from isthmus._core.warned import warn
 from isthmus.attributions.attribution import Attribution
 from isthmus.attributions.curve import at, pieces_of
 from isthmus.attributions.logit import Logit
+from isthmus.attributions.proving import proven, prover_of
 from isthmus.attributions.quadrature import Gradients, Integral, integrated
+from isthmus.certificates import TaylorModels
 from isthmus.certificates.affine_pieces.segment import cut_segment
 from isthmus.certificates.following.precision import in_precision
 from isthmus.errors import DomainError, InputError, NetworkError
@@ -44,6 +46,7 @@ def attribute(
     exact: bool | None = None,
     tolerance: float = TOLERANCE,
     most: int = MOST,
+    verify: TaylorModels | str | None = None,
     progress: Tell = None,
 ) -> Attribution: ...
 @overload
@@ -55,6 +58,7 @@ def attribute(
     exact: bool | None = None,
     tolerance: float = TOLERANCE,
     most: int = MOST,
+    verify: TaylorModels | str | None = None,
     progress: Tell = None,
 ) -> tuple[Attribution, ...]: ...
 @renamed
@@ -67,6 +71,7 @@ def attribute(
     exact: bool | None = None,
     tolerance: float = TOLERANCE,
     most: int = MOST,
+    verify: TaylorModels | str | None = None,
     progress: Tell = None,
 ) -> Attribution | tuple[Attribution, ...]:
     """How much each number of the input has to do with what happens to a logit along a path.
@@ -85,17 +90,20 @@ def attribute(
             more than `most`.
         tolerance: of intervals, how far the sum may be from the change of the output, as a share of that change.
         most: gradients for one path; where they do not suffice, `completeness_error` says what is left.
+        verify: `TaylorModels()`, or "taylor": on networks of smooth functions the values come with a proof of how far
+            each is off at most (`error_bound`); together they are proven to `tolerance`, if that can be had.
         progress: as `isthmus.connect` takes it.
 
     Raises:
         NetworkError: another landscape than one on a network; with `exact`, a network without pieces, or with more than
-            `most`.
+            `most`; with `verify`, a network whose gradient cannot be followed.
         InputError: no such class, or settings that cannot be used.
     """
     if not isinstance(landscape, Landscape):
         raise NetworkError(f"attribute needs a Landscape on a network, got a {type(landscape).__name__}.")
     if not tolerance > 0 or most < 1:
         raise InputError(f"attribute needs a tolerance > 0 and most >= 1, got {tolerance} and {most}.")
+    prover = prover_of(verify, exact)
     paths = [path] if isinstance(path, AbstractPath) else list(path)
     if not paths:
         return ()
@@ -111,7 +119,7 @@ def attribute(
             def beat(spent: int, number: int = number) -> None:
                 tell(Progress(number, len(paths), landscape.forward_equivalents - before + spent))
 
-            found.append(_attributed(landscape, one, index, exact, tolerance, most, beat))
+            found.append(_attributed(landscape, one, index, exact, tolerance, most, prover, beat))
             tell(Progress(number + 1, len(paths), landscape.forward_equivalents - before))
     _warn_of_paths(landscape, paths)
     return found[0] if isinstance(path, AbstractPath) else tuple(found)
@@ -134,6 +142,7 @@ def _attributed(
     exact: bool | None,
     tolerance: float,
     most: int,
+    prover: TaylorModels | None,
     beat: Callable[[int], None],
 ) -> Attribution:
     landscape.try_out(path.ends)
@@ -153,8 +162,10 @@ def _attributed(
         beat(work.forward_equivalents)
         return work.gradient(x, torch.full((len(x),), index), validated=True, followed=False).gradient
 
-    integral = None
-    if exact is not False and isinstance(path, Polyline):
+    limit = tolerance * max(abs(ends[1] - ends[0]), 1e-12)
+    proof = None if prover is None else proven(landscape, path, index, prover, limit, ends, beat)
+    integral = None if proof is None else Integral(proof.values, proof.gradients, proof.parts)
+    if exact is not False and prover is None and isinstance(path, Polyline):
         try:
             integral = _on_pieces(work, pieces, gradient, most, beat, guess=exact is None)
         except (NetworkError, _TooMany) as error:
@@ -163,9 +174,8 @@ def _attributed(
                 raise NetworkError(f"No exact attribution: {reason}") from error
     elif exact:
         raise NetworkError(f"Affine pieces are those of straight segments, got a {type(path).__name__}.")
-    is_exact = integral is not None
+    is_exact = integral is not None and proof is None
     if integral is None:
-        limit = tolerance * max(abs(ends[1] - ends[0]), 1e-12)
         integral = integrated(pieces, value, gradient, limit, most, work.batch_size_for(pieces[0][0]))
     landscape.forward_equivalents += work.forward_equivalents
     values = integral.values.cpu()
@@ -179,6 +189,8 @@ def _attributed(
         gradients=integral.gradients,
         parts=integral.parts,
         exact=is_exact,
+        error_bound=None if proof is None else proof.error_bound.cpu(),
+        subject_to=None if proof is None else proof.subject_to,
     )
 
 

@@ -8,6 +8,7 @@ from typing import final
 
 from isthmus._core.displayed import Plotted
 from isthmus._core.shapes import Input
+from isthmus._core.text import upwards
 from isthmus.inputs.kinds import InputKind
 from isthmus.inputs.kinds.named import Named
 
@@ -26,6 +27,9 @@ class Attribution(Plotted):
         gradients: how many were evaluated.
         parts: in how many parts the path was integrated: affine pieces, or intervals.
         exact: whether the gradient was constant on each of the parts, so that nothing but rounding is left out.
+        error_bound: how far each value is from the integral of the network's gradient at most (*input), in units of the
+            output, which is proven; None where it is not.
+        subject_to: what that rests on, in words.
         input_kind: what the inputs are, where that is known.
         explained: the input at the end of the path (*input), on the CPU.
     """
@@ -37,15 +41,24 @@ class Attribution(Plotted):
     gradients: int
     parts: int
     exact: bool
+    error_bound: Input | None = None
+    subject_to: str | None = None
     input_kind: InputKind | None = None
     explained: Input | None = None
 
     def __repr__(self) -> str:
-        how = "exact" if self.exact else "adaptive"
+        kind = "proven" if self.error_bound is not None else "exact" if self.exact else "adaptive"
         return (
-            f"Attribution({how}, {self.start:.4g} -> {self.end:.4g}, completeness error {self.completeness_error:.1g}, "
-            f"{self.gradients:,} gradients, shape {tuple(self.values.shape)})"
+            f"Attribution({kind}, {self.start:.4g} -> {self.end:.4g}, completeness error "
+            f"{self.completeness_error:.1g}, {self.gradients:,} gradients, shape {tuple(self.values.shape)})"
         )
+
+    @property
+    def how(self) -> str:
+        """How well the values are known, in words."""
+        if self.error_bound is not None:
+            return f"proven: together off by {upwards(float(self.error_bound.sum()))} at most"
+        return "exact, affine piece by piece" if self.exact else f"error of the sum {self.completeness_error:.1g}"
 
     def named(self) -> list[tuple[str, float]] | None:
         """What is due to each column of a row, or each token of a text, in units of the output; None where the parts of

@@ -28,6 +28,7 @@ def attribute(
     exact: bool | None = None,
     tolerance: float = 1e-3,
     most: int = 20_000,
+    verify: str | None = None,
     seed: int = 0,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("isthmus-attribution"),
     overwrite: bool = False,
@@ -58,6 +59,8 @@ def attribute(
         Of intervals: how far the sum may be from the change of the logit, as a share of it.
     most
         Gradients at most.
+    verify
+        taylor: prove how far each value is off at most, on networks of smooth functions.
     seed
         Seed of the solver, with --along found.
     out
@@ -93,7 +96,9 @@ def attribute(
     if along == "found":
         path = isthmus.connect(landscape, start[None], end[None], torch.tensor([index]), seed=seed)[0].path
     with progress_bar("attributing", "paths") as tell:
-        found = isthmus.attribute(landscape, path, index, exact=exact, tolerance=tolerance, most=most, progress=tell)
+        found = isthmus.attribute(
+            landscape, path, index, exact=exact, tolerance=tolerance, most=most, verify=verify, progress=tell
+        )
     first, last = (readable(pairing.called(each)) for each in (files[0], files[-1]))
     captions = (first if c is not None else f"baseline {baseline:g}", last)
     note = readable(f"{network.network}, along the {along} path")
@@ -101,7 +106,10 @@ def attribute(
     with folder.stage({"network": landscape.describe(), "path": along}) as stage:
         for kind in ("png", "svg"):
             style.save_figure(figure, stage / f"attribution.{kind}")
-        save_file({"values": found.values, "start": start.cpu(), "end": end.cpu()}, stage / "values.safetensors")
+        tensors = {"values": found.values, "start": start.cpu(), "end": end.cpu()}
+        if found.error_bound is not None:
+            tensors["error_bound"] = found.error_bound
+        save_file(tensors, stage / "values.safetensors")
         row = {
             "schema": SCHEMA,
             "command": readable(shlex.join(["isthmus", *sys.argv[1:]])),
@@ -113,15 +121,21 @@ def attribute(
             "gradients": found.gradients,
             "parts": found.parts,
             "exact": found.exact,
+            "error_bound": None if found.error_bound is None else float(found.error_bound.max()),
+            "subject_to": found.subject_to,
             "along": along,
             "named": found.named(),
         }
         write_json(stage / "result.json", row)
     print(
         f"{style.class_name(index, names)}: logit {found.start:.4g} -> {found.end:.4g}; {found.gradients:,} gradients, "
-        f"{'exact' if found.exact else 'adaptive'}, completeness error {found.completeness_error:.2g}."
+        f"{found.how}{f', completeness error {found.completeness_error:.2g}' if found.exact else ''}."
     )
-    if not found.exact and found.completeness_error > tolerance * abs(found.end - found.start):
+    if (
+        not found.exact
+        and found.error_bound is None
+        and found.completeness_error > tolerance * abs(found.end - found.start)
+    ):
         print(
             f"isthmus: warning: values do not add up to the change of the logit to {tolerance:g} of it; give more "
             "gradients with --most.",

@@ -67,9 +67,8 @@ def attribution_figure(
             first, last = (style.plain(style.shorten(caption, 40)) for caption in captions)
             what = f"from {first} (logit {found.start:.3g})\nto {last} (logit {found.end:.3g})"
         right.set_title(what, fontsize=10, fontweight="normal", loc="left" if alone else "center")
-        how = "exact, affine piece by piece" if found.exact else f"error of the sum {found.completeness_error:.1g}"
         figure.suptitle(
-            f"{name}: {found.gradients:,} gradients, {how}", x=0.01, ha="left", fontsize=12, fontweight="bold"
+            f"{name}: {found.gradients:,} gradients, {found.how}", x=0.01, ha="left", fontsize=12, fontweight="bold"
         )
         if note:
             figure.supxlabel(style.plain(note), fontsize=9, color="0.4")

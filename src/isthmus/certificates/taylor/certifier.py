@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, final
 
@@ -12,17 +12,20 @@ import torch
 from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input, Inputs
+from isthmus._core.text import upwards
 from isthmus.certificates.base import Band, Cells, Certificate, Certifier, Shown
-from isthmus.certificates.following import as_written, named_operators
+from isthmus.certificates.following import CannotFollowError, as_written, named_operators
 from isthmus.certificates.taylor.boxes import Boxes
 from isthmus.certificates.taylor.float64 import CHECKS, difference, in_float64
 from isthmus.certificates.taylor.ground import Ground
+from isthmus.certificates.taylor.integrals import ORDER, PASSES, Integration, ProvenIntegral
 from isthmus.certificates.taylor.interval import bounds
 from isthmus.certificates.taylor.patches import Patch, Patches
 from isthmus.certificates.taylor.search import Search
+from isthmus.certificates.taylor.slopes import Slopes
 from isthmus.certificates.taylor.walk import Walk
 from isthmus.certificates.taylor.weights import Norms
-from isthmus.errors import InputError
+from isthmus.errors import InputError, NetworkError
 from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import AbstractPath, Polyline
 from isthmus.profiles import Profile
@@ -32,6 +35,8 @@ AROUND = (
     "Taylor models need a network of layers, smooth functions and ReLU and its relatives, in float64",
     "Use isthmus.UniformSamples(), or a sampled profile: isthmus.profile.",
 )
+OF_SLOPES = "Taylor models of a gradient need a network of layers and smooth functions, in float64"
+INSTEAD = "Of networks of ReLU and its relatives attributions are exact without (exact=True)."
 CELLS = 10  # of a surface for each interval of a path that may be looked at
 
 
@@ -139,6 +144,42 @@ class TaylorModels(Certifier):
             certificate, off, (*ground.places(box, box.middle)[0].tolist(), float(search.above.loss[0]))
         )
 
+    def integrate(
+        self,
+        landscape: AbstractLandscape,
+        path: AbstractPath,
+        index: int,
+        tolerance: float,
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> ProvenIntegral:
+        """The integral of the gradient of a logit along a path, number by number, and how far each may be off.
+
+        Args:
+            landscape: on a network, held fixed.
+            path: a polyline, or a Bezier curve.
+            index: of the logit.
+            tolerance: what all numbers together may be off by, in logits.
+            on_progress: called on the way, with the forward-equivalents so far.
+
+        Raises:
+            NetworkError: the gradient cannot be followed on this network; it says why.
+        """
+        walk = Walk(path)
+        x = path.at(torch.linspace(0, 1, CHECKS, dtype=torch.float64))
+        work = in_float64(landscape, x[0])
+        with torch.inference_mode(False), work.fixed(), as_written():
+            slopes = Slopes(work, index, Norms.of(work.network.model))
+            search = Integration(slopes, walk, self.order or ORDER, self.most, on_progress)
+            try:
+                search.run(tolerance)
+            except CannotFollowError as error:
+                raise NetworkError(f"{OF_SLOPES}; {error}. {INSTEAD}") from error
+            off = difference(landscape, work, x, index)
+        landscape.forward_equivalents += search.cost
+        values, bound = search.total()
+        return ProvenIntegral(values, bound, search.cost // PASSES, len(search.done), _subject_to(off, 0, "interval"))
+
     def _searched(
         self,
         landscape: AbstractLandscape,
@@ -188,16 +229,8 @@ def _certificate(search: Search, walk: Walk, threshold: float, off: float) -> Ce
 def _subject_to(off: float, left: int, part: str) -> str:
     """What a bound rests on, and how many parts were left undecided."""
     undecided = f"; {left:,} {part}{'' if left == 1 else 's'} {'was' if left == 1 else 'were'} left undecided"
-    seen = f"logits as they are computed are off by {_digit(off)} at {CHECKS} points"
+    seen = f"logits as they are computed are off by {upwards(off)} at {CHECKS} points"
     return (
         f"float64, its rounding included ({seen}), and exp, erf and their like being right to 8 units in the last place"
         f"{undecided if left else ''}"
     )
-
-
-def _digit(value: float) -> str:
-    """A number, rounded up to one digit."""
-    if value == 0:
-        return "0"
-    unit = 10.0 ** math.floor(math.log10(value))
-    return f"{math.ceil(value / unit * (1 - 1e-12)) * unit:.1g}"

@@ -56,10 +56,18 @@ class Pass(Run):
     Attributes:
         norms: of the network's weights.
         variables: of the polynomials.
+        backward: whether a backward pass follows: forward operators give what it takes, and numbers that stand in its
+            formulas may have been rounded.
     """
 
     norms: Norms
     variables: int = 1
+    backward: bool = False
+
+    @property
+    def roundings(self) -> int:
+        """How often numbers of formulas, such as 2 / sqrt(pi), may have been rounded."""
+        return 4 if self.backward else 0
 
     def spectral_norm(self, weight: Tensor) -> float:
         """Of a matrix, rounded up."""

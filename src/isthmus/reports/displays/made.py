@@ -22,14 +22,13 @@ WIDE = 96
 @display_of.register
 def of_attribution(found: Attribution) -> str:
     """A map of the values, red where they raised the output and blue where they lowered it; or what is due to names."""
-    how = "exact, affine piece by piece" if found.exact else f"error of the sum {found.completeness_error:.1g}"
     named = found.named()
     return card(
         f"The output changed by {found.change:+.4g}, from {found.start:.4g} to {found.end:.4g}",
         pictures([(attribution_picture(found), "red raised it, blue lowered it", "")])
         if named is None
         else table(("part", "due"), [(name, f"{value:+.3g}") for name, value in fewer(named, MOST)], words=(0,)),
-        facts({"gradients": f"{found.gradients:,}, in {found.parts:,} parts", "integral": how}),
+        facts({"gradients": f"{found.gradients:,}, in {found.parts:,} parts", "integral": found.how}),
     )
 
 

@@ -8,8 +8,9 @@ diag(p) - p p^T, so that scores that move by at most E move p_i by at most 2 p_i
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,13 +28,26 @@ from isthmus.certificates.taylor.rounding import norm, up
 NEVER = 800.0  # below the largest score: exp(-800) is 0 in float64, and 1e-300 bounds it
 
 
-def normalised(x: Model, eps: float, *, centred: bool) -> Model:
+class Normalised(NamedTuple):
+    """Rows of which the mean was taken off and that were divided by their deviation.
+
+    Attributes:
+        row: what came of it.
+        scale: one over the deviation (..., 1).
+    """
+
+    row: Model
+    scale: Model
+
+
+def normalised(x: Model, eps: float, *, centred: bool) -> Normalised:
     """(x - mean) / sqrt(variance + eps) along the last axis; without the mean: x / sqrt(mean square + eps)."""
     count = x.shape[-1]
     polynomial = x.polynomial
     centre = polynomial.plus(polynomial.mean(-1), -1.0) if centred else polynomial
     variance = centre.times(centre).mean(-1).shifted(eps)
-    local = centre.times(Power(-0.5).whole(variance))
+    scale = Power(-0.5).whole(variance)
+    local = centre.times(scale)
     reach = x.norms(-1)
     first = norm(centre.coefficients[0], -1).unsqueeze(-1)
     rest = norm(centre.coefficients[1:], -1).sum(0).unsqueeze(-1) + norm(centre.radius, -1).unsqueeze(-1) + reach
@@ -50,16 +64,20 @@ def normalised(x: Model, eps: float, *, centred: bool) -> Model:
     coefficients = torch.where(known, local.coefficients, 0.0)
     radius = torch.where(known, up(local.radius + by_number, count), longest)
     ball = Ball.along(-1, torch.where(known, widest, longest)).expanded(radius.shape)
-    return x.made(Enclosure(coefficients, radius), ball=ball)
+    # The scale moves by scale^2 / sqrt(d) times what the row does, at most.
+    apart = up(scale.radius + steep**2 * reach / math.sqrt(count))
+    return Normalised(x.made(Enclosure(coefficients, radius), ball=ball), x.made(scale, radius=apart))
 
 
 def layer_norm(function: Any, args: Args, kwargs: Named) -> Any:
-    """native_layer_norm(x, shape, weight, bias, eps)."""
+    """native_layer_norm(x, shape, weight, bias, eps). In the place of the mean, which none but the backward pass reads,
+    there is what it needs more: the row that was normalised.
+    """
     x, shape, weight, bias, eps = args[:5]
     flat = x.rearranged(lambda values: values.flatten(-len(shape)))
-    made = _affine(normalised(flat, eps, centred=True), _flat(weight), _flat(bias))
-    made = made.rearranged(lambda values: values.reshape(x.shape))
-    return made, torch.empty(0), torch.empty(0)
+    row, scale = normalised(flat, eps, centred=True)
+    made = _affine(row, _flat(weight), _flat(bias)).rearranged(lambda values: values.reshape(x.shape))
+    return (made, row, scale) if x.run.backward else (made, torch.empty(0), torch.empty(0))
 
 
 def _flat(weight: Tensor | None) -> Tensor | None:
@@ -75,7 +93,7 @@ def group_norm(function: Any, args: Args, kwargs: Named) -> Any:
     """native_group_norm(x, weight, bias, n, channels, size, groups, eps)."""
     x, weight, bias, _, channels, _, groups, eps = args[:8]
     flat = x.rearranged(lambda values: values.reshape(len(values), groups, -1))
-    made = normalised(flat, eps, centred=True).rearranged(lambda values: values.reshape(x.shape))
+    made = normalised(flat, eps, centred=True).row.rearranged(lambda values: values.reshape(x.shape))
     shape = (1, channels, *(1,) * (x.ndim - 2))
     weight = None if weight is None else weight.reshape(shape)
     bias = None if bias is None else bias.reshape(shape)
@@ -88,7 +106,7 @@ def rms_norm(args: Args, kwargs: Named) -> Model:
     x, shape, weight, eps = full["input"], full["normalized_shape"], full.get("weight"), full.get("eps")
     flat = x.rearranged(lambda values: values.flatten(-len(shape)))
     eps = torch.finfo(torch.float64).eps if eps is None else eps
-    made = _affine(normalised(flat, eps, centred=False), _flat(weight), None)
+    made = _affine(normalised(flat, eps, centred=False).row, _flat(weight), None)
     return made.rearranged(lambda values: values.reshape(x.shape))
 
 
@@ -166,8 +184,31 @@ def _kept(x: Model, axis: int, keep: bool) -> Model:
     return x if keep else x.rearranged(lambda values: values.squeeze(axis), repeats=True)
 
 
-def attention(args: Args, kwargs: Named) -> Any:
-    """scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)."""
+class Attending(NamedTuple):
+    """Attention before values are mixed, in one batch of matrices (b, ...): of these more is known than of many axes.
+
+    Attributes:
+        shares: of each value (b, n, m).
+        query, key, value: what it was made of.
+        scale: of the products of queries and keys.
+        heads: the axes that became one.
+    """
+
+    shares: Model
+    query: Model
+    key: Model
+    value: Model
+    scale: float
+    heads: Sequence[int]
+
+
+def turned(x: Model) -> Model:
+    """The last two axes in the place of one another."""
+    return x.rearranged(lambda values: values.transpose(-1, -2))
+
+
+def shares_of(args: Args, kwargs: Named) -> Attending:
+    """Of scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)."""
     names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
     full = dict(zip(names, args, strict=False)) | dict(kwargs)
     query, key, value, mask = full["query"], full["key"], full["value"], full.get("attn_mask")
@@ -175,14 +216,31 @@ def attention(args: Args, kwargs: Named) -> Any:
         raise CannotFollowError("scaled_dot_product_attention", "has a query, key or value that is constant")
     if full.get("enable_gqa") or full.get("dropout_p") or isinstance(mask, Model):
         raise CannotFollowError("scaled_dot_product_attention", "groups queries, drops out, or has a mask of the input")
+    heads: Sequence[int] = torch.broadcast_shapes(*(each.shape[:-2] for each in (query, key, value)))  # type: ignore[no-untyped-call]
+    query, key, value = (_one_batch(each, heads) for each in (query, key, value))
     scale = full.get("scale") or query.shape[-1] ** -0.5
-    scores = scaled(between(query, key.rearranged(lambda values: values.transpose(-1, -2))), scale, 2)
+    scores = scaled(between(query, turned(key)), scale, 2)
     if full.get("is_causal"):
         mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
     if mask is not None:
         mask = torch.where(mask, 0.0, LOWEST) if mask.dtype == torch.bool else mask
-        scores = added(scores, mask)
-    return between(softmax(scores, -1), value)
+        scores = added(scores, mask.expand(*heads, *scores.shape[-2:]).reshape(scores.shape))
+    return Attending(softmax(scores, -1), query, key, value, scale, heads)
+
+
+def _one_batch(x: Model, heads: Sequence[int]) -> Model:
+    shared = x.shape[:-2] != heads
+
+    def flat(values: Tensor) -> Tensor:
+        return values.expand(*heads, *values.shape[-2:]).reshape(-1, *values.shape[-2:])
+
+    return x.rearranged(flat, repeats=shared)
+
+
+def attention(args: Args, kwargs: Named) -> Model:
+    """scaled_dot_product_attention, as it is called."""
+    of = shares_of(args, kwargs)
+    return between(of.shares, of.value).rearranged(lambda values: values.reshape(*of.heads, *values.shape[-2:]))
 
 
 def fused_attention(function: Any, args: Args, kwargs: Named) -> Any:

@@ -88,7 +88,7 @@ def joined(function: Any, args: Args, kwargs: Named) -> Any:
     models: list[Model] = followed_among(args, kwargs)
     count, run = len(models[0].coefficients), models[0].run
     given = [each for each in parts if isinstance(each, Model) or each.shape != (0,)]
-    pieces = [each if isinstance(each, Model) else _constant(each, count, models[0]) for each in given]
+    pieces = [each if isinstance(each, Model) else constant(each, count, models[0]) for each in given]
     coefficients = torch.stack(
         [function([each.coefficients[place] for each in pieces], axis) for place in range(count)]
     )
@@ -96,7 +96,8 @@ def joined(function: Any, args: Args, kwargs: Named) -> Any:
     return Model(coefficients, radius, run, _joined_balls(function, pieces, axis))
 
 
-def _constant(value: Tensor, count: int, like: Model) -> Model:
+def constant(value: Tensor, count: int, like: Model) -> Model:
+    """A constant as a model with so many coefficients, in the run of another."""
     of = Enclosure.constant(value.double(), count, like.run.variables)
     nothing = torch.zeros(1, dtype=torch.float64, device=value.device)
     ball = Ball(torch.zeros(value.shape, dtype=torch.long, device=value.device), nothing)

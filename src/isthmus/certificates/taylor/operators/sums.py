@@ -14,7 +14,7 @@ from isthmus.certificates.taylor.balls import Ball
 from isthmus.certificates.taylor.enclosure import Enclosure
 from isthmus.certificates.taylor.functions import Power
 from isthmus.certificates.taylor.model import Args, Folded, Model, Named
-from isthmus.certificates.taylor.rounding import norm, up
+from isthmus.certificates.taylor.rounding import gamma, norm, up
 
 LOWEST = -1e38  # stands for minus infinity, as masks of attention have it
 
@@ -53,6 +53,9 @@ def added(one: Any, other: Any, factor: float = 1) -> Model:
     else:
         constant = max(float(constant) * its, LOWEST)
     local = model.polynomial.shifted(constant)
+    if model.run.roundings:
+        size = constant.abs() if isinstance(constant, Tensor) else abs(constant)
+        local = local.of(local.coefficients, up(local.radius + gamma(model.run.roundings) * size))
     radius = up(local.radius + model.radius)
     ball = model.ball if model.shape == radius.shape else None
     ball = None if ball is None else ball.stretched(torch.ones_like(radius), local.radius)
@@ -97,7 +100,7 @@ def _sum_of_balls(one: Model, other: Model, local: Tensor) -> Ball | None:
 
 def scaled(model: Model, constant: Tensor | float, roundings: int = 0) -> Model:
     """Times a constant that broadcasts, and that was itself rounded so many times."""
-    local = model.polynomial.scaled(constant, roundings)
+    local = model.polynomial.scaled(constant, roundings + model.run.roundings)
     steep = (constant.abs() if isinstance(constant, Tensor) else torch.tensor(abs(constant))).to(local.radius)
     steep = steep.expand(local.radius.shape)
     ball = model.ball if model.shape == local.radius.shape else None

@@ -14,7 +14,7 @@ from isthmus.certificates.following.arguments import check_readable
 from isthmus.certificates.following.dispatch import refuse_unseen, rule_for
 from isthmus.certificates.taylor.functions import Erf, Exp, Log, Power, Sigmoid, Silu, Sine, Tanh
 from isthmus.certificates.taylor.model import Args, Model, Named
-from isthmus.certificates.taylor.operators import kinks, linear, normalising, pooling, shapes, smooth, sums
+from isthmus.certificates.taylor.operators import kinks, linear, normalising, pooling, shapes, slopes, smooth, sums
 
 aten = torch.ops.aten
 
@@ -31,6 +31,8 @@ REPEATING = [
 AVERAGING = [
     aten.avg_pool1d, aten.avg_pool2d, aten.avg_pool3d, aten.adaptive_avg_pool1d, aten._adaptive_avg_pool2d,
     aten._adaptive_avg_pool3d, aten.upsample_linear1d, aten.upsample_bilinear2d, aten.cumsum,
+    aten.upsample_linear1d_backward, aten.upsample_bilinear2d_backward, aten.upsample_nearest1d_backward,
+    aten.upsample_nearest2d_backward, aten._upsample_nearest_exact2d_backward,
 ]  # fmt: skip
 SAME = [aten.clone, aten.detach, aten.alias, aten._to_copy, aten.lift_fresh]
 BATCH_NORM = [aten.native_batch_norm, aten._native_batch_norm_legit_no_training, aten.cudnn_batch_norm]
@@ -142,6 +144,10 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.std: normalising.spread(root=True),
     aten.linalg_vector_norm: normalising.two_norm,
     aten.glu: normalising.gated,
+    # backward passes that are more than what they are made of
+    aten.softplus_backward: slopes.softplus,
+    aten.native_layer_norm_backward: slopes.layer_norm,
+    aten._scaled_dot_product_flash_attention_for_cpu_backward: slopes.attention,
     aten._scaled_dot_product_flash_attention_for_cpu: normalising.fused_attention,
     aten._scaled_dot_product_attention_math: normalising.fused_attention,
 }
