@@ -77,3 +77,14 @@ def test_maps_have_their_zero_in_the_middle():
     low, high = shown.get_clim()
     assert low == -high and high > 0 and shown.get_cmap().name == "RdBu_r"
     assert "exact" in figure.get_suptitle()
+
+
+def test_what_is_proven_stands_in_the_result(eights, tmp_path, capsys):
+    options = ["--network", "py:isthmus.networks.small:vit", "--target", "3", "--out", str(tmp_path / "o")]
+    assert run(["attribute", str(eights / "a.png"), "--verify", "taylor", *options]) == 0
+    result, values = json.loads((tmp_path / "o/result.json").read_text()), load_file(tmp_path / "o/values.safetensors")
+    assert "proven: together off by" in capsys.readouterr().out and "float64" in result["subject_to"]
+    assert values["error_bound"].shape == (1, 8, 8) and result["error_bound"] == float(values["error_bound"].max())
+    assert not result["exact"] and 0 < result["error_bound"] < 0.01
+    assert run(["attribute", str(eights / "a.png"), "--verify", "pieces", *options, "--overwrite"]) == 1
+    assert "must be TaylorModels()" in capsys.readouterr().err

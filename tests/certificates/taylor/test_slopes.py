@@ -9,10 +9,13 @@ from torch.nn import functional
 
 import isthmus
 from isthmus.certificates import TaylorModels
+from isthmus.certificates.taylor import operators
 from isthmus.certificates.taylor.boxes import Boxes
+from isthmus.certificates.taylor.model import Model
+from isthmus.certificates.taylor.operators.normalising import normalised
 from isthmus.certificates.taylor.slopes import Slopes
 from isthmus.certificates.taylor.walk import Walk
-from isthmus.certificates.taylor.weights import Norms
+from isthmus.certificates.taylor.weights import Norms, Pass
 from isthmus.errors import NetworkError
 
 
@@ -161,3 +164,22 @@ def test_rows_that_are_masked_as_a_whole_are_refused():
     path = isthmus.Polyline(torch.randn((2, 5, 4)))
     with pytest.raises(NetworkError, match=r"differs from itself|cannot be followed|nan"):
         TaylorModels().integrate(landscape, path, 1, 1e-3)
+
+
+@pytest.mark.parametrize("reach", [0.0, 0.05])
+def test_the_scale_of_a_norm_holds_wherever_rows_may_be(reach):
+    """Of rows of which only polynomials and radii are known, as after some layers."""
+    random = torch.Generator().manual_seed(0)
+    coefficients = torch.randn((3, 1, 4, 8), generator=random, dtype=torch.float64)
+    coefficients[1:] *= 0.2
+    radius = torch.full((1, 4, 8), reach, dtype=torch.float64)
+    run = Pass(apply=operators.run, call=operators.call, norms=Norms.of(nn.Identity()), backward=True)
+    found = normalised(Model(coefficients, radius, run), 1e-5, centred=True)
+    s = torch.linspace(-1, 1, 401, dtype=torch.float64)[:, None, None]
+    moved = reach * (2 * torch.randint(0, 2, (401, 4, 8), generator=random).double() - 1)
+    x = sum(each * s**power for power, each in enumerate(coefficients[:, 0])) + moved
+    scale = (x.var(-1, correction=0, keepdim=True) + 1e-5).rsqrt()
+    polynomial = sum(each * s**power for power, each in enumerate(found.scale.coefficients[:, 0]))
+    off = (scale - polynomial).abs().amax(0)
+    assert bool((off <= found.scale.radius[0]).all())
+    assert bool((off > 0.02 * found.scale.radius[0]).any())  # and is not far larger than need be
