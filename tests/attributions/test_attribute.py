@@ -150,3 +150,32 @@ def test_captum_says_the_same(digits, digit_pairs):
         )[0]
     assert float((found.values - theirs).abs().sum()) < 5e-3 * float(found.values.abs().sum())
     assert found.completeness_error < abs(float(theirs.sum()) - found.change)
+
+
+@pytest.mark.parametrize("most", [20, 60, 100, 150, 400, 20_000])
+def test_no_rule_of_captum_is_nearer_at_the_same_number_of_gradients(digits, digit_pairs, most):
+    attr = pytest.importorskip("captum.attr", reason="captum is not installed")
+    wide = digits.network.in_precision(torch.float64, digit_pairs[0][0])
+    ours = theirs = 0.0
+    for a, y in zip(digit_pairs[0][:4], digit_pairs[2][:4].tolist(), strict=True):
+        path = isthmus.Polyline(torch.stack([torch.zeros_like(a), a]))
+        exact = isthmus.attribute(digits, path, y, exact=True).values
+        found = isthmus.attribute(digits, path, y, exact=False, most=most)
+        with digits.network.fixed():
+            even = attr.IntegratedGradients(wide.logits).attribute(
+                a[None].double(), target=y, n_steps=found.gradients, internal_batch_size=500
+            )[0]
+        assert found.gradients <= most
+        ours += float((found.values - exact).abs().sum())
+        theirs += float((even - exact).abs().sum())
+    assert ours <= theirs * (1 + 1e-6)
+
+
+def test_what_is_smooth_is_extrapolated():
+    """Nodes are even, and no gradient is evaluated twice: 9, 17, 33, 65."""
+    counts = []
+    for tolerance in (1e-2, 1e-6, 1e-11):
+        found = isthmus.attribute(bent(nn.Sigmoid()), line(6), 0, tolerance=tolerance)
+        assert found.completeness_error <= tolerance * abs(found.change) + 1e-15 and found.parts == 1
+        counts.append(found.gradients)
+    assert set(counts) <= {9, 17, 33, 65} and counts[0] < counts[2]

@@ -17,7 +17,7 @@ from isthmus.attributions.attribution import Attribution
 from isthmus.attributions.curve import at, pieces_of
 from isthmus.attributions.logit import Logit
 from isthmus.attributions.proving import proven, prover_of
-from isthmus.attributions.quadrature import Gradients, Integral, integrated
+from isthmus.attributions.quadrature import Integral, Slopes, integrated
 from isthmus.certificates import TaylorModels
 from isthmus.certificates.affine_pieces.segment import cut_segment
 from isthmus.certificates.following.precision import in_precision
@@ -155,19 +155,17 @@ def _attributed(
         raise InputError(f"output must be a class from 0 to {at_ends.logits.shape[1] - 1}, got {index}.")
     ends = at_ends.logits[:, index].tolist()
 
-    def value(x: Inputs) -> Tensor:
-        return work.evaluate(x, torch.full((len(x),), index), validated=True).loss
-
-    def gradient(x: Inputs) -> Inputs:
+    def slope(x: Inputs) -> tuple[Tensor, Inputs]:
         beat(work.forward_equivalents)
-        return work.gradient(x, torch.full((len(x),), index), validated=True, followed=False).gradient
+        found = work.gradient(x, torch.full((len(x),), index), validated=True, followed=False)
+        return found.loss, found.gradient
 
     limit = tolerance * max(abs(ends[1] - ends[0]), 1e-12)
     proof = None if prover is None else proven(landscape, path, index, prover, limit, ends, beat)
     integral = None if proof is None else Integral(proof.values, proof.gradients, proof.parts)
     if exact is not False and prover is None and isinstance(path, Polyline):
         try:
-            integral = _on_pieces(work, pieces, gradient, most, beat, guess=exact is None)
+            integral = _on_pieces(work, pieces, slope, most, beat, guess=exact is None)
         except (NetworkError, _TooMany) as error:
             if exact:
                 reason = str(error) or f"the path has more than {most:,} affine pieces"
@@ -176,7 +174,7 @@ def _attributed(
         raise NetworkError(f"Affine pieces are those of straight segments, got a {type(path).__name__}.")
     is_exact = integral is not None and proof is None
     if integral is None:
-        integral = integrated(pieces, value, gradient, limit, most, work.batch_size_for(pieces[0][0]))
+        integral = integrated(pieces, slope, limit, most)
     landscape.forward_equivalents += work.forward_equivalents
     values = integral.values.cpu()
     return Attribution(
@@ -197,7 +195,7 @@ def _attributed(
 def _on_pieces(
     work: Landscape,
     pieces: list[Vertices],
-    gradient: Gradients,
+    slope: Slopes,
     most: int,
     beat: Callable[[int], None],
     *,
@@ -230,7 +228,7 @@ def _on_pieces(
         count += len(width)
         mean = torch.zeros_like(total)
         for some, share in zip(torch.split(middle, 256), torch.split(width, 256), strict=True):
-            slopes = gradient(at(points, some))
+            slopes = slope(at(points, some))[1]
             mean = mean + torch.tensordot(share.to(slopes), slopes, dims=1)
         total = total + mean * (points[1] - points[0])
         walked += 1

@@ -1,15 +1,18 @@
 """Quadrature: the integral of a gradient along the pieces of a path.
 
 How far it is off is known for nothing: what the gradients of an output along an interval add up to is the difference of
-the output at its ends. Where the gradient is smooth, many nodes of Gauss and Legendre on a whole piece are unbeatable,
-and the error falls with each doubling by orders of magnitude. Where it jumps, as with ReLU, no order helps: short
-intervals with few nodes do, cut where they are worst.
+the output at its ends. Nodes are halved again and again, so that none is lost. Where the gradient is smooth, Romberg's
+extrapolation makes the error fall with each halving by orders of magnitude. Where it jumps, as with ReLU, no order
+helps: intervals are cut where it is bent most, and each is taken by Simpson's rule or by the trapezoid's, whichever is
+nearer over all of them. Where few gradients may be had, all of them are spread over the whole path at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -18,13 +21,14 @@ from torch import Tensor
 from isthmus._core.shapes import Inputs, Vertices
 from isthmus.attributions.curve import at, velocity
 
-FIRST = 16  # nodes on a whole piece
-FALLS = 30.0  # times, or more, with a doubling of the nodes: the gradient is smooth
-NODES = 2  # on a short interval
-SHORT = 16  # intervals of a piece at first, where it is not smooth
+FEW = 60  # gradients a piece with which no rule that looks twice does better than one that looks once
+FIRST, SHORT = 3, 5  # halvings of a piece at first, and those after which it is cut where it is not smooth
+FALLS = 30.0  # times, or more, with a halving: the gradient is smooth
 NARROWEST = 1e-6  # of a piece
-Values = Callable[[Inputs], Tensor]
-Gradients = Callable[[Inputs], Tensor]
+FEWEST, SHARE = 8, 0.25  # intervals that are cut at a time, and as a share of all
+AT_ONCE = 256  # inputs that are made together
+RULES = ((1 / 6, 4 / 6, 1 / 6), (1 / 4, 2 / 4, 1 / 4))  # Simpson's, and twice the trapezoid's
+Slopes = Callable[[Inputs], tuple[Tensor, Tensor]]  # outputs (m,) and their gradients (m, *input)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,96 +45,172 @@ class Integral:
     parts: int
 
 
-def integrated(
-    pieces: list[Vertices], value: Values, gradient: Gradients, tolerance: float, most: int, at_once: int
-) -> Integral:
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """A place u on a piece: the output there, and its gradient times dx/du (*input)."""
+
+    u: float
+    output: float
+    rate: Tensor
+
+    @cached_property
+    def total(self) -> float:
+        """Of all numbers together."""
+        return float(self.rate.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Interval:
+    """A part of a piece, by number, with its begin, middle and end."""
+
+    number: int
+    nodes: tuple[_Node, _Node, _Node]
+
+    @property
+    def width(self) -> float:
+        """Of the part, as a share of the piece."""
+        return self.nodes[2].u - self.nodes[0].u
+
+    def values(self, rule: int) -> Tensor:
+        """The integral over it."""
+        begin, middle, end = (weight * node.rate for weight, node in zip(RULES[rule], self.nodes, strict=True))
+        return self.width * (begin + middle + end)
+
+    @cached_property
+    def errors(self) -> tuple[float, ...]:
+        """How far, by each rule, the sum of its values is from the difference of the output at its ends."""
+        change = self.nodes[2].output - self.nodes[0].output
+        sums = (sum(weight * node.total for weight, node in zip(rule, self.nodes, strict=True)) for rule in RULES)
+        return tuple(abs(self.width * total - change) for total in sums)
+
+    @cached_property
+    def bend(self) -> float:
+        """How far the middle is from a straight line between the ends, all numbers together, times the width: where it
+        jumps, and where it curves. Sums may be right by chance; this is not.
+        """
+        begin, middle, end = (node.rate for node in self.nodes)
+        return self.width * float((begin - 2 * middle + end).abs().sum())
+
+    def halves(self, first: _Node, second: _Node) -> tuple[_Interval, _Interval]:
+        """Both, with the nodes in their middles."""
+        begin, middle, end = self.nodes
+        return _Interval(self.number, (begin, first, middle)), _Interval(self.number, (middle, second, end))
+
+
+def integrated(pieces: list[Vertices], slope: Slopes, tolerance: float, most: int) -> Integral:
     """The integral of the gradient along pieces of a path.
 
     Args:
         pieces: control points of each.
-        value: of the output at inputs (m, *input), in float64 (m,).
-        gradient: of the output there (m, *input).
+        slope: of an output at inputs (m, *input), in float64: itself (m,), and its gradient.
         tolerance: how far sum and difference may be apart, over all intervals.
         most: gradients.
-        at_once: inputs that are evaluated together.
     """
-    whole = torch.tensor([[float(number), 0.0, 1.0] for number in range(len(pieces))], dtype=torch.float64)
-    gradients, count, before = 0, FIRST, float("inf")
-    while gradients + count * len(pieces) <= most:
-        found, errors = _on_intervals(pieces, whole, value, gradient, count, at_once)
-        gradients += count * len(pieces)
-        error = float(errors.sum())
-        if error <= tolerance:
-            return Integral(found.sum(0), gradients, len(pieces))
-        if error > before / FALLS:
-            break
-        count, before = 2 * count, error
-    edges = torch.linspace(0, 1, SHORT + 1, dtype=torch.float64)
-    ahead = torch.cat(
-        [torch.stack([edges[:-1] * 0 + number, edges[:-1], edges[1:]], 1) for number in range(len(pieces))]
-    )
-    if gradients and gradients + NODES * len(ahead) > most:  # the best that could be afforded
-        return Integral(found.sum(0), gradients, len(pieces))
-    kept: list[tuple[float, Tensor, Tensor]] = []  # error, interval, values: the worst may still be cut
-    while len(ahead):
-        found, errors = _on_intervals(pieces, ahead, value, gradient, NODES, at_once)
-        gradients += NODES * len(ahead)
-        kept += zip(errors.tolist(), ahead, found, strict=True)
-        ahead = _worst(kept, tolerance, (most - gradients) // NODES)
+    affordable = max(1, most // len(pieces))
+    if affordable < FEW:
+        return _at_once(pieces, slope, affordable)
+    halvings, before = FIRST, float("inf")
+    nodes = [_nodes(points, _even(2**halvings), slope) for points in pieces]
+    while True:
+        found, error = _extrapolated(nodes, halvings)
+        smooth = halvings < SHORT or error <= before / FALLS
+        if not smooth and error > tolerance:
+            return _cut(pieces, nodes, slope, tolerance, most)
+        if error <= tolerance or 2 ** (halvings + 1) + 1 > affordable:
+            return Integral(found, len(pieces) * len(nodes[0]), len(pieces))
+        nodes = [_between(points, old, slope) for points, old in zip(pieces, nodes, strict=True)]
+        halvings, before = halvings + 1, error
+
+
+def _at_once(pieces: list[Vertices], slope: Slopes, count: int) -> Integral:
+    """By so many nodes of Gauss and Legendre on each piece."""
+    places, weights = (torch.from_numpy(each) / 2 for each in np.polynomial.legendre.leggauss(count))
     total = torch.zeros_like(pieces[0][0])
-    for _, _, values in kept:
-        total = total + values
-    return Integral(total, gradients, len(kept))
+    for points in pieces:
+        rates = torch.stack([node.rate for node in _nodes(points, places + 0.5, slope)])
+        total = total + torch.tensordot(weights.to(rates), rates, dims=1)
+    return Integral(total, count * len(pieces), len(pieces))
 
 
-def _on_intervals(
-    pieces: list[Vertices], rows: Tensor, value: Values, gradient: Gradients, count: int, at_once: int
-) -> tuple[Tensor, Tensor]:
-    """Integrals over intervals (n, 3), number of the piece, begin and end; and how far each is off."""
-    parts = [
-        _together(pieces, some, value, gradient, count) for some in torch.split(rows, max(1, 4 * at_once // count))
+def _even(intervals: int) -> Tensor:
+    return torch.linspace(0, 1, intervals + 1, dtype=torch.float64)
+
+
+def _between(points: Vertices, old: list[_Node], slope: Slopes) -> list[_Node]:
+    """With a node in the middle of every two."""
+    u = torch.tensor([(one.u + other.u) / 2 for one, other in pairwise(old)], dtype=torch.float64)
+    new = _nodes(points, u, slope)
+    return [*(each for both in zip(old, new, strict=False) for each in both), old[-1]]
+
+
+def _extrapolated(nodes: list[list[_Node]], halvings: int) -> tuple[Tensor, float]:
+    """Romberg's rule on each piece; and how far the sums are off, over all of them."""
+    weights = _romberg(halvings)
+    total, error = torch.zeros_like(nodes[0][0].rate), 0.0
+    for each in nodes:
+        for weight, node in zip(weights, each, strict=True):
+            total = total + weight * node.rate
+        found = sum(weight * node.total for weight, node in zip(weights, each, strict=True))
+        error += abs(found - (each[-1].output - each[0].output))
+    return total, error
+
+
+def _romberg(halvings: int) -> list[float]:
+    """Weights of 2^halvings + 1 even nodes: the trapezoid's rule with 1, 2, 4, ... intervals, extrapolated."""
+    rows = []
+    for level in range(halvings + 1):
+        step = 2 ** (halvings - level)
+        row = np.zeros(2**halvings + 1)
+        row[::step] = step / 2**halvings
+        row[0] = row[-1] = step / 2**halvings / 2
+        rows.append(row)
+    for order in range(1, halvings + 1):
+        rows = [fine + (fine - coarse) / (4**order - 1) for coarse, fine in pairwise(rows)]
+    found: list[float] = rows[0].tolist()
+    return found
+
+
+def _cut(pieces: list[Vertices], nodes: list[list[_Node]], slope: Slopes, tolerance: float, most: int) -> Integral:
+    """Intervals are halved, the most bent first; each is taken by the rule that is nearer over all of them."""
+    gradients = sum(map(len, nodes))
+    intervals = [
+        _Interval(number, (each[k], each[k + 1], each[k + 2]))
+        for number, each in enumerate(nodes)
+        for k in range(0, len(each) - 1, 2)
     ]
-    found, errors = zip(*parts, strict=True)
-    return torch.cat(found), torch.cat(errors)
-
-
-def _together(
-    pieces: list[Vertices], rows: Tensor, value: Values, gradient: Gradients, count: int
-) -> tuple[Tensor, Tensor]:
-    nodes, weights = (torch.from_numpy(each) / 2 for each in np.polynomial.legendre.leggauss(count))
-    nodes = nodes + 0.5
-    shape = pieces[0].shape[1:]
-    width = rows[:, 2:] - rows[:, 1:2]
-    u = rows[:, 1:2] + width * nodes
-    points, speeds, ends = (torch.empty((len(rows), size, *shape)).to(pieces[0]) for size in (count, count, 2))
-    for number in sorted(set(rows[:, 0].int().tolist())):
-        mine = rows[:, 0] == number
-        each = (int(mine.sum()), count, *shape)
-        points[mine] = at(pieces[number], u[mine].flatten()).reshape(each)
-        speeds[mine] = velocity(pieces[number], u[mine].flatten()).reshape(each)
-        ends[mine] = at(pieces[number], rows[mine, 1:].flatten()).reshape(-1, 2, *shape)
-    share = (width * weights).to(speeds).reshape(len(rows), count, *(1,) * len(shape))
-    found = (gradient(points.flatten(0, 1)).reshape(points.shape) * speeds * share).sum(1)
-    there = value(ends.flatten(0, 1)).reshape(-1, 2)
-    errors = (found.flatten(1).sum(1) - (there[:, 1] - there[:, 0]).to(found)).abs()
-    return found, errors.cpu()
-
-
-def _worst(kept: list[tuple[float, Tensor, Tensor]], tolerance: float, affordable: int) -> Tensor:
-    """Halves of the intervals that are to be cut next, which are taken out: the worst, down to where all others
-    together are good enough. Errors have either sign, so it is their squares that add up.
-    """
-    kept.sort(key=lambda each: -each[0])
-    rest = sum(error**2 for error, _, _ in kept)
-    chosen: list[Tensor] = []
-    for error, row, _ in kept:
-        if rest <= (tolerance / 2) ** 2 or 2 * (len(chosen) + 1) > affordable or float(row[2] - row[1]) < NARROWEST:
+    while True:
+        rule = min(range(len(RULES)), key=lambda rule: sum(each.errors[rule] ** 2 for each in intervals))
+        chosen = _worst(intervals, rule, tolerance, (most - gradients) // 2)
+        if not chosen:
             break
-        rest -= error**2
-        chosen.append(row)
-    del kept[: len(chosen)]
-    halves = []
-    for number, begin, end in (row.tolist() for row in chosen):
-        middle = (begin + end) / 2
-        halves += [[number, begin, middle], [number, middle, end]]
-    return torch.tensor(halves, dtype=torch.float64).reshape(-1, 3)
+        gradients += 2 * len(chosen)
+        for number in sorted({each.number for each in chosen}):
+            mine = [each for each in chosen if each.number == number]
+            quarters = [(one.u + other.u) / 2 for each in mine for one, other in pairwise(each.nodes)]
+            new = _nodes(pieces[number], torch.tensor(quarters, dtype=torch.float64), slope)
+            intervals += [half for k, each in enumerate(mine) for half in each.halves(new[2 * k], new[2 * k + 1])]
+    total = torch.zeros_like(pieces[0][0])
+    for each in intervals:
+        total = total + each.values(rule)
+    return Integral(total, gradients, len(intervals))
+
+
+def _nodes(points: Vertices, u: Tensor, slope: Slopes) -> list[_Node]:
+    made = []
+    for some in torch.split(u, AT_ONCE):
+        outputs, gradients = slope(at(points, some))
+        made += list(map(_Node, some.tolist(), outputs.tolist(), gradients * velocity(points, some)))
+    return made
+
+
+def _worst(intervals: list[_Interval], rule: int, tolerance: float, affordable: int) -> list[_Interval]:
+    """The intervals that are to be cut next, which are taken out: those of the largest bends, unless the sums are near
+    enough. Their errors have either sign, so it is their squares that add up.
+    """
+    if sum(each.errors[rule] ** 2 for each in intervals) <= (tolerance / 2) ** 2:
+        return []
+    intervals.sort(key=lambda each: -each.bend)
+    count = min(max(FEWEST, round(SHARE * len(intervals))), affordable)
+    chosen = [each for each in intervals[: max(0, count)] if each.width >= NARROWEST]
+    del intervals[: len(chosen)]
+    return chosen
