@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["cifar", "robust", "imagenet"])
     parser.add_argument("--pairs", type=int, help="by default 64, and 20 of ImageNet")
     parser.add_argument("--budgets", type=int, nargs="*", default=[50, 200, 2000])
+    parser.add_argument("--only-budgets", action="store_true", help="not at their own settings")
     parser.add_argument("--dense", type=int, default=2001, help="points of the scan that judges")
     parser.add_argument("--shorten", action="store_true", help="paths of two methods, and those pulled tight")
     options = parser.parse_args()
@@ -66,11 +67,12 @@ def main() -> None:
                 measure(name, OWN[name], Landscape(network), pairs, points)
                 measure(f"shorten, {name}", OWN[name], Landscape(network), pairs, points, tight=True)
             continue
-        for name, method in OWN.items():
-            few = 4 if name in DEAR else None
-            measure(name, method, Landscape(network), tuple(each[:few] for each in pairs), points)
-        for name in PEERS:
-            measure(f"{name}, one at a time", OWN[name], Landscape(network), pairs, points, alone=ALONE)
+        if not options.only_budgets:
+            for name, method in OWN.items():
+                few = 4 if name in DEAR else None
+                measure(name, method, Landscape(network), tuple(each[:few] for each in pairs), points)
+            for name in PEERS:
+                measure(f"{name}, one at a time", OWN[name], Landscape(network), pairs, points, alone=ALONE)
         for budget in options.budgets:
             print(f"| **steps for {budget} forward-equivalents** | | | | | | |")
             for name, method in OWN.items():
