@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 from pathlib import Path
@@ -12,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pages import NASTY, data_of, opened
 
 from isthmus.inputs.kinds import Table
 from isthmus.reports.made_inputs import MadeInputs
 from isthmus.reports.made_page import made_page
 from isthmus.reports.scores_page import Scores, scores_page
-
-NASTY = "</script><img src=x onerror=alert(1)>"
 
 
 def scores(count: int = 60) -> Scores:
@@ -67,21 +65,6 @@ def made(count: int = 30) -> MadeInputs:
     ]
     captions = [f"{number % 5}\nchange 0.1" for number in range(count)]
     return MadeInputs(x=x, rows=rows, captions=captions, title="Attacked", sources=1 - x, source_captions=["3"] * count)
-
-
-def opened(browser, tmp_path, html: str, *, width: int = 1000):
-    (tmp_path / "index.html").write_text(html)
-    tab = browser.new_page(viewport={"width": width, "height": 900})
-    errors: list[str] = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.goto((tmp_path / "index.html").as_uri())
-    tab.wait_for_selector("body[data-ready]")
-    assert not errors
-    return tab
-
-
-def data_of(html: str) -> dict:
-    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)[1])
 
 
 def test_every_verdict_is_in_the_page_the_most_suspicious_first():

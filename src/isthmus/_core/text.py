@@ -36,3 +36,8 @@ def upwards(value: float) -> str:
         return "0"
     unit = 10.0 ** math.floor(math.log10(value))
     return f"{math.ceil(value / unit * (1 - 1e-12)) * unit:.1g}"
+
+
+def amount(count: int, one: str, many: str | None = None) -> str:
+    """How many of something, as a reader says it: "1 part", "2,000 parts"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -8,7 +8,7 @@ from typing import final
 
 from isthmus._core.displayed import Plotted
 from isthmus._core.shapes import Input
-from isthmus._core.text import upwards
+from isthmus._core.text import amount, upwards
 from isthmus.inputs.kinds import InputKind
 from isthmus.inputs.kinds.named import Named
 
@@ -50,7 +50,7 @@ class Attribution(Plotted):
         kind = "proven" if self.error_bound is not None else "exact" if self.exact else "adaptive"
         return (
             f"Attribution({kind}, {self.start:.4g} -> {self.end:.4g}, completeness error "
-            f"{self.completeness_error:.1g}, {self.gradients:,} gradients, shape {tuple(self.values.shape)})"
+            f"{self.completeness_error:.1g}, {amount(self.gradients, 'gradient')}, shape {tuple(self.values.shape)})"
         )
 
     @property

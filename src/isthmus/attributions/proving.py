@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from isthmus._core.text import amount
 from isthmus._core.warned import warn
 from isthmus.certificates import Certifier, TaylorModels
 from isthmus.certificates.given import certifier_of
@@ -50,7 +51,8 @@ def proven(
     doubt, change = float(found.error_bound.sum()), ends[1] - ends[0]
     if not doubt < abs(change):
         warn(
-            f"An attribution could be proven to {doubt:.2g} only, with {found.parts:,} intervals, and the output "
+            f"An attribution could be proven to {doubt:.2g} only, with {amount(found.parts, 'interval')}, and the "
+            "output "
             f"changes by {abs(change):.2g}: remainders grow too fast through this network. Its values are those of an "
             "adaptive rule, without a bound."
         )

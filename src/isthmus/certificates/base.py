@@ -13,6 +13,7 @@ from torch import Tensor
 from isthmus._core.displayed import Displayed
 from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input, Losses, Parameters
+from isthmus._core.text import amount
 from isthmus.landscapes import AbstractLandscape
 from isthmus.paths import AbstractPath
 from isthmus.profiles import Profile
@@ -97,7 +98,7 @@ class Certificate(Displayed):
 
     def __str__(self) -> str:
         verb = "" if self.holds else "could only show: "
-        return f"{self.kind}: {verb}{self.claim}, in {self.parts:,} parts; {self.subject_to}"
+        return f"{self.kind}: {verb}{self.claim}, in {amount(self.parts, 'part')}; {self.subject_to}"
 
 
 class Shown(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from isthmus._core.text import amount
 from isthmus.cli import pairing
 from isthmus.cli.options import NetworkOptions, at_least, claimed, landscape_of, readable
 from isthmus.errors import InputError
@@ -38,7 +39,7 @@ def attribute(
 
     Integrated gradients, exact where the network allows.
 
-    Writes attribution.png and .svg, values.safetensors and result.json.
+    Writes index.html, attribution.png and .svg, values.safetensors and result.json.
 
     Parameters
     ----------
@@ -80,10 +81,11 @@ def attribute(
 
     import isthmus
     from isthmus._core.bars import progress_bar
-    from isthmus._core.files import write_json
+    from isthmus._core.files import write_json, write_text
     from isthmus.inputs.kinds.named import fewer
     from isthmus.reports import style
     from isthmus.reports.attribution_figure import attribution_figure
+    from isthmus.reports.attribution_page import attribution_page
 
     landscape = landscape_of(network)
     files = [a] if c is None else [a, c]
@@ -103,7 +105,15 @@ def attribute(
     captions = (first if c is not None else f"baseline {baseline:g}", last)
     note = readable(f"{network.network}, along the {along} path")
     figure = attribution_figure(found, start, end, captions=captions, output=index, class_names=names, note=note)
-    with folder.stage({"network": landscape.describe(), "path": along}) as stage:
+    command, described = (
+        readable(shlex.join(["isthmus", *sys.argv[1:]])),
+        {"network": landscape.describe(), "path": along},
+    )
+    page = attribution_page(
+        found, start, end, captions=captions, output=index, class_names=names, command=command, description=described
+    )
+    with folder.stage(described) as stage:
+        write_text(stage / "index.html", page)
         for kind in ("png", "svg"):
             style.save_figure(figure, stage / f"attribution.{kind}")
         tensors = {"values": found.values, "start": start.cpu(), "end": end.cpu()}
@@ -112,7 +122,7 @@ def attribute(
         save_file(tensors, stage / "values.safetensors")
         row = {
             "schema": SCHEMA,
-            "command": readable(shlex.join(["isthmus", *sys.argv[1:]])),
+            "command": command,
             "class": style.class_name(index, names),
             "target": index,
             "start_logit": found.start,
@@ -128,7 +138,8 @@ def attribute(
         }
         write_json(stage / "result.json", row)
     print(
-        f"{style.class_name(index, names)}: logit {found.start:.4g} -> {found.end:.4g}; {found.gradients:,} gradients, "
+        f"{style.class_name(index, names)}: logit {found.start:.4g} -> {found.end:.4g}; "
+        f"{amount(found.gradients, 'gradient')}, "
         f"{found.how}{f', completeness error {found.completeness_error:.2g}' if found.exact else ''}."
     )
     if (
@@ -143,4 +154,4 @@ def attribute(
         )
     for name, value in fewer(found.named() or (), 4)[:3]:
         print(f"  {readable(name)}: {value:+.3g}")
-    print(f"Look at it: {out / 'attribution.png'}")
+    print(f"Look at it: {out / 'index.html'}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from isthmus._core.text import amount
 from isthmus.cli.options import EngineOptions, NetworkOptions, at_least, choice_of, claimed, landscape_of, readable
 from isthmus.cli.resuming import is_finished
 from isthmus.errors import InputError
@@ -143,7 +144,7 @@ def graph(
         )
     notes = [readable(note) for note in found.notes(landscape.class_names)]
     if len(rows) < int((found.classes >= 0).sum()):
-        notes.append(f"{len(rows)} inputs take part.")
+        notes.append(f"{amount(len(rows), 'input')} take part.")
     title = f"How inputs of {Path(images).name if images != 'digits' else 'digits'} hang together on {network.network}"
     run = GraphRun(
         graph=replace(made, description=made.description | {"request": request}),
@@ -164,11 +165,13 @@ def graph(
         shares = [each["directly_connected"], each["connected_through_others"]]
         direct, through = ("–" if math.isnan(share) else f"{share:.1%}" for share in shares)
         print(
-            f"{each['class']}: {each['inputs']} inputs, {regions}{apart}; pairs connected {direct} directly, {through} "
+            f"{each['class']}: {amount(each['inputs'], 'input')}, {regions}{apart}; pairs connected {direct} "
+            f"directly, {through} "
             "through others"
         )
     print(
-        f"{summary['segments']:,} segments of {summary['pairs']:,} pairs were looked at; {summary['settled']:.1%} of "
+        f"{amount(summary['segments'], 'segment')} of {amount(summary['pairs'], 'pair')} were looked at; "
+        f"{summary['settled']:.1%} of "
         f"pairs are settled: no path can be lower."
     )
     print(f"Look at it: {out / 'index.html'}")

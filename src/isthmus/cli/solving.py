@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus._core.bars import progress_bar
 from isthmus._core.files import as_read
+from isthmus._core.text import amount
 from isthmus.cli.clock import say_spent, spending
 from isthmus.cli.options import readable
 from isthmus.cli.pairing import Pairs
@@ -108,7 +109,8 @@ def solve_and_write(
         print(note)
     if 0 < pictures < len(connections):
         print(
-            f"Figures of the first {pictures} pairs are in {folder / 'pairs'}; --pictures {len(connections)} draws all."
+            f"Figures of the first {amount(pictures, 'pair')} are in {folder / 'pairs'}; --pictures "
+            f"{len(connections)} draws all."
         )
     say_spent()
     print(f"Look at it: {folder / 'index.html'}")

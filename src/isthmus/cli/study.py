@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from isthmus._core.text import amount
 from isthmus.cli.interruption import Terminated, terminable
 from isthmus.cli.options import EngineOptions, at_least, claimed
 from isthmus.cli.terminal import say_plan
@@ -120,7 +121,10 @@ def plan(folder: Path, /, *, device: str = "auto", overwrite: bool = False) -> N
     with terminable(), stage_progress() as tell:
         made = opened.prepare(device=device, overwrite=overwrite, tell=tell)
     say_plan(made)
-    print(f"{made.pairs} pairs in {len(made.pieces)} shards; go on with: isthmus study run {folder} --resume")
+    print(
+        f"{amount(made.pairs, 'pair')} in {amount(len(made.pieces), 'shard')}; go on with: isthmus study run "
+        f"{folder} --resume"
+    )
 
 
 @study.command
@@ -169,7 +173,7 @@ def table(folder: Path, /, *, out: Annotated[Path | None, Parameter(name=["--out
         if out.exists():
             raise InputError(f"--out {out} exists; choose another name.")
         count = opened.results.write_table(out)
-        print(f"{count} rows: {out}")
+        print(f"{amount(count, 'row')}: {out}")
     show_groups(opened.results.summary())
 
 

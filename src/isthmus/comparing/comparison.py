@@ -14,6 +14,7 @@ import numpy as np
 from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.random import numpy_generator
+from isthmus._core.text import amount
 from isthmus.comparing.rows import Run
 from isthmus.comparing.transfer import Transfer
 from isthmus.errors import InputError
@@ -93,7 +94,7 @@ class Comparison(Plotted):
         return len(self.places)
 
     def __repr__(self) -> str:
-        return f"Comparison({len(self)} pairs in {len(self.runs)} runs: {', '.join(self.names)})"
+        return f"Comparison({amount(len(self), 'pair')} in {len(self.runs)} runs: {', '.join(self.names)})"
 
     @as_annotated
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:

@@ -16,6 +16,7 @@ from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.files import path_of, write_text
 from isthmus._core.ragged import part_of, ragged
+from isthmus._core.text import amount
 from isthmus.certificates import AffinePieces, Band, Certificate
 from isthmus.connecting.connection import Connection, Outcome
 from isthmus.inputs.kinds import InputKind
@@ -55,7 +56,7 @@ class Connections(Plotted, Sequence[Connection]):
         return len(self.pairs)
 
     def __repr__(self) -> str:
-        return f"Connections({len(self)} pairs, {sum(pair.connected for pair in self)} connected)"
+        return f"Connections({amount(len(self), 'pair')}, {sum(pair.connected for pair in self)} connected)"
 
     @overload
     def __getitem__(self, index: int) -> Connection: ...

@@ -16,6 +16,7 @@ from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.geometry import lengths
 from isthmus._core.shapes import Input, Inputs, Targets
+from isthmus._core.text import amount
 from isthmus.errors import InputError
 from isthmus.graphs.edges import Edges, Floats, Numbers
 from isthmus.graphs.forest import Forest
@@ -99,7 +100,10 @@ class BarrierGraph(Plotted):
         return len(self.x)
 
     def __repr__(self) -> str:
-        return f"BarrierGraph({len(self)} inputs, {len(self.edges)} edges, {self.settled:.2%} of pairs settled)"
+        return (
+            f"BarrierGraph({amount(len(self), 'input')}, {amount(len(self.edges), 'edge')}, {self.settled:.2%} of "
+            "pairs settled)"
+        )
 
     @cached_property
     def tree(self) -> Forest:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from isthmus._core.shapes import Input, Inputs, Losses, Mask, OtherInputs, Targets
+from isthmus._core.text import amount
 from isthmus.errors import ImageError
 from isthmus.inputs.collection import Collection
 from isthmus.inputs.labels import classes_of_labels, named_class
@@ -62,7 +63,11 @@ class Survey:
         taken = {
             label: index for label, index in zip(self.labels, self.classes.tolist(), strict=True) if label is not None
         }
-        said = f"{known} of {read} inputs are recognised by the network" if taken else f"{read} inputs, unlabelled"
+        said = (
+            f"{known} of {read} inputs are recognised by the network"
+            if taken
+            else f"{amount(read, 'input')}, unlabelled"
+        )
         aside = len(self.skipped)
         notes = [f"{said}{f', {aside} were set aside' if aside else ''}."]
         if taken:

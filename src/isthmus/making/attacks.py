@@ -15,6 +15,7 @@ from isthmus._core.given import numbers_of, tensor_of
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
 from isthmus._core.shapes import AnyInputs, AnyLosses, AnyTargets, Index, Inputs, Losses, Mask, Targets
+from isthmus._core.text import amount
 from isthmus._core.warned import warn
 from isthmus.descents import Descended, Downhill, is_broken, kept_share
 from isthmus.errors import InputError
@@ -122,7 +123,10 @@ class Attacked(Plotted):
         return len(self.x)
 
     def __repr__(self) -> str:
-        return f"Attacked({len(self)} inputs, {int(self.success.sum())} successful, {int(self.valid.sum())} valid)"
+        return (
+            f"Attacked({amount(len(self), 'input')}, {int(self.success.sum())} successful, {int(self.valid.sum())} "
+            "valid)"
+        )
 
     @property
     def linf(self) -> Losses:

@@ -15,6 +15,7 @@ from isthmus._core.displayed import Plotted
 from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
 from isthmus._core.shapes import AnyTargets, Index, Inputs, Losses, Mask, Targets
+from isthmus._core.text import amount
 from isthmus.descents import Descended, Downhill
 from isthmus.errors import InputError
 from isthmus.inputs.kinds import InputKind
@@ -104,7 +105,10 @@ class Synthesized(Plotted):
         return len(self.x)
 
     def __repr__(self) -> str:
-        return f"Synthesized({len(self)} inputs, {int(self.success.sum())} succeeded, shape {tuple(self.x.shape[1:])})"
+        return (
+            f"Synthesized({amount(len(self), 'input')}, {int(self.success.sum())} succeeded, shape "
+            f"{tuple(self.x.shape[1:])})"
+        )
 
 
 @renamed

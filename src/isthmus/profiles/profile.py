@@ -10,6 +10,7 @@ from torch import Tensor
 
 from isthmus._core.displayed import Plotted
 from isthmus._core.shapes import Index, Logits, Losses, Parameters
+from isthmus._core.text import amount
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,8 @@ class Profile(Plotted):
 
     def __repr__(self) -> str:
         return (
-            f"{type(self).__name__}({len(self)} points, max loss {self.max_loss:.4g} at t = {self.argmax_t:.3g}, "
+            f"{type(self).__name__}({amount(len(self), 'point')}, max loss {self.max_loss:.4g} at t = "
+            f"{self.argmax_t:.3g}, "
             f"resolution {self.resolution:.3g})"
         )
 

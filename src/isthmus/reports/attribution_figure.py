@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from isthmus._core.shapes import Input
+from isthmus._core.text import amount
 from isthmus.attributions import Attribution
 from isthmus.inputs.kinds import kind_for
 from isthmus.inputs.kinds.named import MOST, draw_named
@@ -68,7 +69,11 @@ def attribution_figure(
             what = f"from {first} (logit {found.start:.3g})\nto {last} (logit {found.end:.3g})"
         right.set_title(what, fontsize=10, fontweight="normal", loc="left" if alone else "center")
         figure.suptitle(
-            f"{name}: {found.gradients:,} gradients, {found.how}", x=0.01, ha="left", fontsize=12, fontweight="bold"
+            f"{name}: {amount(found.gradients, 'gradient')}, {found.how}",
+            x=0.01,
+            ha="left",
+            fontsize=12,
+            fontweight="bold",
         )
         if note:
             figure.supxlabel(style.plain(note), fontsize=9, color="0.4")

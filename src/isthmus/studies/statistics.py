@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from isthmus._core.displayed import Plotted
 from isthmus._core.random import numpy_generator
+from isthmus._core.text import amount
 from isthmus.estimates import ClassDraws, Estimate, Floats, mean, median
 from isthmus.studies.rows import NOT_MADE, UNREADABLE, as_named_now
 
@@ -105,7 +106,10 @@ class StudySummary(Plotted):
 
     def __repr__(self) -> str:
         pairs = sum(group.pairs for group in self.groups)
-        return f"StudySummary({pairs} pairs in {len(self.groups)} groups, {self.set_aside} inputs set aside)"
+        return (
+            f"StudySummary({amount(pairs, 'pair')} in {amount(len(self.groups), 'group')}, "
+            f"{amount(self.set_aside, 'input')} set aside)"
+        )
 
     def describe(self) -> dict[str, Any]:
         """As a dict ready for JSON."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from isthmus._core.text import amount
 from isthmus.attributions import Attribution
 from isthmus.inputs.kinds.named import fewer, in_parts
 from isthmus.making.attacks import Attacked
@@ -28,7 +29,7 @@ def of_attribution(found: Attribution) -> str:
         pictures([(attribution_picture(found), "red raised it, blue lowered it", "")])
         if named is None
         else table(("part", "due"), [(name, f"{value:+.3g}") for name, value in fewer(named, MOST)], words=(0,)),
-        facts({"gradients": f"{found.gradients:,}, in {found.parts:,} parts", "integral": found.how}),
+        facts({"gradients": f"{found.gradients:,}, in {amount(found.parts, 'part')}", "integral": found.how}),
     )
 
 
