@@ -22,7 +22,7 @@ from isthmus.certificates.taylor.slopes import Slopes
 from isthmus.certificates.taylor.walk import Piece, Walk, stretches
 
 FIRST = 4  # intervals that are tried at first, of all pieces together
-ORDER = 7  # of the polynomials
+ORDER = 9  # of the polynomials
 PASSES = 3  # forward-equivalents of a gradient
 STUCK = 0.4  # of the bound of an interval: halves that have as much each are cut in vain, rounding is all of it
 NARROWEST = 1e-6  # of a piece
