@@ -15,8 +15,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from isthmus._core.text import shorten
 from isthmus.errors import MissingLibraryError, SpecError, WeightsError
 from isthmus.inputs.preprocessing import Preprocessing
+from isthmus.networks.reach import asked_once
 from isthmus.networks.recipe import Recipe
 from isthmus.networks.weights import fit_state
 
@@ -62,9 +64,10 @@ def _download(what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:
+        why = shorten((str(error).splitlines() or [""])[0], 160)
         raise WeightsError(
-            f"The published weights of {what} could not be had ({type(error).__name__}: "
-            f"{(str(error).splitlines() or [''])[0][:160]}); give a file with --weights, or use untrained:{what}."
+            f"The published weights of {what} could not be had ({type(error).__name__}: {why}); give a file with "
+            f"--weights, or use untrained:{what}."
         ) from error
 
 
@@ -107,7 +110,11 @@ def timm_recipe(name: str, pretrained: bool, classes: int | None) -> Recipe:
     if not timm.is_model(name.split(".", maxsplit=1)[0]):
         raise SpecError(f"timm has no model '{name}'{_near(name, timm.list_models())}.")
     options = {} if classes is None else {"num_classes": classes}
-    with _download(f"timm:{name}") if pretrained else contextlib.nullcontext(), plain_weights_only():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(plain_weights_only())
+        if pretrained:
+            stack.enter_context(_download(f"timm:{name}"))
+            stack.enter_context(asked_once())
         model: nn.Module = timm.create_model(name, pretrained=pretrained, **options)
     config = timm.data.resolve_model_data_config(model)
     channels, height, width = config["input_size"]

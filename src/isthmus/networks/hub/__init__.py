@@ -10,6 +10,7 @@ from isthmus.networks.hub.reading import Place, config_of, place_of
 from isthmus.networks.hub.sounds import sound_recipe
 from isthmus.networks.hub.tasks import task_of
 from isthmus.networks.hub.texts import text_recipe
+from isthmus.networks.reach import asked_once
 from isthmus.networks.recipe import Recipe
 
 OPTIONS = {"samples": "sounds", "tokens": "texts"}  # of a spec, and what they are options of
@@ -32,9 +33,13 @@ def recipe(name: str, pretrained: bool, classes: int | None, options: Mapping[st
         MissingLibraryError: transformers, or a library that this model needs, is absent.
     """
     place = place_of(name)
+    with asked_once(place.name):
+        return _recipe(place, pretrained, classes, dict(options or {}))
+
+
+def _recipe(place: Place, pretrained: bool, classes: int | None, given: dict[str, int]) -> Recipe:
     config = config_of(place, classes)
     task = task_of(place, config, pretrained)
-    given = dict(options or {})
     foreign = next((option for option in given if OPTIONS[option] != task), None)
     if foreign is not None:
         raise SpecError(f"{place} takes {task}, and {foreign} is an option of {OPTIONS[foreign]}; leave it out.")
