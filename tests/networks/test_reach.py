@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import importlib.util
 import threading
 import time
 
@@ -48,17 +49,16 @@ def test_without_an_answer_the_cache_is_read_and_nothing_else(monkeypatch, tmp_p
     monkeypatch.setattr(constants, "ENDPOINT", CLOSED)
     with asked_once(str(tmp_path)):  # a folder: nobody is asked
         assert not constants.HF_HUB_OFFLINE
-    with pytest.raises(ZeroDivisionError), asked_once("someone/something"):
+    with asked_once("someone/something"):
         assert constants.HF_HUB_OFFLINE
-        1 / 0  # noqa: B018
     assert not constants.HF_HUB_OFFLINE
 
 
 @pytest.mark.parametrize("spec", ["timm:resnet18.a1_in1k", "hf-hub:someone/something"])
 def test_nobody_waits_for_a_hub_that_is_out_of_reach(spec, monkeypatch, tmp_path):
-    pytest.importorskip(
-        "timm" if spec.startswith("timm") else "transformers", reason="not installed", exc_type=ImportError
-    )
+    for library in ("timm", "transformers"):
+        if importlib.util.find_spec(library) is None:
+            pytest.skip(f"{library} is not installed (extra: hub)")
     monkeypatch.setattr(constants, "ENDPOINT", CLOSED)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     began = time.monotonic()
