@@ -9,6 +9,7 @@ import time
 
 import pyarrow.parquet
 import pytest
+import torch
 
 from isthmus import Connections
 
@@ -51,7 +52,7 @@ def test_a_list_sets_bad_pairs_aside_and_goes_on(program, digit_folder, tmp_path
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert [row["target"] for row in result["rows"]] == [4, 7, 7]
     assert len(result["skipped"]) == 3 and "broken.png" in ran.err and "absent.png" in ran.err
-    assert any("predicts 4 (4)" in reason and "7 (7)" in reason for reason in result["skipped"].values())
+    assert any("predicts 4 for" in reason and "and 7 for" in reason for reason in result["skipped"].values())
 
 
 def test_a_folder_gives_pairs_of_each_class(program, digit_folder, tmp_path):
@@ -185,3 +186,29 @@ def test_names_of_a_list_are_found_beside_it_or_from_where_one_stands(program, t
     assert ran.code == 0, ran.err
     assert "lists/nowhere.png does not exist" in ran.err  # where it is looked for first
     assert len(json.loads((tmp_path / "run" / "result.json").read_text())["rows"]) == 1
+
+
+def test_a_run_gives_its_pairs_to_another_network(program, digit_folder, tmp_path):
+    """With the very inputs, so that both runs are of the same pairs."""
+    settings = ("--inputs", digit_folder, "--pairs-per-class", 1, "--lowest-loss", 4, *FAST)
+    assert program("connect", *settings, "--out", tmp_path / "run").code == 0
+    first = Connections.load(tmp_path / "run")
+    again = ("connect", "--pairs", tmp_path / "run", *FAST)
+    ran = program(*again, "--network", "untrained:digits", "--out", tmp_path / "two")
+    assert ran.code == 0
+    second = Connections.load(tmp_path / "two")
+    assert [pair.target for pair in second] == [pair.target for pair in first]
+    for one, other in zip(first, second, strict=True):
+        assert torch.equal(one.path.ends, other.path.ends)
+    names = [[row[key] for row in json.loads((tmp_path / run / "result.json").read_text())["rows"]]
+             for run in ("run", "two") for key in ("a", "c")]  # fmt: skip
+    assert names[:2] == names[2:]
+    ran = program("compare", tmp_path / "run", tmp_path / "two")
+    assert ran.code == 0 and f"{len(first)} pairs are in all 2 runs" in ran.out
+    all_three = program("connect", "--pairs", tmp_path / "run", "--target", "3", "--out", tmp_path / "three", *FAST)
+    assert all_three.code == 0 and {pair.target for pair in Connections.load(tmp_path / "three")} == {3}
+    refused = program("connect", "--pairs", tmp_path, "--out", tmp_path / "four", *FAST)
+    assert refused.code == 1 and "holds no saved connections" in refused.one_line()
+    other = program("connect", "--pairs", tmp_path / "run", "--network", "untrained:torchvision:squeezenet1_1", *FAST,
+                    "--out", tmp_path / "five")  # fmt: skip
+    assert other.code == 1 and "3 channels" in other.one_line()

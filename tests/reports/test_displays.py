@@ -261,3 +261,25 @@ def test_slices_of_a_volume_are_no_colours():
 
     pixels = to_pixels(torch.rand(1, 4, 5, 6))
     assert pixels.shape == (5, 24, 3)
+
+
+def test_images_that_were_read_are_shown_by_folder(tmp_path):
+    for folder in ("cats", "dogs"):
+        (tmp_path / folder).mkdir()
+        for number in range(3):
+            Image.new("RGB", (8, 6), (number * 40, 0, 0)).save(tmp_path / folder / f"{number}.png")
+    (tmp_path / "dogs" / "broken.png").write_bytes(b"none")
+    found = isthmus.load_images(tmp_path)
+    shown = Balanced(display_of(found))
+    assert "6 images of shape (3, 6, 8), in 2 folders" in shown.words and "cats" in shown.words
+    assert "1 file" in shown.words and "broken.png" in shown.words and shown.words.count("dogs") == 2
+    alone = isthmus.load_images(tmp_path / "cats")
+    assert "in 1 folder" in Balanced(display_of(alone)).words and "1.png" in display_of(alone)
+    assert repr(alone).endswith("in 1 folder)")
+
+
+def test_a_profile_names_its_classes(digits):
+    network = isthmus.Network(digits.network.model, input_shape=(1, 8, 8), class_names=[f"<{k}>" for k in range(10)])
+    ends = torch.zeros((2, 1, 8, 8)) + torch.tensor([0.0, 0.5])[:, None, None, None]
+    shown = display_of(isthmus.profile(isthmus.Landscape(network), isthmus.Polyline(ends), 3))
+    assert "Profile for &lt;3&gt;" in shown and "class 3" not in shown

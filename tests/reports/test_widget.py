@@ -48,3 +48,10 @@ def test_without_the_library_it_says_what_to_install(found, monkeypatch):
     monkeypatch.setitem(sys.modules, "anywidget", None)
     with pytest.raises(MissingLibraryError, match=r"isthmus\[notebook\]"):
         found.widget()
+
+
+def test_without_its_kernel_a_notebook_shows_a_still_picture(found):
+    shown, _ = found.widget()._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    still = shown["text/html"]
+    assert still.startswith("<div") and "<img" in still and "<script" not in still

@@ -211,6 +211,7 @@ def _worst(intervals: list[_Interval], rule: int, tolerance: float, affordable: 
         return []
     intervals.sort(key=lambda each: -each.bend)
     count = min(max(FEWEST, round(SHARE * len(intervals))), affordable)
-    chosen = [each for each in intervals[: max(0, count)] if each.width >= NARROWEST]
-    del intervals[: len(chosen)]
+    chosen = [each for each in intervals if each.width >= NARROWEST][: max(0, count)]
+    taken = set(map(id, chosen))
+    intervals[:] = [each for each in intervals if id(each) not in taken]
     return chosen

@@ -45,7 +45,8 @@ def connect(
     target
         The class that the loss is about: predicted (both ends must agree), an index, or a name.
     pairs
-        CSV file with the columns a, c and, optionally, target; names are looked for beside it, and then from here.
+        CSV file with the columns a, c and, optionally, target; names are looked for beside it, and then from here. Or
+        the folder of an earlier run, whose inputs are connected again.
     images
         Folder with one sub-folder of files a class, a table with a column that says the class, or an .npz file with x
         and y; pairs are drawn within classes.
@@ -98,7 +99,8 @@ def connect(
     landscape = landscape_of(network)
     name = network.network
     if pairs is not None:
-        chosen = pairing.pairs_of_list(landscape, pairs, target)
+        of_pairs = pairing.pairs_of_run if pairs.is_dir() else pairing.pairs_of_list
+        chosen = of_pairs(landscape, pairs, target)
         title = f"Pairs of {pairs.name} on {name}"
     elif images is not None:
         chosen = pairing.pairs_of_folder(landscape, images, pairs_per_class, lowest_loss, seed)

@@ -81,6 +81,35 @@ def pairs_of_list(landscape: Landscape, file: Path, target: str) -> Pairs:
     return _pairs(found, ends, targets, names, skipped)
 
 
+def pairs_of_run(landscape: Landscape, folder: Path, target: str) -> Pairs:
+    """The pairs of an earlier run, with the very inputs that it connected. Unless another is named, each has the target
+    that it had there.
+    """
+    import torch
+
+    from isthmus import Connections
+    from isthmus._core.files import read_json
+    from isthmus.landscapes.validation import check_inputs, check_target_range
+    from isthmus.results import RESULT
+
+    found = Connections.load(folder, input_kind=landscape.input_kind)
+    if not len(found):
+        raise InputError(f"--pairs {folder} is a run without pairs.")
+    rows = read_json(folder / RESULT).get("rows", []) if (folder / RESULT).is_file() else []
+    names = [(str(row.get("a", "A")), str(row.get("c", "C"))) for row in rows]
+    if len(names) != len(found):
+        names = [(f"A{number}", f"C{number}") for number in range(len(found))]
+    ends = torch.stack([pair.path.ends for pair in found])
+    check_inputs(f"--pairs {folder}", ends.flatten(0, 1), landscape.domain, landscape.input_kind)
+    classes = landscape.logits(ends[0]).shape[1]
+    targets = [pair.target for pair in found]
+    if target != "predicted":
+        targets = [class_given(landscape, target, landscape.network.class_names)] * len(found)
+    chosen = torch.tensor(targets)
+    check_target_range(chosen, classes, f"--pairs {folder}")
+    return Pairs(ends[:, 0], ends[:, 1], chosen, names)
+
+
 def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: int | None, seed: int) -> Pairs:
     """Random pairs of inputs that the network gives the class of their folder (without sub-folders: the same class).
 
@@ -152,13 +181,17 @@ def target_of(landscape: Landscape, text: str, predicted: Sequence[int], names: 
     if text == "predicted":
         other = next((k for k, index in enumerate(predicted) if index != predicted[0]), None)
         if other is not None:
-            a, c = (f"{class_name(predicted[k], class_names)} ({predicted[k]})" for k in (0, other))
+            a, c = (_with_number(class_name(predicted[k], class_names), predicted[k]) for k in (0, other))
             raise InputError(
                 f"The network predicts {a} for {names[0]} and {c} for {names[other]}; choose inputs of one class, or "
                 "say which class you mean with --target."
             )
         return predicted[0]
     return class_given(landscape, text, class_names)
+
+
+def _with_number(name: str, index: int) -> str:
+    return name if name in (str(index), f"class {index}") else f"{name} ({index})"
 
 
 def class_given(landscape: AbstractLandscape, text: str, names: Sequence[str] | None) -> int:

@@ -26,6 +26,7 @@ class Column:
         meaning: in words, for the docs and for the page.
         read: the value of a pair; None where there is none.
         shown: whether a page says it of a pair, where it is one of somebody's own or was measured.
+        label: what a page calls it then; by default its name, with spaces.
     """
 
     name: str
@@ -33,10 +34,12 @@ class Column:
     meaning: str
     read: Callable[[Connection], Any]
     shown: bool = True
+    label: str = ""
 
     def describe(self) -> dict[str, Any]:
         """Everything but how it is read, ready for JSON."""
-        return {"name": self.name, "type": self.type, "meaning": self.meaning, "shown": self.shown}
+        said = {"name": self.name, "type": self.type, "meaning": self.meaning, "shown": self.shown}
+        return said | ({"label": self.label} if self.label else {})
 
 
 def _column(name: str, type: str, meaning: str, read: Callable[[Connection], Any]) -> Column:  # noqa: A002
@@ -136,9 +139,9 @@ EXTRA: Registry[Column] = Registry("column", "isthmus.connecting.columns:Column"
 """Columns of somebody's own, by name."""
 
 
-def measured_column(name: str, type: str, meaning: str, *, shown: bool = True) -> Column:  # noqa: A002
+def measured_column(name: str, type: str, meaning: str, *, shown: bool = True, label: str = "") -> Column:  # noqa: A002
     """A column of what was measured of a pair after it was found."""
-    return Column(name=name, type=type, meaning=meaning, read=partial(_measured, name), shown=shown)
+    return Column(name=name, type=type, meaning=meaning, read=partial(_measured, name), shown=shown, label=label)
 
 
 def _measured(name: str, pair: Connection) -> Any:

@@ -181,6 +181,7 @@ class AsKept(Measurement):
                 "kept_max_loss",
                 "float64",
                 "highest loss of the inputs looked at along the path found, rounded to what files hold",
+                label="highest loss when rounded",
             ),
             measured_column(
                 "kept_connected",
@@ -188,7 +189,7 @@ class AsKept(Measurement):
                 "whether the path found is connected with and without that rounding, as far as was looked",
                 shown=False,  # `kept` says it in words
             ),
-            measured_column("kept", "string", "what rounding does to the path found, in words"),
+            measured_column("kept", "string", "what rounding does to the path found, in words", label="rounded"),
         )
 
     def values(self, landscape: AbstractLandscape, found: Sequence[Connection]) -> Sequence[Mapping[str, Any]]:

@@ -17,12 +17,15 @@ import torch
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from isthmus._core.annotated import as_annotated
+from isthmus._core.displayed import Displayed
 from isthmus._core.files import path_of
 from isthmus._core.given import shown
 from isthmus._core.shapes import Input, Inputs
+from isthmus._core.text import amount
 from isthmus._core.warned import warn
 from isthmus.errors import ImageError, InputError
 from isthmus.inputs.geometry import fitted
+from isthmus.inputs.lost import what_is_lost
 from isthmus.inputs.preprocessing import Preprocessing
 
 logger = logging.getLogger("isthmus")
@@ -43,7 +46,7 @@ class Preprocessed(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Images:
+class Images(Displayed):
     """Inputs x (n, channels, height, width) with pixels in [0, 1], one file each.
 
     Attributes:
@@ -63,7 +66,8 @@ class Images:
 
     def __repr__(self) -> str:
         aside = f", {len(self.skipped)} set aside" if self.skipped else ""
-        return f"Images({len(self)} of shape {tuple(self.x.shape[1:])} in {len(set(self.folders))} folders{aside})"
+        folders = amount(len(set(self.folders)), "folder")
+        return f"Images({len(self)} of shape {tuple(self.x.shape[1:])} in {folders}{aside})"
 
 
 @as_annotated
@@ -85,7 +89,8 @@ def load_images(
         ImageError: nothing there, or no image could be used.
 
     Warns:
-        IsthmusWarning: images were set aside because their sizes differ.
+        IsthmusWarning: images were set aside because their sizes differ; or most lose their colours, or are made far
+            smaller.
     """
     if isinstance(preprocessing, Preprocessed):
         preprocessing = preprocessing.preprocessing
@@ -121,6 +126,9 @@ def load_images(
             f"{other} of {len(files)} images have another size than {used[0]} and were set aside; give "
             "preprocessing=network.preprocessing, which brings all to the size that the network takes.",
         )
+    lost = what_is_lost(used, preprocessing)
+    if lost is not None:
+        warn(lost)
     return Images(torch.stack(inputs), tuple(used), tuple(_folder_of(file, source) for file in used), skipped)
 
 

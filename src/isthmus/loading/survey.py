@@ -174,7 +174,8 @@ def survey(
 
 
 def _named(index: int, names: Sequence[str] | None) -> str:
-    return f"{index} ({names[index]})" if names and 0 <= index < len(names) else str(index)
+    name = names[index] if names and 0 <= index < len(names) else str(index)
+    return str(index) if name == str(index) else f"{index} ({name})"
 
 
 def _likely_cause(found: Survey) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -24,6 +25,7 @@ class Profile(Plotted):
         target: the class that the loss is about.
         coarse_max_loss: max loss of the first, coarse scan: a large difference to `max_loss` says that the path has
             narrow peaks, and that a finer scan is worth its price.
+        class_names: of the landscape, where it has such.
     """
 
     t: Parameters
@@ -31,6 +33,7 @@ class Profile(Plotted):
     logits: Logits
     target: int
     coarse_max_loss: float
+    class_names: Sequence[str] | None = field(default=None, repr=False, kw_only=True)
 
     def with_points(self, t: Parameters, loss: Losses, logits: Logits) -> Profile:
         """The same, with what was seen at further positions t (m,)."""
@@ -48,8 +51,7 @@ class Profile(Plotted):
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}({amount(len(self), 'point')}, max loss {self.max_loss:.4g} at t = "
-            f"{self.argmax_t:.3g}, "
-            f"resolution {self.resolution:.3g})"
+            f"{self.argmax_t:.3g}, resolution {self.resolution:.3g})"
         )
 
     @property

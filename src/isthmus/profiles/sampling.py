@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -95,7 +95,8 @@ def profile(
             f"The path leaves the landscape's domain by up to {outside:.3g} in data units.",
             DomainWarning,
         )
-    return profile_many(landscape, [path.in_float()], targets, sampling=sampling)[0]
+    (found,) = profile_many(landscape, [path.in_float()], targets, sampling=sampling)
+    return replace(found, class_names=landscape.class_names)
 
 
 def profile_many(

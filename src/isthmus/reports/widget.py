@@ -50,6 +50,14 @@ def widget(pairs: Sequence[Connection], *, unit: str | None = None) -> Any:
         pair = traitlets.Int(0, min=0, max=len(pairs) - 1).tag(sync=True)
         t = traitlets.Float(0.5, min=0.0, max=1.0).tag(sync=True)
 
+        def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+            """With a still picture of the pair, for whoever opens the notebook without its kernel's widgets."""
+            bundle = super()._repr_mimebundle_(**kwargs)
+            if bundle is None:
+                return None
+            shown, more = bundle
+            return {**shown, "text/html": pairs[self.pair]._repr_html_()}, more
+
         def input(self) -> Input:
             """The input of the path found, at the slider."""
             shown: Input = pairs[self.pair].path.at(self.t)

@@ -3,7 +3,7 @@
 A display of your own: a function from your result to HTML, registered with `@display_of.register`.
 """
 
-from isthmus.reports.displays import comparisons, connections, made, networks, paths, studies, wholes
+from isthmus.reports.displays import comparisons, connections, files, made, networks, paths, studies, wholes
 from isthmus.reports.displays.base import display_of
 from isthmus.reports.displays.card import card, facts, of_inputs, pictures, table
 from isthmus.reports.displays.chart import Line, Mark, bands, chart
@@ -13,6 +13,7 @@ __all__ = ["Line", "Mark", "bands", "card", "chart", "display_of", "facts", "of_
 _MEMBERS = (
     comparisons,
     connections,
+    files,
     made,
     networks,
     paths,

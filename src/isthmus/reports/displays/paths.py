@@ -36,11 +36,12 @@ def of_path(path: AbstractPath) -> str:
 @display_of.register
 def of_profile(profile: Profile) -> str:
     """The curve, and the classes along it."""
-    names = {index: f"class {index}" for index in set(profile.predicted.tolist())}
+    classes = {profile.target, *profile.predicted.tolist()}
+    names = {index: style.class_name(index, profile.class_names) for index in classes}
     colors = style.band_colors(profile.predicted.tolist(), profile.target)
     stretches = [(begin, end, names[index], colors[index]) for begin, end, index in class_bands(profile)]
     return card(
-        f"{type(profile).__name__} for class {profile.target}",
+        f"{type(profile).__name__} for {names[profile.target]}",
         chart(
             [line_of(profile, 1.0, "loss", style.FOUND)],
             marks=[Mark(x=profile.argmax_t, y=profile.max_loss, name="highest", color=style.PEAK)],

@@ -177,8 +177,10 @@ def moved(x: Model, before: Tensor | float, scale: Tensor, after: Tensor | float
 
 
 def averaging(function: Any, args: Args, kwargs: Named) -> Any:
-    """Pooling, resizing and running sums, with weights that are not negative: of no more numbers than a channel has."""
+    """Pooling, resizing and running sums, whose weights all have one sign: of no more numbers than a channel has."""
     x = args[0]
+    if function.overloadpacket is torch.ops.aten.cumsum:
+        return _averaged(function, args, kwargs, x.shape[args[1]])
     return _averaged(function, args, kwargs, prod(x.shape[2:]) if x.ndim > 2 else prod(x.shape[1:]))
 
 
@@ -189,8 +191,8 @@ def _averaged(function: Any, args: Args, kwargs: Named, terms: int) -> Any:
             name_of(function), f"computes in {kwargs['dtype']}, and certificates are made in float64"
         )
     made = torch.stack([function(each, *args[1:], **kwargs) for each in x.coefficients])
-    rounded = gamma(terms + 4) * function(x.magnitudes, *args[1:], **kwargs)
-    radius = function(x.radius, *args[1:], **kwargs) + rounded
+    rounded = gamma(terms + 4) * function(x.magnitudes, *args[1:], **kwargs).abs()
+    radius = function(x.radius, *args[1:], **kwargs).abs() + rounded
     return x.made(Enclosure(made, up(radius, terms + 16)))
 
 

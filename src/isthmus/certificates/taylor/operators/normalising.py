@@ -218,7 +218,7 @@ def shares_of(args: Args, kwargs: Named) -> Attending:
         raise CannotFollowError("scaled_dot_product_attention", "groups queries, drops out, or has a mask of the input")
     heads: Sequence[int] = torch.broadcast_shapes(*(each.shape[:-2] for each in (query, key, value)))  # type: ignore[no-untyped-call]
     query, key, value = (_one_batch(each, heads) for each in (query, key, value))
-    scale = full.get("scale") or query.shape[-1] ** -0.5
+    scale = query.shape[-1] ** -0.5 if full.get("scale") is None else full["scale"]
     scores = scaled(between(query, turned(key)), scale, 2)
     if full.get("is_causal"):
         mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()

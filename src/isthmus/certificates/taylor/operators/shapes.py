@@ -31,12 +31,16 @@ def moving(function: Any, args: Args, kwargs: Named) -> Any:
     return made.view_of(x)
 
 
+VIEWS = (aten.expand, aten.diagonal, aten.unfold)  # of those below, what shares memory with what it is a view of
+
+
 def repeating(function: Any, args: Args, kwargs: Named) -> Any:
     """Operators that may repeat numbers, or fill places with 0."""
     x = args[0]
     same = function.overloadpacket is aten.expand and _size(x, args[1]) == list(x.shape)
     made = x.rearranged(lambda values: function(values, *args[1:], **kwargs), repeats=not same)
-    return made.with_scores(x.scores if same else None).view_of(x) if function.overloadpacket is aten.expand else made
+    made = made.with_scores(x.scores if same else None)
+    return made.view_of(x) if function.overloadpacket in VIEWS else made
 
 
 def _size(x: Model, wanted: Sequence[int]) -> list[int]:

@@ -80,7 +80,8 @@ def softplus(operator: Any, args: Args, kwargs: Named) -> Any:
         made = applied(x, of)
     else:
         made = composite(x, lambda inner: of.whole(inner.scaled(float(beta))).scaled(1 / float(beta), 1), 1.0)
-    above = x.enclosure.range()[1] * beta > threshold
+    low, high = x.enclosure.range()
+    above = torch.maximum(low * beta, high * beta) > threshold
     cut_off = torch.where(above, torch.exp(torch.tensor(-float(threshold))).double() * 1.0001 / abs(beta), 0.0)
     return widened(made, cut_off)
 
