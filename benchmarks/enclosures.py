@@ -170,7 +170,7 @@ def tried(
         norms = Norms.of(model)
         if gradients:
             slopes = Slopes(Landscape(network, domain=Unbounded()), 1, norms)
-            made, there = slopes.enclosed(inputs, inputs.coefficients[0]), slopes.gradient(at)
+            made, there = slopes.enclosed(inputs), slopes.gradient(at)
         else:
             run = Pass(apply=operators.run, call=operators.call, norms=norms, variables=variables)
             made = outputs(network, Model(inputs.coefficients, inputs.radius, run)).enclosure

@@ -53,7 +53,11 @@ def test_nothing_leaves_the_page(browser, tmp_path, width):
     found = attribution(3, 230, 301, error_bound=torch.full((3, 230, 301), 1e-7), subject_to="float64")
     tab = opened(browser, tmp_path, page(found), width=width)
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert "no value is farther off" in tab.content() and "Proven subject to: float64." in tab.content()
+    assert (
+        "no sum of values is farther off" in tab.content()
+        and "<b>0.03</b>" in tab.content()
+        and "Proven subject to: float64." in tab.content()
+    )
     tab.close()
 
 

@@ -272,7 +272,7 @@ def test_images_that_were_read_are_shown_by_folder(tmp_path):
     found = isthmus.load_images(tmp_path)
     shown = Balanced(display_of(found))
     assert "6 images of shape (3, 6, 8), in 2 folders" in shown.words and "cats" in shown.words
-    assert "1 file" in shown.words and "broken.png" in shown.words and shown.words.count("dogs") == 2
+    assert "1 file" in shown.words and "broken.png" in shown.words
     alone = isthmus.load_images(tmp_path / "cats")
     assert "in 1 folder" in Balanced(display_of(alone)).words and "1.png" in display_of(alone)
     assert repr(alone).endswith("in 1 folder)")

@@ -89,7 +89,8 @@ def attribute(
         exact: True asks for affine pieces, False for intervals; by default pieces where the network has them, and no
             more than `most`.
         tolerance: of intervals, how far the sum may be from the change of the output, as a share of that change.
-        most: gradients for one path; where they do not suffice, `completeness_error` says what is left.
+        most: gradients for one path, and at least one for each of its segments; where they do not suffice,
+            `completeness_error` says what is left.
         verify: `TaylorModels()`, or "taylor": on networks of smooth functions the values come with a proof of how far
             each is off at most (`error_bound`); together they are proven to `tolerance`, if that can be had.
         progress: as `isthmus.connect` takes it.

@@ -48,13 +48,14 @@ def proven(
         NetworkError: the network's gradient cannot be followed, or is not that of its output.
     """
     found = prover.integrate(landscape, path, index, tolerance, on_progress=beat)
-    doubt, change = float(found.error_bound.sum()), ends[1] - ends[0]
-    if not doubt < abs(change):
+    doubt, size = (float(each.abs().sum()) for each in (found.error_bound, found.values))
+    if not doubt < size:
         warn(
-            f"An attribution could be proven to {doubt:.2g} only, with {amount(found.parts, 'interval')}, and the "
-            "output "
-            f"changes by {abs(change):.2g}: remainders grow too fast through this network. Its values are those of an "
-            "adaptive rule, without a bound."
+            f"An attribution could be proven to {doubt:.2g} only, with {amount(found.parts, 'interval')}, and all "
+            "values "
+            f"together are {size:.2g}: remainders grow too fast through this network. Its values are those of an "
+            "adaptive "
+            "rule, without a bound."
         )
         return None
     if doubt > tolerance:
@@ -62,10 +63,11 @@ def proven(
             f"An attribution was proven to {doubt:.2g}, all values together, and {tolerance:.2g} was asked for: either "
             "rounding is all that is left, or TaylorModels(most=...) is too small."
         )
-    total = float(found.values.sum())
+    total, change = float(found.values.sum()), ends[1] - ends[0]
     if abs(total - change) > doubt + SLACK * max(1.0, *(abs(end) for end in ends)):
         raise NetworkError(
             f"The gradient that PyTorch computes is not that of the output: along the path it adds up to {total:.6g}, "
-            f"and the output changes by {change:.6g}. Some operator has a derivative of its own."
+            f"which is off by {abs(total - change):.2g} from the change of the output. Something in the network has a "
+            "derivative of its own, or none."
         )
     return found

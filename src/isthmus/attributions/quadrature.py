@@ -113,10 +113,13 @@ def integrated(pieces: list[Vertices], slope: Slopes, tolerance: float, most: in
     nodes = [_nodes(points, _even(2**halvings), slope) for points in pieces]
     while True:
         found, error = _extrapolated(nodes, halvings)
+        coarse, _ = _extrapolated([each[::2] for each in nodes], halvings - 1)
+        # A sum may be right by chance, or by symmetry, before its numbers are.
+        settled = error <= tolerance and float((found - coarse).abs().sum()) <= FALLS * tolerance
         smooth = halvings < SHORT or error <= before / FALLS
-        if not smooth and error > tolerance:
+        if not smooth and not settled:
             return _cut(pieces, nodes, slope, tolerance, most)
-        if error <= tolerance or 2 ** (halvings + 1) + 1 > affordable:
+        if settled or 2 ** (halvings + 1) + 1 > affordable:
             return Integral(found, len(pieces) * len(nodes[0]), len(pieces))
         nodes = [_between(points, old, slope) for points, old in zip(pieces, nodes, strict=True)]
         halvings, before = halvings + 1, error

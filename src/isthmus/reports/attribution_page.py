@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from isthmus._core.shapes import Input
-from isthmus._core.text import amount, visible
+from isthmus._core.text import amount, upwards, visible
 from isthmus.attributions import Attribution
 from isthmus.inputs.kinds import kind_for
 from isthmus.inputs.kinds.named import fewer
@@ -66,7 +66,8 @@ def attribution_page(
         "pictures": pictures.urls,
         "small": max(end.shape[2:] or (99,)) <= 64 and kind.blends,
     }
-    proof = None if found.error_bound is None else float(found.error_bound.max())
+    # What is shown are sums of values: over channels, blocks, or named parts.
+    proof = None if found.error_bound is None else upwards(float(found.error_bound.sum()))
     return render(
         "attribution.html",
         ("common.js", "attribution.js"),
@@ -80,7 +81,7 @@ def attribution_page(
             *(
                 []
                 if proof is None
-                else [{"number": f"{proof:.1g}", "text": "proven: no value is farther off", "accent": True}]
+                else [{"number": proof, "text": "proven: no sum of values is farther off", "accent": True}]
             ),
         ],
         mapped=mapped,

@@ -56,6 +56,8 @@ def _convolution(
     """Of a convolution a transposed one, and the other way round."""
     if transposed:
         found = aten.convolution(grad, weight, None, stride, padding, dilation, False, [0] * len(stride), groups)
+        for axis, size in enumerate(x.shape[2:], 2):  # places that the output was padded by may reach beyond
+            found = found.narrow(axis, 0, size)
         return found, None, None
     missing = [
         size - ((made - 1) * step - 2 * around + apart * (kernel - 1) + 1)

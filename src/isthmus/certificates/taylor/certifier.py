@@ -231,6 +231,6 @@ def _subject_to(off: float, left: int, part: str) -> str:
     undecided = f"; {left:,} {part}{'' if left == 1 else 's'} {'was' if left == 1 else 'were'} left undecided"
     seen = f"logits as they are computed are off by {upwards(off)} at {CHECKS} points"
     return (
-        f"float64, its rounding included ({seen}), and exp, erf and their like being right to 8 units in the last place"
-        f"{undecided if left else ''}"
+        f"float64, its rounding included ({seen}; numbers that it computes of its weights alone as they are), and exp, "
+        f"erf and their like being right to 8 units in the last place{undecided if left else ''}"
     )

@@ -145,7 +145,7 @@ class Integration:
         rows = torch.arange(size).clamp_max(len(boxes) - 1)
         padded = boxes[rows]
         inputs = self.walk.inputs(padded, self.order)
-        slopes = self.slopes.enclosed(inputs, inputs.coefficients[0])
+        slopes = self.slopes.enclosed(inputs)
         low, high = padded.low[:, 0], padded.high[:, 0]
         along = slopes.times(stretches(self.rates, padded.number, low, high, self.order))
         half = wider((high - low) / 2).to(along.radius).reshape(-1, *(1,) * (along.radius.ndim - 1))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from isthmus.certificates.following import Run
+from isthmus.certificates.following import CannotFollowError, Run
 from isthmus.certificates.taylor.rounding import gamma, norm, up
 
 SAFETY = 1 + 1e-9  # of singular values, which LAPACK gives to some 1e-13 of the largest
@@ -99,6 +99,8 @@ class Pass(Run):
 
 
 def _spectral(weight: Tensor) -> float:
+    if not bool(weight.isfinite().all()):
+        raise CannotFollowError("a layer", "has weights that are not finite")
     return float(torch.linalg.matrix_norm(weight, 2)) * SAFETY
 
 

@@ -85,6 +85,9 @@ def attention(function: Any, args: Args, kwargs: Named) -> Any:
     """
     names = [argument.name for argument in function._schema.arguments]
     full = dict(zip(names, args, strict=False)) | dict(kwargs)
+    heads = {full[name].shape[:-2] for name in ("query", "key", "value")}
+    if len(heads) > 1 or full.get("enable_gqa"):
+        raise CannotFollowError(name_of(function), "has heads that are shared")
     asked = {name: full.get(name) for name in ("attn_mask", "dropout_p", "is_causal", "scale")}
     grad, out = (_model(full[name], full["query"]) for name in ("grad_out", "out"))
     of = shares_of([full["query"], full["key"], full["value"]], asked)
