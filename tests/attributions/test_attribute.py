@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -179,3 +181,27 @@ def test_what_is_smooth_is_extrapolated():
         assert found.completeness_error <= tolerance * abs(found.change) + 1e-15 and found.parts == 1
         counts.append(found.gradients)
     assert set(counts) <= {9, 17, 33, 65} and counts[0] < counts[2]
+
+
+def test_no_interval_is_lost_where_kinks_are_few():
+    """Intervals around a kink become as narrow as they may; others must not be taken out in their place."""
+
+    class Kinks(nn.Module):
+        def forward(self, x):
+            a, b = x[:, 0], x[:, 1]
+            return torch.stack([3 * (a - 0.3137).relu() + 5 * (b - 0.617).relu() - (a - 0.777).relu(), a], 1)
+
+    path = isthmus.Polyline(torch.tensor([[0.0, 0.0], [1.0, 1.0]], dtype=torch.float64))
+    found = isthmus.attribute(landscape_of(Kinks(), 2), path, 0, exact=False, tolerance=1e-8)
+    true = torch.tensor([3 * (1 - 0.3137) - (1 - 0.777), 5 * (1 - 0.617)], dtype=torch.float64)
+    assert float((found.values - true).abs().max()) < 1e-6
+
+
+def test_a_sum_that_is_right_by_symmetry_is_not_enough():
+    class Symmetric(nn.Module):
+        def forward(self, x):
+            return torch.stack([(8 * x[:, 0]).exp() - (8 * x[:, 1]).exp() + x[:, 2], x[:, 0]], 1)
+
+    path = isthmus.Polyline(torch.stack([torch.zeros(3), torch.ones(3)]).double())
+    found = isthmus.attribute(landscape_of(Symmetric(), 3), path, 0)
+    assert float(found.values[0]) == pytest.approx(math.exp(8) - 1, rel=1e-5)

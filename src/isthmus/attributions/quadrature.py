@@ -114,15 +114,16 @@ def integrated(pieces: list[Vertices], slope: Slopes, tolerance: float, most: in
     while True:
         found, error = _extrapolated(nodes, halvings)
         coarse, _ = _extrapolated([each[::2] for each in nodes], halvings - 1)
-        # A sum may be right by chance, or by symmetry, before its numbers are.
-        settled = error <= tolerance and float((found - coarse).abs().sum()) <= FALLS * tolerance
-        smooth = halvings < SHORT or error <= before / FALLS
+        # A sum may be right by chance, or by symmetry, before its numbers are: these must have come to rest as well.
+        moved = float((found - coarse).abs().sum())
+        settled = error <= tolerance and moved <= FALLS * tolerance
+        smooth = halvings < SHORT or max(error, moved) <= before / FALLS
         if not smooth and not settled:
             return _cut(pieces, nodes, slope, tolerance, most)
         if settled or 2 ** (halvings + 1) + 1 > affordable:
             return Integral(found, len(pieces) * len(nodes[0]), len(pieces))
         nodes = [_between(points, old, slope) for points, old in zip(pieces, nodes, strict=True)]
-        halvings, before = halvings + 1, error
+        halvings, before = halvings + 1, max(error, moved)
 
 
 def _at_once(pieces: list[Vertices], slope: Slopes, count: int) -> Integral:
