@@ -173,6 +173,32 @@ def test_rounding_of_long_sums_grows_with_their_length():
         assert float(made.radius[0]) >= 0.5 * count * 2.0**-53 * float(exact)
 
 
+def test_running_sums_are_counted_along_their_own_axis():
+    """Of twenty thousand numbers, each of which has one place."""
+    value = torch.full((1, 20_000, 1), 0.1, dtype=torch.float64)
+    x = Model(value[None].expand(2, *value.shape) * torch.tensor([1.0, 0.0])[:, None, None, None], 0 * value, a_pass())
+    made = torch.cumsum(x, 1)
+    off = abs(Fraction(float(made.coefficients[0, 0, -1, 0])) - Fraction(0.1) * 20_000)
+    assert off <= Fraction(float(made.radius[0, -1, 0])) and float(made.radius[0, -1, 0]) > 1e-9
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda y: y.diagonal(dim1=1, dim2=2).mul_(3.0), lambda y: y.unfold(1, 2, 2).mul_(3.0)],
+    ids=["diagonal", "unfold"],
+)
+def test_what_is_changed_through_any_view_is_not_read(change):
+    class Through(nn.Module):
+        def forward(self, x):
+            y = torch.tanh(x).clone()
+            change(y)
+            return y.flatten(1)
+
+    landscape = isthmus.Landscape(isthmus.Network(Through(), input_shape=(2, 2)))
+    with pytest.raises(NetworkError, match="changed in place"):
+        TaylorModels().check(landscape, torch.rand(2, 2))
+
+
 def test_in_place_operators_and_views():
     class Inside(nn.Module):
         def __init__(self) -> None:
@@ -220,6 +246,10 @@ NETS = {
     "pixels": lambda x, w: F.conv1d(F.silu(F.conv1d(x, w[0][:5, :5, None])), w[1][:4, :5, None]),
     "mean": lambda x, w: (x @ w[0]).mean(1) @ w[1],
     "norm": lambda x, w: F.normalize(x @ w[0], dim=-1) @ w[1],
+    "no scale": lambda x, w: F.scaled_dot_product_attention(x @ w[0], x @ w[1], x, scale=0.0) @ w[3],
+    "turned softplus": lambda x, w: F.softplus(x @ w[0], beta=-2.0, threshold=1.0) @ w[1],
+    "turned pool": lambda x, w: F.avg_pool2d((x @ w[0])[:, None], (1, 2), divisor_override=-3)[:, 0] @ w[1, :4],
+    "running sum": lambda x, w: (x @ w[0]).cumsum(1) @ w[1],
 }  # fmt: skip
 
 
