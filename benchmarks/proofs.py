@@ -1,6 +1,6 @@
 """Proven surfaces: of how many filled quadrilaterals every point is proven to be low, and at what cost.
 
-    python -m benchmarks.proofs [digits] [mlp] [vit] [mnist] [sigmoid] [gelu] [robust] [--loops N] [--dense 4000]
+    python -m benchmarks.proofs [digits] [mlp] [vit] [vit2] [vit4] [mnist] [sigmoid] [gelu] [robust] [--loops N] [--dense 4000]
 
 The smooth networks are trained by the benchmark, on digits and CIFAR-10. Dense points are drawn evenly at random from
 each surface: none may have a loss above the bound that was proven.
@@ -22,6 +22,8 @@ from isthmus import Landscape, TaylorModels, fill
 TRAINED = {
     "mlp": lambda: smooth.gelu_mlp(8, 64, 1)[0],
     "vit": lambda: smooth.vit(1, 1)[0],
+    "vit2": lambda: smooth.vit(2, 1)[0],
+    "vit4": lambda: smooth.vit(4, 1)[0],
     "sigmoid": lambda: smooth.smooth_cnn("sigmoid", 1)[0],
     "gelu": lambda: smooth.smooth_cnn("gelu", 1)[0],
 }
@@ -32,7 +34,7 @@ def recognised(part: str, landscape: Landscape) -> tuple[Tensor, Tensor]:
     """Held-out inputs that the network recognises, and their classes."""
     if part not in TRAINED:
         return inputs(part, landscape)
-    x, target = (smooth.digits() if part in ("mlp", "vit") else smooth.cifar())[2:]
+    x, target = (smooth.digits() if part in ("mlp", "vit", "vit2", "vit4") else smooth.cifar())[2:]
     known = landscape.logits(x).argmax(1) == target
     return x[known], target[known]
 
