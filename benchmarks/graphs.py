@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.sparse import coo_array
+from scipy.stats import bootstrap
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
@@ -249,7 +250,8 @@ def million_run(count: int, dimensions: int, folder: Path) -> None:
 
 
 def regions(part: str, landscape: Landscape, x: Tensor, target: Tensor, count: int) -> None:
-    """How the classes of a network hang together."""
+    """How the classes of a network hang together, and the means over classes with their intervals."""
+    shares: dict[str, list[float]] = {"directly connected": [], "through others": [], "settled": []}
     print(f"{part}: class, inputs, regions at the boundary, directly connected, through others, settled, segments")
     for index in torch.unique(target).tolist():
         own = x[target == index][:count]
@@ -261,6 +263,13 @@ def regions(part: str, landscape: Landscape, x: Tensor, target: Tensor, count: i
             f"{len(graph.edges)}",
             flush=True,
         )
+        measured = (graph.directly_connected(), graph.connected_through(), graph.settled)
+        for name, share in zip(shares, measured, strict=True):
+            shares[name].append(share)
+    for name, values in shares.items():
+        found = bootstrap((values,), np.mean, rng=0) if len(values) > 1 else None
+        interval = f" ({found.confidence_interval.low:.1%} to {found.confidence_interval.high:.1%})" if found else ""
+        print(f"    mean over {len(values)} classes, {name}: {np.mean(values):.1%}{interval}", flush=True)
 
 
 if __name__ == "__main__":

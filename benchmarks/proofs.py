@@ -1,6 +1,8 @@
 """Proven surfaces: of how many filled quadrilaterals every point is proven to be low, and at what cost.
 
-    python -m benchmarks.proofs [digits] [mlp] [vit] [vit2] [vit4] [mnist] [sigmoid] [gelu] [robust] [--loops N] [--dense 4000]
+    python -m benchmarks.proofs [NAME ...] [--loops N] [--dense 4000]
+
+Names: digits, mlp, vit, vit2, vit4, mnist, sigmoid, gelu, robust.
 
 The smooth networks are trained by the benchmark, on digits and CIFAR-10. Dense points are drawn evenly at random from
 each surface: none may have a loss above the bound that was proven.
