@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, final
 
@@ -142,6 +142,12 @@ EXTRA: Registry[Column] = Registry("column", "isthmus.connecting.columns:Column"
 def measured_column(name: str, type: str, meaning: str, *, shown: bool = True, label: str = "") -> Column:  # noqa: A002
     """A column of what was measured of a pair after it was found."""
     return Column(name=name, type=type, meaning=meaning, read=partial(_measured, name), shown=shown, label=label)
+
+
+def described_column(said: Mapping[str, Any]) -> Column:
+    """The column that `Column.describe` said; what later versions say beside that is passed over."""
+    known = {field.name for field in fields(Column)} - {"read"}
+    return measured_column(**{key: value for key, value in said.items() if key in known})
 
 
 def _measured(name: str, pair: Connection) -> Any:

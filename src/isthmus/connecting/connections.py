@@ -127,11 +127,11 @@ class Connections(Plotted, Sequence[Connection]):
     ) -> Connections:
         """Connections from the rows of their table and from `tensors()`."""
         given = dict(description or {})
-        from isthmus.connecting.columns import measured_column
+        from isthmus.connecting.columns import described_column
 
         names = {int(index): str(name) for index, name in dict(given.pop(NAMES, None) or {}).items()}
         unit, kind = str(given.get("unit", "nats")), restored(given)
-        extra = tuple(measured_column(**column) for column in given.pop(MEASURED, None) or [])
+        extra = tuple(described_column(column) for column in given.pop(MEASURED, None) or [])
         pairs = tuple(
             replace(
                 _restore(number, row, tensors, names, unit, kind),
