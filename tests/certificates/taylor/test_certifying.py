@@ -11,6 +11,7 @@ from torch import nn
 
 import isthmus
 from isthmus.certificates import Cheapest
+from isthmus.certificates.open_parts import closed
 from isthmus.certificates.taylor.enclosure import Enclosure
 from isthmus.certificates.taylor.interval import in_parts
 from isthmus.certificates.taylor.walk import pieces_of, stretches
@@ -239,3 +240,41 @@ def test_certifiers_may_be_named(digits, digit_pairs):
     assert kinds == ["taylor", "pieces", "samples"]
     with pytest.raises(isthmus.IsthmusError, match="did you mean taylor"):
         isthmus.connect(digits, *pair, verify="talor")
+
+
+def test_pieces_look_only_at_what_enclosures_leave_open(digits, digit_pairs):
+    a, c, y = digit_pairs
+    both = 0
+    for pair in isthmus.connect(digits, a, c, y):
+        if not pair.connected:
+            continue
+        exact = isthmus.AffinePieces().certify(digits, pair.path, pair.profile, pair.threshold).certificate
+        tight = exact.bound + 1e-5 * (1 + exact.bound)  # enclosures of a few intervals say little near it
+        few = Cheapest(taylor=isthmus.TaylorModels(most=60))
+        shown = few.certify(digits, pair.path, pair.profile, tight)
+        assert shown.certificate.holds and shown.certificate.whole
+        if shown.certificate.kind == "taylor and pieces":
+            both += 1
+            assert exact.bound <= shown.certificate.bound <= tight + 1e-6
+            assert shown.certificate.parts < exact.parts and "of the path" in shown.certificate.subject_to
+            assert "undecided" not in shown.certificate.subject_to
+            assert float(shown.certificate.band.upper.max()) == shown.certificate.bound
+            assert float(shown.certificate.band.begin[0]) == 0 and float(shown.certificate.band.end[-1]) == 1
+    assert both >= 2
+
+
+def test_what_pieces_find_above_is_in_the_profile(digits, digit_pairs):
+    """A peak that samples and enclosures did not see."""
+    a, c, y = (part[:3] for part in digit_pairs)
+    for pair in isthmus.connect(digits, a, c, y):
+        highest = isthmus.AffinePieces().certify(digits, pair.path, pair.profile, pair.threshold).certificate.bound
+        below = highest - 1e-4 * (1 + highest)
+        shown = isthmus.TaylorModels().certify(digits, pair.path, pair.profile, pair.threshold)
+        found = closed(digits, pair.path, pair.profile, below, shown, isthmus.AffinePieces())
+        assert not found.certificate.holds and found.certificate.bound >= highest - 1e-9
+        assert below < found.profile.max_loss <= highest + 1e-6
+        seen = digits.loss(pair.path.at(torch.tensor([found.profile.argmax_t])), torch.tensor([pair.target]))
+        assert float(seen) == pytest.approx(found.profile.max_loss, abs=1e-5)
+        # Nothing open is nothing to do, and everything open is the whole path.
+        assert closed(digits, pair.path, pair.profile, 1e9, shown, isthmus.AffinePieces()) is None
+        assert closed(digits, pair.path, pair.profile, -1.0, shown, isthmus.AffinePieces()) is None
