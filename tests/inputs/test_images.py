@@ -99,7 +99,7 @@ def test_bad_files_are_set_aside_by_name_and_the_rest_goes_on(tmp_path):
     make_bad(tmp_path)
     with pytest.warns(IsthmusWarning, match=r"1 of 6 images have another size than .*good.png"):
         images = load_images(tmp_path)
-    assert repr(images) == f"Images(1 of shape {tuple(images.x.shape[1:])} in 1 folders, 5 set aside)"
+    assert repr(images) == f"Images(1 of shape {tuple(images.x.shape[1:])} in 1 folder, 5 set aside)"
     assert [f.name for f in images.files] == ["good.png"]
     reasons = {file.name: reason for file, reason in images.skipped.items()}
     assert "no image" in reasons["text.png"] and "no image" in reasons["empty.jpg"]

@@ -48,7 +48,9 @@ class ProvenIntegral(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Done:
-    """What is known of one interval."""
+    """What is known of one interval: its box, with the sum of its bounds; its values and their bounds; and whether it
+    is cut in vain.
+    """
 
     box: Boxes
     values: Tensor
@@ -58,7 +60,7 @@ class _Done:
     @property
     def doubt(self) -> float:
         """Sum of what its numbers may be off by."""
-        return float(self.bound.sum())
+        return float(self.box.before[0])
 
 
 class Integration:
@@ -128,15 +130,8 @@ class Integration:
         self.looked += len(boxes)
         doubts = bound.flatten(1).sum(1).cpu()
         stuck = (doubts > STUCK * boxes.before) & doubts.isfinite()
-        return [
-            _Done(
-                replace(boxes, before=doubts.cpu())[row : row + 1],
-                values[row],
-                bound[row],
-                bool(stuck[row]),
-            )
-            for row in range(len(boxes))
-        ]
+        known = replace(boxes, before=doubts)
+        return [_Done(known[row : row + 1], values[row], bound[row], bool(stuck[row])) for row in range(len(boxes))]
 
     def over(self, boxes: Boxes) -> tuple[Inputs, Inputs]:
         """Integrals over some intervals (n, *input), and how far each number may be off."""
