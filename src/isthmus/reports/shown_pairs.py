@@ -67,9 +67,7 @@ def show_pairs(
         data["classes"] = {str(index): style.class_name(index, known) for index in sorted(used)}  # as JSON has keys
         data.update({} if extras is None else extras[number])
         data["own"] = [
-            [column.label or column.name.replace("_", " "), _plain(column.read(pairs[number]))]
-            for column in columns
-            if column.shown
+            [column.label or column.name, _plain(column.read(pairs[number]))] for column in columns if column.shown
         ]
         if strips:
             data["strip"] = _strip(pairs[number], class_names[number])
