@@ -24,7 +24,8 @@ import torch
 from torch import Tensor
 
 import isthmus
-from isthmus.experiments.kinds.networks import breast_cancer_mlp, labelled_rows
+from isthmus.experiments.kinds.networks import breast_cancer_mlp
+from isthmus.experiments.kinds.sets import labelled_rows
 from isthmus.inputs import Table
 from isthmus.loading.fitting import Examples, fit
 

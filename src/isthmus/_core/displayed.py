@@ -5,10 +5,10 @@ Both are done by `isthmus.reports`, which stands above the results: it is looked
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from isthmus._core.annotated import as_annotated
+from isthmus._core.registry import imported
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ class Displayed:
     """Something that has a display in notebooks; `isthmus.reports.displays` knows what each kind looks like."""
 
     def _repr_html_(self) -> str:
-        found: str = import_module("isthmus.reports.displays").display_of(self)
+        found: str = imported("isthmus.reports.displays:display_of")(self)
         return found
 
 
@@ -36,5 +36,5 @@ class Plotted(Displayed):
         Returns:
             The axes.
         """
-        axes: Axes = import_module("isthmus.reports.plots").plot_of(self, ax, unit)
+        axes: Axes = imported("isthmus.reports.plots:plot_of")(self, ax, unit)
         return axes

@@ -86,7 +86,8 @@ def attack(
     from isthmus.cli.pairing import class_given
     from isthmus.cli.reading import read
     from isthmus.inputs.collection import open_collection
-    from isthmus.reports.made_inputs import MadeInputs, write_made_inputs
+    from isthmus.reports.made_inputs import MadeInputs
+    from isthmus.reports.made_run import write_made_inputs
     from isthmus.reports.style import class_name, shorten
 
     landscape = landscape_of(network)

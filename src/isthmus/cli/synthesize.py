@@ -67,7 +67,8 @@ def synthesize(
 
     from isthmus import making
     from isthmus._core.bars import progress_bar
-    from isthmus.reports.made_inputs import MadeInputs, write_made_inputs
+    from isthmus.reports.made_inputs import MadeInputs
+    from isthmus.reports.made_run import write_made_inputs
     from isthmus.reports.style import class_name, shorten
 
     opened = landscape_of(network)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -14,6 +13,7 @@ import numpy as np
 from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.random import numpy_generator
+from isthmus._core.registry import imported
 from isthmus._core.text import amount
 from isthmus.comparing.rows import Run
 from isthmus.comparing.transfer import Transfer
@@ -107,9 +107,9 @@ class Comparison(Plotted):
         Raises:
             OutputError: it cannot be written, or holds something and `overwrite` is off.
         """
-        reports = import_module("isthmus.reports.comparison_run")
-        with claim(Path(folder), reports.SCHEMA, overwrite=overwrite) as target:
-            reports.write_comparison(self, target, command="")
+        schema, write = (imported(f"isthmus.reports.comparison_run:{name}") for name in ("SCHEMA", "write_comparison"))
+        with claim(Path(folder), schema, overwrite=overwrite) as target:
+            write(self, target, command="")
         return Path(folder)
 
     @property

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from importlib import import_module
 from typing import Any
 
 import torch
 
 from isthmus._core.displayed import Plotted
+from isthmus._core.registry import imported
 from isthmus.certificates import Certificate
 from isthmus.inputs.kinds import InputKind, kind_for
 from isthmus.paths import AbstractPath, Polyline
@@ -151,7 +151,7 @@ class Connection(Plotted):
 
     def widget(self) -> Any:
         """Both paths under a slider, in a cell of a notebook; see `Connections.widget`."""
-        return import_module("isthmus.reports.widget").widget([self])
+        return imported("isthmus.reports.widget:widget")([self])
 
     def max_loss_after_rounds(self, rounds: int) -> float:
         """Max loss of the best path after so many rounds at most (Sec. 4.3); a pair that was done earlier stays so."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -16,6 +15,7 @@ from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.files import path_of, write_text
 from isthmus._core.ragged import part_of, ragged
+from isthmus._core.registry import imported
 from isthmus._core.text import amount
 from isthmus.certificates import AffinePieces, Band, Certificate
 from isthmus.connecting.connection import Connection, Outcome
@@ -93,7 +93,7 @@ class Connections(Plotted, Sequence[Connection]):
         rows = self.table() if table is None else table
         files = {TABLE: lambda file: write_table(rows, file), PATHS: self._write_paths}
         if page:
-            shown = import_module("isthmus.reports").page(self)
+            shown = imported("isthmus.reports:page")(self)
             files[PAGE] = lambda file: write_text(file, shown)
         return save_files(path_of(folder), SCHEMA, files, self.described)
 
@@ -146,7 +146,7 @@ class Connections(Plotted, Sequence[Connection]):
 
         Its `pair` and `t` are what is shown, and can be set; `input()` is the input of the path found there.
         """
-        return import_module("isthmus.reports.widget").widget(self)
+        return imported("isthmus.reports.widget:widget")(self)
 
     def tensors(self) -> dict[str, Tensor]:
         """What the table does not hold: what all paths are made of, and all profiles."""

@@ -6,33 +6,29 @@ Each is made by a function without arguments, so that studies name it as `py:ist
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from isthmus.experiments.kinds.sets import CHARACTERS, CORPORA, LANGUAGES, WORDS, names_of_languages, sentences
+from isthmus.experiments.kinds.sets import (
+    CHARACTERS,
+    CORPORA,
+    LANGUAGES,
+    WORDS,
+    labelled_rows,
+    names_of_languages,
+    sentences,
+)
 from isthmus.experiments.kinds.speech import DIGITS, RATE, SAMPLES, TONGUES
 from isthmus.inputs.kinds import Series, Table
 from isthmus.networks.network import Network
 from isthmus.networks.text import TextNetwork
 
-Columns = dict[str, NDArray[Any]]
 COMMON = 2  # a word that stands in so many sentences has a token of its own
 
 
 @lru_cache
-def labelled_rows(name: str) -> tuple[Columns, list[str]]:
-    """The columns of a table by name, and the class of each row."""
-    from sklearn import datasets
-
-    found = {"breast-cancer": datasets.load_breast_cancer, "wine": datasets.load_wine}[name]()
-    columns = {str(feature): found.data[:, k] for k, feature in enumerate(found.feature_names)}
-    return columns, [str(found.target_names[index]) for index in found.target]
-
-
 def _mlp(name: str, activation: type[nn.Module]) -> Network:
     columns, labels = labelled_rows(name)
     table = Table.of({**columns, "label": np.array(labels)}, label="label")

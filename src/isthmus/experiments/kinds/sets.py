@@ -17,8 +17,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any
 
 from isthmus._core.files import write_text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CORPORA = ("numpy", "scipy", "sklearn", "torch")  # whose docstrings are read
 LANGUAGES = ("cs", "de", "en", "es", "fi", "fr", "hu", "it", "pl", "sv")
@@ -46,9 +50,16 @@ class Set:
     networks: Mapping[str, str]
 
 
-def _table(name: str, folder: Path) -> Path:
-    from isthmus.experiments.kinds.networks import labelled_rows
+def labelled_rows(name: str) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """The columns of a table by name, and the class of each row."""
+    from sklearn import datasets
 
+    found = {"breast-cancer": datasets.load_breast_cancer, "wine": datasets.load_wine}[name]()
+    columns = {str(feature): found.data[:, k] for k, feature in enumerate(found.feature_names)}
+    return columns, [str(found.target_names[index]) for index in found.target]
+
+
+def _table(name: str, folder: Path) -> Path:
     columns, labels = labelled_rows(name)
     lines = zip(*[values.tolist() for values in columns.values()], labels, strict=True)
     return _csv(folder / f"{name}.csv", [*columns, "label"], lines)
