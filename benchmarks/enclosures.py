@@ -167,12 +167,11 @@ def tried(
     at = points(ends, middle + half * s)
     with torch.no_grad(), network.fixed(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        norms = Norms.of(model)
         if gradients:
-            slopes = Slopes(Landscape(network, domain=Unbounded()), 1, norms)
+            slopes = Slopes.of(Landscape(network, domain=Unbounded()), 1, at)
             made, there = slopes.enclosed(inputs), slopes.gradient(at)
         else:
-            run = Pass(apply=operators.run, call=operators.call, norms=norms, variables=variables)
+            run = Pass(apply=operators.run, call=operators.call, norms=Norms.of(model), variables=variables)
             made = outputs(network, Model(inputs.coefficients, inputs.radius, run)).enclosure
             there = network.logits(at)
     powers = torch.tensor(made.monomials.powers)

@@ -52,10 +52,8 @@ def proven(
     if not doubt < size:
         warn(
             f"An attribution could be proven to {doubt:.2g} only, with {amount(found.parts, 'interval')}, and all "
-            "values "
-            f"together are {size:.2g}: remainders grow too fast through this network. Its values are those of an "
-            "adaptive "
-            "rule, without a bound."
+            f"values together are {size:.2g}: remainders grow too fast through this network. Its values are those of "
+            "an adaptive rule, without a bound."
         )
         return None
     if doubt > tolerance:

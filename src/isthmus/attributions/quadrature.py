@@ -111,9 +111,9 @@ def integrated(pieces: list[Vertices], slope: Slopes, tolerance: float, most: in
         return _at_once(pieces, slope, affordable)
     halvings, before = FIRST, float("inf")
     nodes = [_nodes(points, _even(2**halvings), slope) for points in pieces]
+    coarse, _ = _extrapolated([each[::2] for each in nodes], halvings - 1)
     while True:
         found, error = _extrapolated(nodes, halvings)
-        coarse, _ = _extrapolated([each[::2] for each in nodes], halvings - 1)
         # A sum may be right by chance, or by symmetry, before its numbers are: these must have come to rest as well.
         moved = float((found - coarse).abs().sum())
         settled = error <= tolerance and moved <= FALLS * tolerance
@@ -123,7 +123,7 @@ def integrated(pieces: list[Vertices], slope: Slopes, tolerance: float, most: in
         if settled or 2 ** (halvings + 1) + 1 > affordable:
             return Integral(found, len(pieces) * len(nodes[0]), len(pieces))
         nodes = [_between(points, old, slope) for points, old in zip(pieces, nodes, strict=True)]
-        halvings, before = halvings + 1, max(error, moved)
+        halvings, before, coarse = halvings + 1, max(error, moved), found
 
 
 def _at_once(pieces: list[Vertices], slope: Slopes, count: int) -> Integral:

@@ -107,7 +107,7 @@ def test_no_sample_of_a_gradient_leaves_its_enclosure(name, order, half):
     inputs = walk.inputs(Boxes(torch.zeros(2, dtype=torch.long), low, low + 2 * half, low[:, 0]), order)
     s = torch.linspace(-1, 1, 101, dtype=torch.float64)
     with landscape.fixed():
-        slopes = Slopes(landscape, 1, Norms.of(landscape.network.model))
+        slopes = Slopes.of(landscape, 1, ends)
         found = slopes.enclosed(inputs)
         there = torch.stack([slopes.gradient(_at(ends, low[:, 0] + half + half * place)) for place in s])
     polynomial = sum(coefficient * s.reshape(-1, *(1,) * (there.ndim - 1)) ** power

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from isthmus._core.batching import is_out_of_memory
+
 T = TypeVar("T", float, Tensor)
 
 
@@ -84,6 +86,18 @@ class Boxes:
             torch.tensor(each, dtype=torch.float64).reshape(len(rows), self.low.shape[1]) for each in (low, high)
         ]
         return Boxes(self.number[from_row], corners[0], corners[1], self.before[from_row])
+
+
+def halves(boxes: Boxes, error: BaseException) -> list[Boxes]:
+    """Both halves of some boxes for which memory did not suffice.
+
+    Raises:
+        BaseException: the error itself, where it was another, or there is only one box.
+    """
+    if len(boxes) == 1 or not is_out_of_memory(error):
+        raise error
+    size = max(1, len(boxes) // 2)
+    return [boxes[first : first + size] for first in range(0, len(boxes), size)]
 
 
 def wider(half: T) -> T:

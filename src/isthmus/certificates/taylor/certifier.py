@@ -12,7 +12,7 @@ import torch
 from isthmus._core.annotated import as_annotated
 from isthmus._core.progress import OnProgress
 from isthmus._core.shapes import Input, Inputs
-from isthmus._core.text import upwards
+from isthmus._core.text import amount, upwards
 from isthmus.certificates.base import Band, Cells, Certificate, Certifier, Shown
 from isthmus.certificates.following import CannotFollowError, as_written, named_operators
 from isthmus.certificates.taylor.boxes import Boxes
@@ -169,7 +169,7 @@ class TaylorModels(Certifier):
         x = path.at(torch.linspace(0, 1, CHECKS, dtype=torch.float64))
         work = in_float64(landscape, x[0])
         with torch.inference_mode(False), work.fixed(), as_written():
-            slopes = Slopes(work, index, Norms.of(work.network.model))
+            slopes = Slopes.of(work, index, walk.middles(Boxes.whole(1, 1, 1)))
             search = Integration(slopes, walk, self.order or ORDER, self.most, on_progress)
             try:
                 search.run(tolerance)
@@ -228,7 +228,7 @@ def _certificate(search: Search, walk: Walk, threshold: float, off: float) -> Ce
 
 def _subject_to(off: float, left: int, part: str) -> str:
     """What a bound rests on, and how many parts were left undecided."""
-    undecided = f"; {left:,} {part}{'' if left == 1 else 's'} {'was' if left == 1 else 'were'} left undecided"
+    undecided = f"; {amount(left, part)} {'was' if left == 1 else 'were'} left undecided"
     seen = f"logits as they are computed are off by {upwards(off)} at {CHECKS} points"
     return (
         f"float64, its rounding included ({seen}; numbers that it computes of its weights alone as they are), and exp, "

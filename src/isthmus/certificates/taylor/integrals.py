@@ -14,9 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from isthmus._core.batching import is_out_of_memory
 from isthmus._core.shapes import Input, Inputs
-from isthmus.certificates.taylor.boxes import Boxes, wider
+from isthmus.certificates.taylor.boxes import Boxes, halves, wider
 from isthmus.certificates.taylor.rounding import gamma, magnitude, up
 from isthmus.certificates.taylor.slopes import Slopes
 from isthmus.certificates.taylor.walk import Piece, Walk, stretches
@@ -48,14 +47,19 @@ class ProvenIntegral(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Done:
-    """What is known of one interval: its box, with the sum of its bounds; its values and their bounds; and whether it
-    is cut in vain.
+    """What is known of one interval: its box, with the sum of its bounds; its values and their bounds; and whether
+    it has as much of them as what it was cut from.
     """
 
     box: Boxes
     values: Tensor
     bound: Tensor
     stuck: bool
+
+    @property
+    def vain(self) -> bool:
+        """Whether it would be cut in vain."""
+        return self.stuck or float(self.box.width[0]) < NARROWEST
 
     @property
     def doubt(self) -> float:
@@ -91,42 +95,45 @@ class Integration:
         can be had.
         """
         ahead = Boxes.whole(len(self.walk), 1, max(1, round(FIRST / len(self.walk))))
-        while len(ahead):
+        while True:
             for first in range(0, len(ahead), self.at_once):
                 self.done += self.look(ahead[first : first + self.at_once])
                 if self.tell is not None:
                     self.tell(self.cost)
-            ahead = self.worst(tolerance)
+            chosen = self.worst(tolerance)
+            if not chosen:
+                return
+            ahead = Boxes.joined([each.box.cut(torch.tensor([2])) for each in chosen])
 
-    def worst(self, tolerance: float) -> Boxes:
-        """Halves of the intervals that are to be cut next, which are taken out of those that are done: the worst, down
-        to where the others together are little enough.
+    def worst(self, tolerance: float) -> list[_Done]:
+        """The intervals that are to be cut next, which are taken out of those that are done: the worst, down to where
+        the others together are little enough.
         """
         self.done.sort(key=lambda each: -each.doubt)
-        vain = [each for each in self.done if each.stuck or float(each.box.width[0]) < NARROWEST]
-        if any(math.isinf(each.doubt) for each in vain) or sum(each.doubt for each in self.done) <= tolerance:
-            return Boxes.whole(1, 1, 1)[:0]
-        enough = max(tolerance / 2, sum(each.doubt for each in vain))
+        vain = sum(each.doubt for each in self.done if each.vain)
+        if math.isinf(vain) or sum(each.doubt for each in self.done) <= tolerance:
+            return []
+        enough = max(tolerance / 2, vain)
         rest = sum(each.doubt for each in self.done if math.isfinite(each.doubt))
         chosen: list[_Done] = []
         for each in self.done:
             if (rest <= enough and math.isfinite(each.doubt)) or self.looked + 2 * (len(chosen) + 1) > self.most:
                 break
-            if each not in vain:
+            if not each.vain:
                 chosen.append(each)
                 rest -= each.doubt if math.isfinite(each.doubt) else 0.0
-        self.done = [each for each in self.done if each not in chosen]
-        return Boxes.joined([each.box.cut(torch.tensor([2])) for each in chosen] or [Boxes.whole(1, 1, 1)[:0]])
+        taken = set(map(id, chosen))
+        self.done = [each for each in self.done if id(each) not in taken]
+        return chosen
 
     def look(self, boxes: Boxes) -> list[_Done]:
         """What is known of some intervals."""
         try:
             values, bound = self.over(boxes)
         except (RuntimeError, MemoryError) as error:
-            if len(boxes) == 1 or not is_out_of_memory(error):
-                raise
-            size = self.at_once = max(1, len(boxes) // 2)
-            return [each for first in range(0, len(boxes), size) for each in self.look(boxes[first : first + size])]
+            parts = halves(boxes, error)
+            self.at_once = len(parts[0])
+            return [each for part in parts for each in self.look(part)]
         self.looked += len(boxes)
         doubts = bound.flatten(1).sum(1).cpu()
         stuck = (doubts > STUCK * boxes.before) & doubts.isfinite()

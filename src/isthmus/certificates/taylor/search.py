@@ -7,10 +7,9 @@ import dataclasses
 import torch
 from torch import Tensor
 
-from isthmus._core.batching import is_out_of_memory
 from isthmus._core.progress import OnProgress, Progress
 from isthmus._core.shapes import Logits, Losses
-from isthmus.certificates.taylor.boxes import Boxes
+from isthmus.certificates.taylor.boxes import Boxes, halves
 from isthmus.certificates.taylor.ground import Ground
 from isthmus.certificates.taylor.interval import Bounds, bounds
 from isthmus.certificates.taylor.monomials import Monomials
@@ -133,10 +132,8 @@ class Search:
         try:
             found = bounds(self.landscape, self.ground.inputs(boxes, order), self.target, self.norms)
         except (RuntimeError, MemoryError) as error:
-            if len(boxes) == 1 or not is_out_of_memory(error):
-                raise
-            size = self.at_once = max(1, len(boxes) // 2)
-            parts = (boxes[first : first + size] for first in range(0, len(boxes), size))
+            parts = halves(boxes, error)
+            self.at_once = len(parts[0])
             return _joined([self.look(part, order) for part in parts])
         self.looked += len(boxes)
         self.cost += len(boxes) * self.price(order)

@@ -28,6 +28,7 @@ class Slopes:
     Attributes:
         landscape: on the network.
         index: of the logit.
+        classes: how many logits there are.
         norms: of the network's weights.
         programs: by number of inputs, what is computed of them and of the gradient of their logits; filled on the way.
         random: draws the places where what is followed is compared.
@@ -35,9 +36,17 @@ class Slopes:
 
     landscape: Landscape
     index: int
+    classes: int
     norms: Norms
     programs: dict[int, GraphModule] = field(default_factory=dict)
     random: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
+
+    @staticmethod
+    def of(landscape: Landscape, index: int, x: Inputs) -> Slopes:
+        """Of a network, some of whose inputs are x (n, *input)."""
+        with torch.no_grad():
+            classes = landscape.network.logits(x[:1]).shape[1]
+        return Slopes(landscape, index, classes, Norms.of(landscape.network.model))
 
     def enclosed(self, inputs: Enclosure) -> Enclosure:
         """Gradients on intervals (n), of inputs that are polynomials of one variable there, or of more.
@@ -68,9 +77,7 @@ class Slopes:
         return self._gradient(x, self._chosen(x))
 
     def _chosen(self, x: Inputs) -> Tensor:
-        with torch.no_grad():
-            classes = self.landscape.network.logits(x[:1]).shape[1]
-        chosen = torch.zeros(len(x), classes, dtype=x.dtype, device=x.device)
+        chosen = torch.zeros(len(x), self.classes, dtype=x.dtype, device=x.device)
         chosen[:, self.index] = 1.0
         return chosen
 

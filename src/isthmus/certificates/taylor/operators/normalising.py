@@ -217,7 +217,7 @@ def shares_of(args: Args, kwargs: Named) -> Attending:
     if full.get("enable_gqa") or full.get("dropout_p") or isinstance(mask, Model):
         raise CannotFollowError("scaled_dot_product_attention", "groups queries, drops out, or has a mask of the input")
     heads: Sequence[int] = torch.broadcast_shapes(*(each.shape[:-2] for each in (query, key, value)))  # type: ignore[no-untyped-call]
-    query, key, value = (_one_batch(each, heads) for each in (query, key, value))
+    query, key, value = (one_batch(each, heads) for each in (query, key, value))
     scale = query.shape[-1] ** -0.5 if full.get("scale") is None else full["scale"]
     scores = scaled(between(query, turned(key)), scale, 2)
     if full.get("is_causal"):
@@ -228,7 +228,8 @@ def shares_of(args: Args, kwargs: Named) -> Attending:
     return Attending(softmax(scores, -1), query, key, value, scale, heads)
 
 
-def _one_batch(x: Model, heads: Sequence[int]) -> Model:
+def one_batch(x: Model, heads: Sequence[int]) -> Model:
+    """All axes before the last two as one; where they are shared between heads, repeated."""
     shared = x.shape[:-2] != heads
 
     def flat(values: Tensor) -> Tensor:
@@ -243,11 +244,16 @@ def attention(args: Args, kwargs: Named) -> Model:
     return between(of.shares, of.value).rearranged(lambda values: values.reshape(*of.heads, *values.shape[-2:]))
 
 
-def fused_attention(function: Any, args: Args, kwargs: Named) -> Any:
-    """The operators that scaled_dot_product_attention becomes, with sums or shares that nobody reads in eval mode."""
+def by_name(function: Any, args: Args, kwargs: Named) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments of an operator that attention becomes, by their names; and those that say which attention it is."""
     names = [argument.name for argument in function._schema.arguments]
     full = dict(zip(names, args, strict=False)) | dict(kwargs)
-    asked = {name: full.get(name) for name in ("attn_mask", "dropout_p", "is_causal", "scale")}
+    return full, {name: full.get(name) for name in ("attn_mask", "dropout_p", "is_causal", "scale")}
+
+
+def fused_attention(function: Any, args: Args, kwargs: Named) -> Any:
+    """The operators that scaled_dot_product_attention becomes, with sums or shares that nobody reads in eval mode."""
+    full, asked = by_name(function, args, kwargs)
     return attention([full["query"], full["key"], full["value"]], asked), torch.empty(0)
 
 

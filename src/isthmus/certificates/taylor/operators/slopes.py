@@ -12,9 +12,9 @@ from isthmus.certificates.taylor.balls import Ball
 from isthmus.certificates.taylor.functions import Sigmoid
 from isthmus.certificates.taylor.model import Args, Model, Named
 from isthmus.certificates.taylor.operators.linear import between
-from isthmus.certificates.taylor.operators.normalising import shares_of, turned
+from isthmus.certificates.taylor.operators.normalising import by_name, one_batch, shares_of, turned
 from isthmus.certificates.taylor.operators.shapes import constant
-from isthmus.certificates.taylor.operators.smooth import applied, widened
+from isthmus.certificates.taylor.operators.smooth import applied, beyond, widened
 from isthmus.certificates.taylor.operators.sums import added, multiplied, scaled
 from isthmus.certificates.taylor.rounding import norm, up
 
@@ -30,8 +30,7 @@ def softplus(function: Any, args: Args, kwargs: Named) -> Any:
     made = multiplied(grad, applied(steep, Sigmoid()))
     above = steep.enclosure.range()[1] > threshold
     size = grad.enclosure.size + grad.radius if isinstance(grad, Model) else grad.abs()
-    left_out = torch.exp(torch.tensor(-float(threshold))).double() * 1.0001
-    return widened(made, torch.where(above, left_out * size, 0.0))
+    return widened(made, torch.where(above, beyond(threshold) * size, 0.0))
 
 
 def layer_norm(function: Any, args: Args, kwargs: Named) -> Any:
@@ -83,15 +82,13 @@ def attention(function: Any, args: Args, kwargs: Named) -> Any:
 
     dv = p^T g,   ds = p (g v^T - g o),   dq = c ds k,   dk = c ds^T q.
     """
-    names = [argument.name for argument in function._schema.arguments]
-    full = dict(zip(names, args, strict=False)) | dict(kwargs)
+    full, asked = by_name(function, args, kwargs)
     heads = {full[name].shape[:-2] for name in ("query", "key", "value")}
     if len(heads) > 1 or full.get("enable_gqa"):
         raise CannotFollowError(name_of(function), "has heads that are shared")
-    asked = {name: full.get(name) for name in ("attn_mask", "dropout_p", "is_causal", "scale")}
     grad, out = (_model(full[name], full["query"]) for name in ("grad_out", "out"))
     of = shares_of([full["query"], full["key"], full["value"]], asked)
-    grad, out = (each.rearranged(lambda values: values.flatten(0, -3)) for each in (grad, out))
+    grad, out = (one_batch(each, of.heads) for each in (grad, out))
     each = added(between(grad, turned(of.value)), _sum(multiplied(grad, out)), -1)
     scores = scaled(multiplied(of.shares, each), of.scale, 2)
     found = between(scores, of.key), between(turned(scores), of.query), between(turned(of.shares), grad)

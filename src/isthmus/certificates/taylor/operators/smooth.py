@@ -82,8 +82,13 @@ def softplus(operator: Any, args: Args, kwargs: Named) -> Any:
         made = composite(x, lambda inner: of.whole(inner.scaled(float(beta))).scaled(1 / float(beta), 1), 1.0)
     low, high = x.enclosure.range()
     above = torch.maximum(low * beta, high * beta) > threshold
-    cut_off = torch.where(above, torch.exp(torch.tensor(-float(threshold))).double() * 1.0001 / abs(beta), 0.0)
+    cut_off = torch.where(above, beyond(threshold) / abs(beta), 0.0)
     return widened(made, cut_off)
+
+
+def beyond(threshold: float) -> Tensor:
+    """What softplus and its derivative may be off by where PyTorch takes them for x and 1."""
+    return torch.exp(torch.tensor(-float(threshold))).double() * 1.0001
 
 
 def widened(x: Model, by: Tensor) -> Model:
