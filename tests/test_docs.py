@@ -17,7 +17,8 @@ import isthmus
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"<!-- python.*? -->\n```python\n(.*?)```", re.DOTALL)
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+OF_CELLS = runpy.run_path(str(ROOT / "scripts" / "run_tutorials.py"))["PAGES"]  # see test_tutorials
+PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("*.md")} - {*OF_CELLS})]
 EXAMPLES = [(page, number, code) for page in PAGES for number, code in enumerate(BLOCK.findall(page.read_text()))]
 
 

@@ -238,7 +238,7 @@ def _work(
                 repair=repair,
                 tell=tell,
                 on_plan=say_plan,
-                on_progress=tell_pairs,
+                progress=tell_pairs,
             )
     except KeyboardInterrupt as stop:
         made = opened.plan()

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.geometry import expand_to, without
-from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.progress import Progress
 from isthmus._core.shapes import Index, Inputs, Logits, Losses, Mask, Targets
 from isthmus.descents import Batch, Moments, SignStep, leaving
 from isthmus.detection.curves import Curves
@@ -82,6 +83,7 @@ def share_reached(at: NDArray[np.int64], steps: int) -> float:
     return float(((at >= 0) & (at <= steps)).mean())
 
 
+@renamed
 def evade(
     landscape: AbstractLandscape,
     x: Inputs,
@@ -93,7 +95,7 @@ def evade(
     probe: Probe,
     references: References,
     model: Inputs | None = None,
-    on_progress: OnProgress | None = None,
+    progress: Tell = None,
 ) -> Evaded:
     """Attacks network and detector.
 
@@ -106,7 +108,7 @@ def evade(
         threshold: what scores above it are flagged.
         probe, references: the detector's.
         model: for the aim "mimic", a real input of each target class (n, *input).
-        on_progress: called on the way.
+        progress: as `isthmus.connect` takes it, with inputs.
 
     Raises:
         InputError: the aim "mimic" without models, or a probe that looks for paths, which have no slope.
@@ -118,7 +120,7 @@ def evade(
     piece = max(1, NUMBERS // (probe.cost * x[0].numel()))
     parts = []
     before = landscape.forward_equivalents
-    with landscape.fixed():
+    with landscape.fixed(), telling(progress, "evading", "inputs") as on_progress:
         for begin in range(0, len(x), piece):
             rows = slice(begin, begin + piece)
             attacker = _Attacker(landscape, target[rows], method, score, probe, references)
@@ -126,9 +128,8 @@ def evade(
                 attacker.copy(model[rows])
 
             def tell(step: int, begin: int = begin) -> None:
-                if on_progress is not None:
-                    share = min(piece, len(x) - begin) * step // method.steps
-                    on_progress(Progress(begin + share, len(x), landscape.forward_equivalents - before))
+                share = min(piece, len(x) - begin) * step // method.steps
+                on_progress(Progress(begin + share, len(x), landscape.forward_equivalents - before))
 
             parts.append(attacker.run(x[rows], threshold, tell))
     columns = list(zip(*parts, strict=True))

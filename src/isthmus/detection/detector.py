@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus._core.annotated import as_annotated
+from isthmus._core.bars import Tell, renamed
 from isthmus._core.files import as_read, cannot_write, read_json, sha256, write_whole
 from isthmus._core.given import tensor_of
-from isthmus._core.progress import OnProgress
 from isthmus._core.random import generator
 from isthmus._core.shapes import AnyInputs, AnyOtherInputs, Mask
 from isthmus._core.versions import versions
@@ -84,6 +84,7 @@ class Detector:
     network: Mapping[str, Any]
 
     @classmethod
+    @renamed
     @as_annotated
     def fit(
         cls,
@@ -97,7 +98,7 @@ class Detector:
         hold: Mask | None = None,
         fpr: float = 0.05,
         seed: int = 0,
-        on_progress: OnProgress | None = None,
+        progress: Tell = None,
     ) -> Detector:
         """Learns from clean inputs, and from attacked ones where there are any.
 
@@ -112,7 +113,7 @@ class Detector:
                 by default. None of the attacked ones may have been made from these.
             fpr: share of clean inputs that may be flagged.
             seed: of the split, and of what the model draws.
-            on_progress: called on the way.
+            progress: as `isthmus.connect` takes it, with inputs.
 
         Raises:
             InputError: a model that does not fit what is given, or too few inputs, to learn from or held.
@@ -137,7 +138,7 @@ class Detector:
         if hold is not None:
             _check_hold(hold, len(clean), fpr)
         probe = probe or Probe()
-        look = probe.look(landscape, clean, references, on_progress=on_progress)
+        look = probe.look(landscape, clean, references, progress=progress)
         rows, predicted = look.rows.numpy(), look.judged.numpy()
         score: Score
         if chosen == "novelty" or attacked is None:
@@ -148,7 +149,7 @@ class Detector:
             if hold is None:
                 hold = torch.rand(len(clean), generator=random).argsort() < len(clean) // 2
             held = hold.numpy()
-            bad = probe.look(landscape, attacked, references, on_progress=on_progress).rows.numpy()
+            bad = probe.look(landscape, attacked, references, progress=progress).rows.numpy()
             learn = np.concatenate([rows[~held], bad])
             learned = CurveClassifier(chosen, random_state=learns_from).fit(
                 learn, np.arange(len(learn)) >= (~held).sum()
@@ -157,15 +158,16 @@ class Detector:
             conformal = Conformal.of(score.of(rows[held]), predicted[held], fpr)
         return cls(chosen, score, conformal, fpr, probe, references, _bands(look), identity(landscape))
 
+    @renamed
     @as_annotated
     def judge(
         self,
         landscape: NetworkLandscape,
         x: AnyInputs,
         *,
-        on_progress: OnProgress | None = None,
+        progress: Tell = None,
     ) -> Verdicts:
-        """Judges inputs (n, *input).
+        """Judges inputs (n, *input); `progress` is as `isthmus.connect` takes it, with inputs.
 
         Raises:
             InputError: inputs that cannot be used; DetectorError: the landscape is of another network.
@@ -176,7 +178,7 @@ class Detector:
         if tuple(x.shape[1:]) != shape:
             raise InputError(f"The detector was fitted on inputs of shape {shape}, got {tuple(x.shape[1:])}.")
         check_inputs("x", x, landscape.domain, landscape.input_kind)
-        look = self.probe.look(landscape, x, self.references, on_progress=on_progress)
+        look = self.probe.look(landscape, x, self.references, progress=progress)
         predicted, score = look.judged.numpy(), self.score.of(look.rows.numpy())
         p_value = self.conformal.p_values(score, predicted)
         curves = {"references": look.to_references.double().numpy()}

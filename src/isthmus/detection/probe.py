@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from isthmus._core.annotated import as_annotated
-from isthmus._core.progress import OnProgress, Progress
+from isthmus._core.bars import Tell, renamed, telling
+from isthmus._core.progress import Progress
 from isthmus._core.shapes import CurveValues, FeatureRows, Inputs, Logits, Targets
 from isthmus.detection.curve_features import curve_features
 from isthmus.detection.curves import Curves
@@ -124,6 +125,7 @@ class Probe:
         rows = curve_features(to_references, "reference")[0]
         return rows if to_views is None else torch.cat([rows, curve_features(to_views, "view")[0]], 1)
 
+    @renamed
     def look(
         self,
         landscape: AbstractLandscape,
@@ -131,12 +133,20 @@ class Probe:
         references: References,
         *,
         predicted: Targets | None = None,
-        on_progress: OnProgress | None = None,
+        progress: Tell = None,
     ) -> Look:
-        """Looks at inputs (n, *input), so many at a time as memory is meant for."""
+        """Looks at inputs (n, *input), so many at a time as memory is meant for.
+
+        Args:
+            landscape: of the network.
+            x: the inputs.
+            references: what they are connected with.
+            predicted: the class that each is judged by (n,); by default what the network sees.
+            progress: as `isthmus.connect` takes it, with inputs.
+        """
         before, looks = landscape.forward_equivalents, []
         step = max(1, HELD // (self.cost * x[0].numel()))
-        with landscape.fixed():
+        with landscape.fixed(), telling(progress, "looking", "inputs") as tell:
             for begin in range(0, len(x), step):
                 part = slice(begin, begin + step)
                 judged = None if predicted is None else predicted[part]
@@ -146,9 +156,8 @@ class Probe:
                     seen = curves[0].predicted
                     rows = torch.cat([rows, effort(landscape, x[part], seen, references, self.bypassed)], 1)
                 looks.append(_look(rows, *curves))
-                if on_progress is not None:
-                    done = min(len(x), begin + step)
-                    on_progress(Progress(done, len(x), landscape.forward_equivalents - before))
+                done = min(len(x), begin + step)
+                tell(Progress(done, len(x), landscape.forward_equivalents - before))
         return Look(*(torch.cat(parts) for parts in zip(*looks, strict=True)))
 
     def features(

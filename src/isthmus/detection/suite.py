@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from isthmus._core.progress import OnProgress
+from isthmus._core.bars import Tell
 from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs, Mask, Targets
 from isthmus.detection.radius import radius_text
@@ -47,7 +47,7 @@ class NamedAttack:
         references: References,
         *,
         seed: int,
-        on_progress: OnProgress | None = None,
+        progress: Tell = None,
     ) -> Attacked:
         """Attacks inputs (n, *input) of classes (n,); targeted methods lead each to another class, drawn at random."""
         target, random = y, generator(seed)
@@ -66,7 +66,7 @@ class NamedAttack:
             numbers = [(references.target == group).nonzero()[:, 0] for group in target.tolist()]
             drawn = [int(torch.randint(len(mine), (1,), generator=random)) for mine in numbers]
             stop = torch.stack([loss[mine[at]] for mine, at in zip(numbers, drawn, strict=True)])
-        return attack(landscape, x, target, method=self.method, stop=stop, seed=seed, progress=on_progress or False)
+        return attack(landscape, x, target, method=self.method, stop=stop, seed=seed, progress=progress)
 
 
 def counted(made: Attacked, y: Targets) -> Mask:

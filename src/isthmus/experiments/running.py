@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from isthmus._core.bars import Tell, telling
 from isthmus._core.files import cannot_write, write_text
-from isthmus._core.progress import OnProgress, OnStage
+from isthmus._core.progress import OnStage
 from isthmus.errors import OutputError
 from isthmus.experiments.base import Experiment
 from isthmus.experiments.setting import Setting
@@ -26,8 +27,8 @@ def run_experiment(
     overwrite: bool = False,
     tell: OnStage = lambda *_: None,
     on_plan: Callable[[Plan], None] | None = None,
-    on_progress: OnProgress = lambda _: None,
-    on_measure: OnProgress = lambda _: None,
+    on_progress: Tell = None,
+    on_measure: Tell = None,
 ) -> tuple[Findings, Study | None]:
     """Makes an experiment: trains what it needs, runs its study in `folder/study`, and reads off what it says.
 
@@ -39,8 +40,8 @@ def run_experiment(
         overwrite: forget an earlier run.
         tell: called while networks are trained and inputs looked at.
         on_plan: called when the pairs are drawn.
-        on_progress: called while pairs are connected.
-        on_measure: called while finished pairs are measured.
+        on_progress: as `isthmus.connect` takes it, while pairs are connected.
+        on_measure: likewise, while finished pairs are measured.
 
     Raises:
         IsthmusError: a setting that cannot be used, or a folder that holds something else.
@@ -67,9 +68,10 @@ def run_experiment(
                 overwrite=target.overwrite,
                 tell=tell,
                 on_plan=planned,
-                on_progress=on_progress,
+                progress=on_progress,
             )
-        return experiment.findings(setting, study, on_measure), study
+        with telling(on_measure, "measuring", "pairs") as measured:
+            return experiment.findings(setting, study, measured), study
 
 
 def _study(content: dict[str, object], folder: Path, resume: bool, overwrite: bool) -> Study:

@@ -105,8 +105,8 @@ def draw_tree(axes: Axes, graph: BarrierGraph, *, unit: str = "nats") -> None:
     axes.spines["bottom"].set_visible(False)
     axes.set_ylabel(f"loss ({unit})")
     if (graph.predicted != graph.target.numpy()).any():
-        axes.plot([], [], "o", color=style.ATTACKED, markersize=4, label="predicted as another class")
-        axes.legend(loc="upper right", fontsize=9)
+        # below, where no tree is: a legend inside would hide the highest of them
+        axes.set_xlabel("● predicted as another class", color=style.ATTACKED, fontsize=9, loc="right")
 
 
 def draw_share(axes: Axes, graph: BarrierGraph, *, unit: str = "nats") -> None:
@@ -127,7 +127,7 @@ def draw_share(axes: Axes, graph: BarrierGraph, *, unit: str = "nats") -> None:
     axes.set_ylim(0, 1.02)
     axes.set_xlabel(f"level ({unit})")
     axes.set_ylabel("share of the inputs")
-    axes.legend(loc="upper left", fontsize=9)
+    axes.legend(loc="best", fontsize=9)
 
 
 def random_share(graph: BarrierGraph, level: float) -> float:
@@ -197,10 +197,9 @@ def _largest(graph: BarrierGraph, level: float) -> float:
 def _scale(axes: Axes, graph: BarrierGraph, *, horizontal: bool = False) -> float:
     """A logarithmic axis where losses are above 0 and span decades; the lowest value that is shown."""
     values = np.concatenate([graph.loss, graph.tree.weight])
-    set_scale: Any = axes.set_xscale if horizontal else axes.set_yscale
     if values.min() < 0 or values.max() <= 0 or values.max() < 100 * max(float(np.quantile(values, 0.05)), 1e-300):
         return float(values.min())
-    set_scale("log")
+    style.logarithmic(axes, "x" if horizontal else "y")
     return max(float(values[values > 0].min()), float(values.max()) * 10**-DECADES)
 
 

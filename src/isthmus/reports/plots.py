@@ -74,7 +74,7 @@ def _(found: Comparison, axes: Axes | None, unit: str | None) -> Axes:
     columns = [np.sort(found.values("max_loss", run)) for run in range(len(found.runs))]
     finite = np.concatenate([column[np.isfinite(column)] for column in columns])
     if spans_decades(finite):
-        axes.set_xscale("log")
+        style.logarithmic(axes, "x")
         columns = [column.clip(FLOOR) for column in columns]
     for column, name, color in zip(columns, found.names, cycle(style.SERIES), strict=False):
         share = np.arange(1, len(column) + 1) / len(column)
@@ -94,7 +94,7 @@ def _(profile: Profile, axes: Axes | None, unit: str | None) -> Axes:
     axes = _axes(axes)
     loss = profile.loss.double().numpy()
     if spans_decades(loss[np.isfinite(loss)]):
-        axes.set_yscale("log")
+        style.logarithmic(axes, "y")
         loss = loss.clip(FLOOR)
     axes.plot(profile.t.numpy(), loss, ".-", color=style.FOUND, linewidth=2, label="loss")
     peak = int(profile.loss.argmax())
@@ -218,8 +218,7 @@ def _before_and_after(
     finite = np.isfinite(before) & np.isfinite(after)
     values = np.concatenate([before[finite], after[finite]])
     if spans_decades(values):
-        axes.set_xscale("log")
-        axes.set_yscale("log")
+        style.logarithmic(axes, "xy")
         before, after, values = (each.clip(FLOOR) for each in (before, after, values))
     if len(values):
         ends = [float(values.min()), float(values.max())]

@@ -124,9 +124,7 @@ def draw_losses(axes: Axes, pair: Connection, unit: str) -> None:
             )
             marked = True
     if logarithmic:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(style.power_of_ten)
-        axes.yaxis.set_minor_formatter("")
+        style.logarithmic(axes, "y")
     axes.set_ylabel(f"loss ({unit})")
     axes.margins(y=0.14)
     axes.set_xlim(0, max(1.0, ratio) * 1.002)

@@ -21,6 +21,8 @@ from isthmus._core.look import (
 from isthmus._core.text import plain, shorten, visible
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 __all__ = [
@@ -37,9 +39,9 @@ __all__ = [
     "ClassNames",
     "band_colors",
     "class_name",
+    "logarithmic",
     "percent",
     "plain",
-    "power_of_ten",
     "save_figure",
     "scale",
     "shorten",
@@ -61,6 +63,15 @@ def power_of_ten(value: float, _: float = 0) -> str:
     if not whole:
         return ""
     return f"{value:g}" if -3 < exponent < 4 else f"10{str(exponent).translate(RAISED)}"
+
+
+def logarithmic(axes: Axes, which: str) -> None:
+    """Makes the axes named, "x", "y" or "xy", logarithmic, with whole powers of ten as labels."""
+    for name in which:
+        axes.set(**{f"{name}scale": "log"})
+        axis: Axis = getattr(axes, f"{name}axis")
+        axis.set_major_formatter(power_of_ten)
+        axis.set_minor_formatter("")
 
 
 def save_figure(figure: Figure, file: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from isthmus._core.annotated import as_annotated
+from isthmus._core.bars import Tell, renamed, telling
 from isthmus._core.displayed import Displayed
 from isthmus._core.files import cannot_write, path_of, remove_unfinished, write_whole
 from isthmus._core.progress import OnProgress, OnStage, Progress
@@ -111,6 +112,7 @@ class Study(Displayed):
             return self._prepare(device, resume, overwrite, tell)
 
     @as_annotated
+    @renamed
     def run(
         self,
         *,
@@ -122,7 +124,7 @@ class Study(Displayed):
         tell: OnStage | None = None,
         on_plan: Callable[[Plan], None] | None = None,
         on_done: Callable[[Done], None] | None = None,
-        on_progress: OnProgress | None = None,
+        progress: Tell = None,
     ) -> Status:
         """Solves every shard that is not finished.
 
@@ -132,7 +134,7 @@ class Study(Displayed):
             repair: solve damaged shards again.
             on_plan: called when the plan is made or checked.
             on_done: called after each shard.
-            on_progress: called while shards are worked on, with pairs of all shards that this run has to solve.
+            progress: as `isthmus.connect` takes it, with pairs of all shards that this run has to solve.
 
         Raises:
             StudyError: see `prepare`; shards are damaged and `repair` was not asked for; shards failed (all others were
@@ -152,7 +154,8 @@ class Study(Displayed):
             for number in damaged:
                 shards.remove(number)
             numbers = [n for n in range(len(plan.pieces)) if n not in finished or n in damaged]
-            failures = self._solve(plan, numbers, engine or Local(), device, on_done, on_progress)
+            with telling(progress, "connecting", "pairs") as on_progress:
+                failures = self._solve(plan, numbers, engine or Local(), device, on_done, on_progress)
         if failures:
             first = failures[0]
             raise StudyError(
@@ -242,7 +245,7 @@ class Study(Displayed):
         engine: Engine,
         device: str,
         on_done: Callable[[Done], None] | None,
-        on_progress: OnProgress | None,
+        on_progress: OnProgress,
     ) -> list[Done]:
         total = sum(len(plan.pieces[number]) for number in numbers)
         done = cost = 0
@@ -255,12 +258,10 @@ class Study(Displayed):
                 failures.append(shard)
             if on_done is not None:
                 on_done(shard)
-            if on_progress is not None:
-                on_progress(Progress(done, total, cost))
+            on_progress(Progress(done, total, cost))
 
         def inside(part: Progress) -> None:
-            if on_progress is not None:
-                on_progress(Progress(done + part.done, total, cost + part.forward_equivalents))
+            on_progress(Progress(done + part.done, total, cost + part.forward_equivalents))
 
         if numbers:
             job = Job(str(self.folder.resolve()), plan.digest, choose_device(device))

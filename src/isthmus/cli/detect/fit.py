@@ -124,7 +124,7 @@ def fit(
             hold=None if attacked is None else ~teach,
             fpr=fpr,
             seed=seed,
-            on_progress=lambda progress: tell("connecting inputs", progress.done, progress.total),
+            progress=lambda progress: tell("connecting inputs", progress.done, progress.total),
         )
     detector.save(folder.path)
     pooled = detector.conformal.pooled

@@ -59,7 +59,7 @@ def score(
     x = found.x(torch.tensor(rows_used))
     many = kind_for(landscape.input_kind, tuple(x.shape[1:])).many
     with progress_bar("judging", many) as tell:
-        verdicts = loaded.judge(landscape, x, on_progress=tell)
+        verdicts = loaded.judge(landscape, x, progress=tell)
     rows = [
         {
             "input": readable(found.names[row]),

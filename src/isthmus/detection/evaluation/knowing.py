@@ -102,7 +102,7 @@ def _evaded(
             probe=probe,
             references=measured.given.references,
             model=_models(measured, target),
-            on_progress=told,
+            progress=told,
         )
         return {
             "x": result.x,

@@ -110,7 +110,7 @@ class Workbench:
             def told(progress: Progress) -> None:
                 self.tell(f"connecting {name}", progress.done, progress.total)
 
-            look = self.probe.look(self.landscape, x, self.given.references, predicted=predicted, on_progress=told)
+            look = self.probe.look(self.landscape, x, self.given.references, predicted=predicted, progress=told)
             distances = self._distances(x, look.judged)
             return {"rows": torch.cat([look.rows, distances], 1)}
 
@@ -136,7 +136,7 @@ class Workbench:
                 self.given.y[order],
                 self.given.references,
                 seed=self.setting.seed,
-                on_progress=told,
+                progress=told,
             )
             good = counted(made, self.given.y[order])
             return {"x": made.x, "good": good}
