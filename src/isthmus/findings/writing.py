@@ -97,7 +97,7 @@ def write_findings(
 def _page(findings: Findings, made: Mapping[str, Any], notes: Sequence[str], study: bool) -> str:
     return render(
         "paper.html",
-        ("common.js", "charts.js"),
+        ("common.js", "axes.js", "charts.js"),
         {"charts": [in_page(findings.chart)]},
         title=findings.title,
         claim=findings.claim,

@@ -71,7 +71,10 @@ class Survey:
         aside = len(self.skipped)
         notes = [f"{said}{f', {aside} were set aside' if aside else ''}."]
         if taken:
-            names = [f"{label} is class {_named(index, class_names)}" for label, index in list(taken.items())[:8]]
+            names = [
+                f"{label} is class {_named(index, class_names)}"
+                for label, index in sorted(taken.items(), key=lambda each: each[1])[:8]
+            ]
             notes.append(f"Folders: {', '.join(names)}{f' and {len(taken) - 8} more' if len(taken) > 8 else ''}.")
         voted = {label: index for label, index in taken.items() if named_class(label, class_names) is None}
         alike = sorted(label for label, index in voted.items() if list(voted.values()).count(index) > 1)

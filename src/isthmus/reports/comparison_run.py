@@ -75,7 +75,7 @@ def comparison_page(found: Comparison, *, command: str = "", title: str = "Runs 
     made = {"command": command, "seed": found.seed, "versions": ", ".join(f"{k} {v}" for k, v in versions().items())}
     return render(
         "compare.html",
-        ("common.js", "charts.js"),
+        ("common.js", "axes.js", "charts.js"),
         {"charts": [in_page(_curves(found))]},
         title=title,
         about=f"{len(found):,} pairs, the same in {len(found.runs)} runs: {', '.join(found.names)}.",

@@ -48,7 +48,7 @@ def fill_page(
     costs = [each.forward_equivalents for each in found]
     return render(
         "fill.html",
-        ("common.js", "fill.js"),
+        ("common.js", "axes.js", "fill.js"),
         {"unit": str(found.description.get("unit", "loss")), "surfaces": shown, "pictures": store.urls},
         title=title,
         cards={

@@ -60,7 +60,7 @@ def graph_page(
     direct = graph.directly_connected()
     return render(
         "graph.html",
-        ("common.js", "graph.js"),
+        ("common.js", "axes.js", "graph.js"),
         {
             "unit": str(graph.description.get("unit", "loss")),
             "groups": shown,

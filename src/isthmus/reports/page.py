@@ -39,7 +39,7 @@ def page(
     data = {"unit": unit} | show_pairs(pairs, names, [class_names] * len(pairs), pictures_limit=LIMIT, columns=columns)
     return render(
         "page.html",
-        ("common.js", "gaps.js", "pairs.js"),
+        ("common.js", "axes.js", "gaps.js", "pairs.js"),
         data,
         title=title,
         summary=summarize(pairs),

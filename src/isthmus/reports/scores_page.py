@@ -73,7 +73,7 @@ def scores_page(scores: Scores, *, most: int = 200) -> str:
     }
     return render(
         "scores.html",
-        ("common.js", "charts.js", "tables.js", "scores.js"),
+        ("common.js", "axes.js", "charts.js", "tables.js", "scores.js"),
         {"rows": rows, "bands": bands, "charts": [], "lowest": LOWEST, "highest": HIGHEST},
         title=f"{scores.flagged} of {len(scores.rows)} inputs flagged",
         about=scores.about,

@@ -121,7 +121,7 @@ def study_page(report: StudyReport) -> str:
     )
     return render(
         "study.html",
-        ("common.js", "study.js", *(("pairs.js",) if report.shown else ())),
+        ("common.js", "axes.js", "study.js", *(("pairs.js",) if report.shown else ())),
         data,
         title=report.title,
         pairs=sum(group.pairs for group in groups),

@@ -1,9 +1,7 @@
 // ---- charts: panels that were described as data, drawn at the width that there is
 let drawnPanels = 0;
 const DASHES = { dashed: "6 4", dotted: "2 3", dashdot: "8 3 2 3" };
-const LETTER = 6.7;  // width of one, in the mean, at 12 pixels
 const finite = (v) => v !== null && v !== undefined;
-const lengthOf = (text) => LETTER * Math.max(0, ...String(text).split("\n").map((line) => line.length));
 
 function spread(panel, which) {  // what the marks of a panel reach along an axis
   const found = [], other = which === "x" ? 0 : 1;
@@ -62,7 +60,7 @@ function frameOf(panel, width) {  // where the plot lies within the drawing
 function drawPanel(root, panel) {
   const width = Math.max(240, root.clientWidth || 480), frame = frameOf(panel, width), { x, y } = frame;
   const name = "panel-" + drawnPanels++, shown = [];
-  root.setAttribute("viewBox", `0 0 ${width} ${frame.height}`); root.setAttribute("height", frame.height); root.replaceChildren();
+  blank(root, width, frame.height);
   const clip = svg("clipPath", { id: name }), hatch = svg("pattern", { id: name + "-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
   clip.append(svg("rect", { x: frame.left - 5, y: frame.top - 5, width: frame.right - frame.left + 10, height: frame.bottom - frame.top + 10 }));
   hatch.append(svg("line", { x1: 0, x2: 0, y1: 0, y2: 6, stroke: "#555", "stroke-opacity": 0.7, "stroke-width": 1 }));
@@ -78,18 +76,12 @@ function drawAxes(root, panel, frame) {
   const { x, y, left, right, top, bottom } = frame;
   const lined = !panel.marks.some((mark) => mark.kind === "cells");
   if (lined && !panel.y.rows) for (const [v] of frame.ticks.y) root.append(svg("line", { x1: left, x2: right, y1: y(v), y2: y(v), class: "grid" }));
-  if (lined && panel.y.rows) for (const [v] of frame.ticks.x) root.append(svg("line", { x1: x(v), x2: x(v), y1: top, y2: bottom, class: "grid" }));
+  if (lined && panel.y.rows) linesUpright(root, frame.ticks.x, x, top, bottom);
   for (const [v, text] of frame.ticks.y) {
     const lines = text.split("\n"), begin = frame.above ? y(v) - 14 - 15 * (lines.length - 1) : y(v) + 4 - 7.5 * (lines.length - 1);
     lines.forEach((line, i) => root.append(svg("text", { x: frame.above ? left : left - 8, y: begin + 15 * i, "text-anchor": frame.above ? "start" : "end", class: panel.y.rows && !i ? "" : "faint" }, line)));
   }
-  let reached = -Infinity;  // numbers that would stand on others are left out
-  for (const [v, text] of frame.ticks.x) {
-    const half = lengthOf(text) / 2;
-    if (x(v) - half < reached) continue;
-    reached = x(v) + half + 6;
-    text.split("\n").forEach((line, i) => root.append(svg("text", { x: x(v), y: bottom + 17 + 14 * i, "text-anchor": "middle", class: "faint" }, line)));
-  }
+  labelsBelow(root, frame.ticks.x, x, bottom + 17, frame.width);
   root.append(svg("path", { d: panel.y.rows ? `M${left},${bottom}H${right}` : `M${left},${top}V${bottom}H${right}`, stroke: "var(--faint)", fill: "none" }));
   if (panel.x.label) root.append(svg("text", { x: (left + right) / 2, y: frame.height - 6, "text-anchor": "middle" }, panel.x.label));
   if (frame.lying) root.append(svg("text", { x: 0, y: 14 }, panel.y.label));

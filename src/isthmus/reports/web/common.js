@@ -61,32 +61,6 @@ function saving(figure, title) {  // a button that writes the drawing of a figur
   figure.append(button);
 }
 
-// ---- axes
-function axis(values) {
-  const finite = values.filter((v) => v !== null);
-  const high = Math.max(...finite, FLOOR), low = Math.min(...finite);
-  const logarithmic = low >= 0 && high > 100 * Math.max(low, FLOOR);
-  if (logarithmic) {
-    const top = Math.log10(high) + 0.15, bottom = Math.log10(Math.max(low, FLOOR)) - 0.15;
-    return { ticks: powers(bottom, top), place: (v) => (Math.log10(Math.max(v, FLOOR)) - bottom) / (top - bottom) };
-  }
-  const span = (high - low) || 1, top = high + 0.08 * span, bottom = low >= 0 && low < 0.5 * high ? 0 : low - 0.08 * span;
-  return { ticks: rounds(bottom, top), place: (v) => (v - bottom) / (top - bottom) };
-}
-function powers(low, high) {  // of ten, between two of their exponents; with 2 and 5 between them where there would be one
-  const whole = [];
-  for (let power = Math.ceil(low - 1e-9); power <= high + 1e-9; power++) whole.push(10 ** power);
-  if (whole.length > 1) return whole.length > 6 ? whole.filter((v) => Math.round(Math.log10(v)) % 2 === 0) : whole;
-  const within = [];
-  for (let power = Math.floor(low); power <= high; power++) for (const digit of [1, 2, 5]) if (Math.log10(digit * 10 ** power) >= low && Math.log10(digit * 10 ** power) <= high) within.push(digit * 10 ** power);
-  return within;
-}
-function rounds(low, high) {  // some four round numbers
-  const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].find((k) => k * power >= raw * (1 - 1e-9)) * power;
-  const found = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push(Number((k * step).toPrecision(6)));
-  return found;
-}
 for (const figure of document.querySelectorAll("figure")) {
   const drawing = figure.querySelector(":scope > svg");
   if (drawing) saving(figure, drawing.getAttribute("aria-label"));

@@ -1,15 +1,12 @@
 // ---- the gaps of all pairs
 function drawGaps() {
   const root = byId("gaps").firstElementChild, width = root.clientWidth || 600, left = width < 560 ? 62 : 110, height = 118;
-  root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height);
-  root.replaceChildren();
+  blank(root, width, height);
   const gaps = data.pairs.flatMap((p) => [p.directGap, p.gap]).filter((v) => v !== null);
   const floor = 1e-4, scale = axis([...gaps.map((v) => Math.max(v, floor)), 2 * floor]);
   const x = (v) => left + scale.place(Math.max(v, floor)) * (width - left - 20);
-  for (const tick of scale.ticks) {
-    root.append(svg("line", { x1: x(tick), x2: x(tick), y1: 8, y2: 84, class: "grid" }));
-    root.append(svg("text", { x: x(tick), y: 100, "text-anchor": "middle", class: "faint" }, tick <= floor ? "≤ " + number(tick) : number(tick)));
-  }
+  const ticks = labelled(scale.ticks, (tick) => (tick <= floor ? "≤ " : "") + number(tick));
+  linesUpright(root, ticks, x, 8, 84); labelsBelow(root, ticks, x, 100, width);
   root.append(svg("text", { x: width - 20, y: 115, "text-anchor": "end", class: "faint" }, `gap (${data.unit})`));
   for (const [label, y, key, color] of [["direct", 26, "directGap", "var(--direct)"], ["found", 64, "gap", "var(--found)"]]) {
     root.append(svg("text", { x: left - 12, y: y + 4, "text-anchor": "end" }, label));

@@ -19,17 +19,15 @@ function route(a, b) {
 // ---- drawings
 function plane(id, height, left = 52) {
   const root = byId(id).querySelector("svg"), width = Math.max(260, root.clientWidth);
-  root.replaceChildren(); root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height);
+  blank(root, width, height);
   return { root, width, left, right: width - 10, top: 10, bottom: height - 34 };
 }
+const within = (scale) => scale.ticks.filter((tick) => scale.place(tick) > -0.01 && scale.place(tick) < 1.01);
 function levels(area, scale, title) {
-  for (const tick of scale.ticks) {
-    const y = area.bottom - scale.place(tick) * (area.bottom - area.top);
-    if (y < area.top - 1 || y > area.bottom + 1) continue;
-    area.root.append(svg("line", { class: "grid", x1: area.left, x2: area.right, y1: y, y2: y }), svg("text", { class: "faint", x: area.left - 6, y: y + 4, "text-anchor": "end" }, short(tick)));
-  }
+  const y = (value) => area.bottom - Math.min(1, Math.max(0, scale.place(value))) * (area.bottom - area.top);
+  linesAcross(area.root, labelled(within(scale), short), y, area.left, area.right);
   area.root.append(svg("text", { x: 4, y: area.bottom + 28, class: "faint" }, title));
-  return (value) => area.bottom - Math.min(1, Math.max(0, scale.place(value))) * (area.bottom - area.top);
+  return y;
 }
 function drawTree() {
   const { nodes } = group(), area = plane("tree", 340);
@@ -58,9 +56,8 @@ function curve(area, xs, ys, attributes) {
 function drawShare() {
   const { share } = group(), area = plane("share", 340), scale = axis(share.level);
   const x = (value) => area.left + Math.min(1, Math.max(0, scale.place(value))) * (area.right - area.left), y = (value) => area.bottom - value * (area.bottom - area.top);
-  for (const tick of [0, 0.25, 0.5, 0.75, 1]) area.root.append(svg("line", { class: "grid", x1: area.left, x2: area.right, y1: y(tick), y2: y(tick) }), svg("text", { class: "faint", x: area.left - 6, y: y(tick) + 4, "text-anchor": "end" }, 100 * tick + " %"));
-  let last = -Infinity;
-  for (const tick of scale.ticks) { const place = x(tick); if (place - last < 44 || scale.place(tick) < 0 || scale.place(tick) > 1) continue; last = place; area.root.append(svg("text", { class: "faint", x: place, y: area.bottom + 15, "text-anchor": "middle" }, short(tick))); }
+  linesAcross(area.root, SHARES, y, area.left, area.right);
+  labelsBelow(area.root, labelled(within(scale), short), x, area.bottom + 15, area.width);
   area.root.append(svg("text", { class: "faint", x: area.right, y: area.bottom + 30, "text-anchor": "end" }, "level (" + data.unit + ")"));
   const xs = share.level.map(x);
   curve(area, xs, share.inside.map(y), { stroke: "var(--direct)", "stroke-width": 1.4, "stroke-dasharray": "2 3" });

@@ -76,8 +76,7 @@ function drawChart() {
   const pair = data.pairs[state.pair], root = byId("chart").firstElementChild, width = root.clientWidth || 600;
   const left = 62, right = 40, plot = 250, rows = pair.found.vertices.length === 2 ? ["direct"] : ["direct", "found"], certified = pair.density !== null;
   const height = plot + 44 + 24 * (rows.length + certified);
-  root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height);
-  root.replaceChildren();
+  blank(root, width, height);
   const [from, to] = state.zoom, seen = (profile) => profile.loss.filter((_, i) => profile.t[Math.min(i + 1, profile.t.length - 1)] >= from && profile.t[Math.max(i - 1, 0)] <= to);
   const scale = axis([...seen(pair.direct), ...seen(pair.found), ...(from === 0 && to === 1 ? [pair.threshold] : [])]);
   const x = (t) => left + (t - from) / (to - from) * (width - left - right), y = (v) => 10 + (1 - scale.place(v)) * (plot - 10);
@@ -87,10 +86,7 @@ function drawChart() {
   const within = (begin, end) => [x(Math.max(begin, from)), x(Math.min(end, to))];  // the part of a stretch that is seen
   const curves = svg("g", { "clip-path": "url(#plot)" });
   root.append(clip);
-  for (const tick of scale.ticks) {
-    root.append(svg("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" }));
-    root.append(svg("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end", class: "faint" }, number(tick)));
-  }
+  linesAcross(root, labelled(scale.ticks), y, left, width - right);
   root.append(svg("text", { x: 14, y: plot / 2, transform: `rotate(-90 14 ${plot / 2})`, "text-anchor": "middle" }, `loss (${data.unit})`));
   const threshold = y(pair.threshold);
   curves.append(svg("line", { x1: left, x2: width - right, y1: threshold, y2: threshold, stroke: "var(--ink)", "stroke-dasharray": "5 4" }));
@@ -145,7 +141,7 @@ function drawChart() {
       root.append(bar);
     });
   }
-  for (const t of from === 0 && to === 1 ? [0, 0.25, 0.5, 0.75, 1] : rounds(from, to)) root.append(svg("text", { x: x(t), y: bottom + 14, "text-anchor": "middle", class: "faint" }, t));
+  labelsBelow(root, labelled(from === 0 && to === 1 ? [0, 0.25, 0.5, 0.75, 1] : rounds(from, to), String), x, bottom + 14, width);
   root.append(svg("text", { x: (left + width - right) / 2, y: bottom + 30, "text-anchor": "middle" }, "arc length / path length" + (width < 640 ? "" : "; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "") + ((pair.band ?? []).length ? "; shaded: proven" : ""))));
   cursors = { line: svg("line", { class: "cursor", y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { class: "cursor", r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { class: "cursor", r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
   root.append(cursors.line, cursors.direct, cursors.found);

@@ -2,15 +2,12 @@
 const share = (value) => value === null ? "–" : number(100 * value, 3) + " %";
 function drawShares() {
   const root = byId("shares").firstElementChild, width = root.clientWidth || 600;
-  const longest = 20 + 6.9 * Math.max(...data.groups.map((group) => group.label.length)), narrow = longest > 0.42 * width;
+  const longest = 20 + lengthOf(data.groups.map((group) => group.label).join("\n")), narrow = longest > 0.42 * width;
   const left = narrow ? 8 : longest, right = narrow ? 8 : 20, row = narrow ? 46 : 32, height = data.groups.length * row + 44;
   const x = (v) => left + v * (width - left - right);
-  root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height); root.replaceChildren();
+  blank(root, width, height);
   const bottom = data.groups.length * row + 4;
-  for (const tick of [0, 0.25, 0.5, 0.75, 1]) {
-    root.append(svg("line", { x1: x(tick), x2: x(tick), y1: 2, y2: bottom, class: "grid" }));
-    root.append(svg("text", { x: x(tick), y: bottom + 16, "text-anchor": tick === 0 ? "start" : tick === 1 ? "end" : "middle", class: "faint" }, 100 * tick + " %"));
-  }
+  linesUpright(root, SHARES, x, 2, bottom); labelsBelow(root, SHARES, x, bottom + 16, width);
   data.groups.forEach((group, index) => {
     const top = index * row + (narrow ? 18 : 6), bar = 20;
     root.append(svg("text", narrow ? { x: left, y: top - 4 } : { x: left - 10, y: top + 14, "text-anchor": "end" }, group.label));
@@ -32,7 +29,7 @@ function drawShares() {
   const legend = [["by the direct path", "fill:var(--direct)"], ["after round 1", "fill:var(--found)"], ["2, 3, ...", "fill:var(--found);fill-opacity:.6"], ["not connected", "fill:var(--bad);fill-opacity:.25"]];
   let at = left, line = bottom + 24;
   for (const [text, style] of legend) {
-    const long = 28 + 6.6 * text.length;
+    const long = 28 + lengthOf(text);
     if (at > left && at + long > width) { at = left; line += 18; }
     root.append(svg("rect", { x: at, y: line, width: 12, height: 12, style }), svg("text", { x: at + 16, y: line + 10, class: "faint" }, text));
     at += long;
@@ -48,17 +45,11 @@ function drawBoxes(id, title, before, after) {
   const x0 = Math.log10(BOX_FLOOR);
   const highest = Math.max(1e-3, ...groups.flatMap((g) => [g.quantiles[before]?.[4], g.quantiles[after]?.[4]]).filter((v) => v !== undefined && v !== null));
   const x1 = Math.log10(highest) + 0.1, place = (v) => left + (Math.log10(Math.max(v, BOX_FLOOR)) - x0) / (x1 - x0) * (width - left - right);
-  root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height); root.replaceChildren();
+  blank(root, width, height);
   root.append(svg("text", { x: left, y: 14, style: "font-weight:600" }, title));
   const bottom = groups.length * row + 22;
-  let reached = -Infinity;  // numbers that would stand on others are left out
-  for (let power = x0; power <= x1; power++) {
-    root.append(svg("line", { x1: place(10 ** power), x2: place(10 ** power), y1: 22, y2: bottom, class: "grid" }));
-    const text = power === x0 ? "≤ " + number(10 ** power) : number(10 ** power), long = 6.7 * text.length, begin = place(10 ** power) - (power === x0 ? 0 : long / 2);
-    if (begin < reached) continue;
-    reached = begin + long + 8;
-    root.append(svg("text", { x: begin, y: bottom + 16, class: "faint" }, text));
-  }
+  const ticks = labelled(powers(x0, x1), (tick) => (tick <= BOX_FLOOR ? "≤ " : "") + number(tick));
+  linesUpright(root, ticks, place, 22, bottom); labelsBelow(root, ticks, place, bottom + 16, width);
   const box = (q, y, color, label, outlined) => {
     if (!q || q[2] === null) return;
     const [a, b, c, d, e] = q.map(place), fill = outlined ? "none" : color;

@@ -1,0 +1,52 @@
+// ---- axes: where a number lies, and the lines and labels that every drawing has
+function axis(values) {
+  const finite = values.filter((v) => v !== null);
+  const high = Math.max(...finite, FLOOR), low = Math.min(...finite);
+  const logarithmic = low >= 0 && high > 100 * Math.max(low, FLOOR);
+  if (logarithmic) {
+    const top = Math.log10(high) + 0.15, bottom = Math.log10(Math.max(low, FLOOR)) - 0.15;
+    return { ticks: powers(bottom, top), place: (v) => (Math.log10(Math.max(v, FLOOR)) - bottom) / (top - bottom) };
+  }
+  const span = (high - low) || 1, top = high + 0.08 * span, bottom = low >= 0 && low < 0.5 * high ? 0 : low - 0.08 * span;
+  return { ticks: rounds(bottom, top), place: (v) => (v - bottom) / (top - bottom) };
+}
+function powers(low, high) {  // of ten, between two of their exponents; with 2 and 5 between them where there would be one
+  const whole = [];
+  for (let power = Math.ceil(low - 1e-9); power <= high + 1e-9; power++) whole.push(10 ** power);
+  if (whole.length > 1) return whole.length > 6 ? whole.filter((v) => Math.round(Math.log10(v)) % 2 === 0) : whole;
+  const within = [];
+  for (let power = Math.floor(low); power <= high; power++) for (const digit of [1, 2, 5]) if (Math.log10(digit * 10 ** power) >= low && Math.log10(digit * 10 ** power) <= high) within.push(digit * 10 ** power);
+  return within;
+}
+function rounds(low, high) {  // some four round numbers
+  const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].find((k) => k * power >= raw * (1 - 1e-9)) * power;
+  const found = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push(Number((k * step).toPrecision(6)));
+  return found;
+}
+const LETTER = 6.7;  // width of one, in the mean, at 12 pixels
+const lengthOf = (text) => LETTER * Math.max(0, ...String(text).split("\n").map((line) => line.length));
+const labelled = (ticks, say = number) => ticks.map((tick) => [tick, say(tick)]);
+const SHARES = labelled([0, 0.25, 0.5, 0.75, 1], (tick) => 100 * tick + " %");
+
+function blank(root, width, height) {
+  root.setAttribute("viewBox", `0 0 ${width} ${height}`); root.setAttribute("height", height); root.replaceChildren();
+}
+// Lines across from `left` to `right`, each with its label before it.
+function linesAcross(root, ticks, y, left, right) {
+  for (const [tick, text] of ticks) {
+    root.append(svg("line", { x1: left, x2: right, y1: y(tick), y2: y(tick), class: "grid" }));
+    root.append(svg("text", { x: left - 7, y: y(tick) + 4, "text-anchor": "end", class: "faint" }, text));
+  }
+}
+const linesUpright = (root, ticks, x, top, bottom) => { for (const [tick] of ticks) root.append(svg("line", { x1: x(tick), x2: x(tick), y1: top, y2: bottom, class: "grid" })); };
+// Labels below, within the drawing; those that would stand on others are left out.
+function labelsBelow(root, ticks, x, y, width) {
+  let reached = -Infinity;
+  for (const [tick, text] of ticks) {
+    const half = lengthOf(text) / 2, at = Math.max(half, Math.min(width - half, x(tick)));
+    if (at - half < reached) continue;
+    reached = at + half + 6;
+    text.split("\n").forEach((line, i) => root.append(svg("text", { x: at, y: y + 14 * i, "text-anchor": "middle", class: "faint" }, line)));
+  }
+}
