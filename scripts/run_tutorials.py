@@ -3,7 +3,8 @@
     python scripts/run_tutorials.py [PAGE ...]
 
 Below a cell may stand: a block of text (what it prints, or its last value), a line that includes a file of docs/outputs
-(its last value as a notebook displays it), an image of docs/images (its figure). Needs nbclient and ipykernel.
+(its last value as a notebook displays it; it stands in a comment, which the file ends and begins again, so that a forge
+shows nothing where it could not show the display), an image of docs/images (its figure). Needs nbclient and ipykernel.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def written(page: str, given: list[Given]) -> tuple[str, dict[str, bytes]]:
             parts += [page[end : start + place.start(1)], each.text]
             end = start + place.end(1)
         if each.html:
-            files[DISPLAY.search(below)[1]] = each.html.encode() + b"\n"
+            files[DISPLAY.search(below)[1]] = f"-->\n{each.html}\n<!--\n".encode()
         if each.figure:
             files[FIGURE.search(below)[1]] = each.figure
     return "".join([*parts, page[end:]]), files

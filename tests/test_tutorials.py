@@ -59,7 +59,7 @@ def test_a_cell_has_a_place_for_what_it_gives():
         '```python\n1\n```\n\n```text\nold\n```\n\n```python\n2\n```\n\n--8<-- "outputs/a.html"\n',
     )
     text, files = SCRIPT["written"](page, [given("1\n", "", b""), given("", "<b>2</b>", b"")])
-    assert text == page.replace("old", "1") and files == {"outputs/a.html": b"<b>2</b>\n"}
+    assert text == page.replace("old", "1") and files == {"outputs/a.html": b"-->\n<b>2</b>\n<!--\n"}
     for nothing in (given("", "", b""), given("1\n", "<b>1</b>", b""), given("1\n", "", b"png")):
         with pytest.raises(ValueError, match=r"lace for|No text"):
             SCRIPT["written"](page, [nothing, given("", "<b>2</b>", b"")])
