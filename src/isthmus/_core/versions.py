@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+
+
+def versions_in_words(given: Mapping[str, str] | None = None) -> str:
+    """Those of `versions`, or others, in a line."""
+    return ", ".join(f"{library} {number}" for library, number in (given or versions()).items())
 
 
 def versions() -> dict[str, str]:

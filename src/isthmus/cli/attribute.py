@@ -107,7 +107,7 @@ def attribute(
     figure = attribution_figure(found, start, end, captions=captions, output=index, class_names=names, note=note)
     command, described = (
         readable(shlex.join(["isthmus", *sys.argv[1:]])),
-        {"network": landscape.describe(), "path": along},
+        {**landscape.describe(), "path": along, "seed": seed},
     )
     page = attribution_page(
         found, start, end, captions=captions, output=index, class_names=names, command=command, description=described

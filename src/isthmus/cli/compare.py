@@ -68,7 +68,7 @@ def compare(
     found = _of_studies(studies, name, seed, kind, inputs) if studies else _of_runs(runs, name, on, device, seed)
     write_comparison(found, folder, command=readable(shlex.join(["isthmus", *sys.argv[1:]])))
     _show(found)
-    print(f"Open {out / 'index.html'} in a browser.")
+    print(f"Look at it: {out / 'index.html'}")
 
 
 def _of_runs(runs: list[Path], names: list[str] | None, on: list[str] | None, device: str, seed: int) -> Comparison:

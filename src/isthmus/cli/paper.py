@@ -35,7 +35,7 @@ def paper(
 ) -> None:
     """Make an experiment of the paper: figure, tables with intervals, a page that says what agrees and what differs.
 
-    Without options on the embedded network, in less than two minutes. May be killed at any moment and resumed; its
+    Without options on the embedded network, in some minutes. May be killed at any moment and resumed; its
     pairs are a study in the folder `study` of the results.
 
     Parameters
@@ -75,6 +75,10 @@ def paper(
     from isthmus.findings import write_findings
     from isthmus.registries import EXPERIMENTS
 
+    if network.network == "digits":
+        import torch
+
+        torch.set_num_threads(1)  # so small a network gains nothing by a second one, and loses much on a busy machine
     setting = _setting(network, pairs_per_class, lowest_loss, compare, inputs, seed)
     with terminable() as signals, resumable(folder, signals):
         with (

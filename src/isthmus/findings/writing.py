@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from isthmus._core.files import write_csv, write_json, write_text
-from isthmus._core.versions import versions
+from isthmus._core.versions import versions, versions_in_words
 from isthmus.charts import drawn, in_page
 from isthmus.findings.findings import Findings
-from isthmus.reports.rendering import render
+from isthmus.reports.rendering import facts_of, render
 from isthmus.reports.style import save_figure
 from isthmus.results import RESULT, ResultFolder, claim
 from isthmus.studies import Study
@@ -54,9 +54,10 @@ def write_findings(
     described = description if description is not None else {} if plan is None else plan.fingerprint
     made = {
         "command": command,
-        **({} if plan is None else plan.provenance()),
+        **(facts_of(described) if plan is None else plan.provenance()),
+        **({} if plan is None or "seed" not in described else {"seed": described["seed"]}),
         "device": device,
-        "versions": ", ".join(f"{library} {version}" for library, version in versions().items()),
+        "versions": versions_in_words(),
     }
     notes = [*findings.notes, *(() if plan is None else plan.notes)]
     result = {

@@ -108,7 +108,7 @@ def _cards(rows: Sequence[Mapping[str, Any]], kept_as: str) -> list[dict[str, An
     away = any(row.get("away_from") is not None for row in rows)
     outside = sum(row.get("valid") is False for row in rows)
     return [
-        *share("success", "led where they were wanted", accent=True),
+        *share("success", "led away from their class" if away else "led where they were wanted", accent=True),
         *share("success_8bit", f"still as {kept_as}"),
         *([{"number": f"{outside:,}", "text": "outside bounds or radius", "warn": True}] if outside else []),
         *middle("linf", "largest change, median"),

@@ -11,6 +11,9 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from isthmus._core.versions import versions_in_words
+
+SETTLED = ("landscape", "dtype")  # names of classes of ours, which say nothing to a reader of a page
 LONG = 140  # letters of a sentence from which on its first clause stands out
 CLAUSE = re.compile(r"(?<=.{25})[;:.] ")
 INTERVAL = re.compile(r"(\([^()]*\d to [^()]*\))")
@@ -27,6 +30,9 @@ CITATION = """@inproceedings{vrabel2025input,
 class Page(str):
     """A page as HTML text. A notebook shows it in a frame of its own, so that no style of one reaches the other."""
 
+    def __repr__(self) -> str:
+        return f"<a page of {len(self):,} characters>"
+
     def _repr_html_(self) -> str:
         return (
             f'<iframe srcdoc="{escape(self)}" sandbox="allow-scripts allow-downloads" title="Isthmus" loading="lazy" '
@@ -35,13 +41,16 @@ class Page(str):
 
 
 def facts_of(description: Mapping[str, Any]) -> dict[str, str | int | float]:
-    """What the foot of a page says of a description: its plain entries, and which network it was."""
-    network = description.get("network")
+    """What the foot of a page says of a description: its plain entries, which network it was, and the versions."""
+    network, libraries = description.get("network"), description.get("versions")
     found: dict[str, str | int | float] = {}
     if isinstance(network, Mapping):
         found |= {"network": str(network.get("name") or network.get("model") or "")}
         found |= {"weights, SHA-256": str(network["weights_sha256"])} if network.get("weights_sha256") else {}
-    return found | {key: value for key, value in description.items() if isinstance(value, str | int | float)}
+    found |= {
+        key: value for key, value in description.items() if isinstance(value, str | int | float) and key not in SETTLED
+    }
+    return found | {"versions": versions_in_words(libraries if isinstance(libraries, Mapping) else None)}
 
 
 def sentence_parts(sentence: str) -> list[tuple[str, str]]:

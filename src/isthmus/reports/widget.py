@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any
 
 from isthmus._core.shapes import Input
+from isthmus._core.text import amount
 from isthmus.connecting.connection import Connection
 from isthmus.errors import InputError, MissingLibraryError
 from isthmus.reports.shown_pairs import show_pairs
@@ -57,6 +58,9 @@ def widget(pairs: Sequence[Connection], *, unit: str | None = None) -> Any:
                 return None
             shown, more = bundle
             return {**shown, "text/html": pairs[self.pair]._repr_html_()}, more
+
+        def __repr__(self) -> str:
+            return f"Widget({amount(len(pairs), 'pair')})"
 
         def input(self) -> Input:
             """The input of the path found, at the slider."""

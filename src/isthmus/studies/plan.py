@@ -82,8 +82,16 @@ class Plan:
             for name, landscape in described["networks"].items()
         }
         return {
-            **{f"weights of {name}, SHA-256": digest for name, digest in weights.items() if digest},
-            **{f"inputs {name}, SHA-256": digest for name, digest in described["inputs"].items()},
+            # names that say nothing, which experiments give, are left out
+            **{
+                f"weights{'' if name == 'network' else f' of {name}'}, SHA-256": digest
+                for name, digest in weights.items()
+                if digest
+            },
+            **{
+                f"inputs{'' if name == 'inputs' else f' {name}'}, SHA-256": digest
+                for name, digest in described["inputs"].items()
+            },
             "plan, SHA-256": self.digest,
         }
 

@@ -42,7 +42,7 @@ def score(
     import torch
 
     from isthmus._core.bars import progress_bar
-    from isthmus._core.versions import versions
+    from isthmus._core.versions import versions_in_words
     from isthmus.cli.reading import read
     from isthmus.detection import Detector
     from isthmus.inputs.collection import open_collection
@@ -90,7 +90,7 @@ def score(
             made={
                 "command": command,
                 "weights": str(loaded.network["weights_sha256"]),
-                "versions": ", ".join(f"{library} {version}" for library, version in versions().items()),
+                "versions": versions_in_words(),
             },
             skipped=skipped,
         ),

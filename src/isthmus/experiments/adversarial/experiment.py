@@ -88,8 +88,8 @@ class Adversarial(Experiment):
             tables=[barriers_table(groups), score_table(compared), round_table(compared)],
             chart=adversarial_chart(groups, compared, unit=study.results.plan.unit),
             caption=(
-                f"{setting.about()}, {counted} pairs. Left: direct paths; boxes are quartiles with the median, "
-                "whiskers 5 and 95 % of the pairs. Right: AUROC against real pairs of one class (positive: the kind "
+                f"{setting.about()}, {counted} pairs. First: direct paths; boxes are quartiles with the median, "
+                "whiskers 5 and 95 % of the pairs. Second: AUROC against real pairs of one class (positive: the kind "
                 "named; 0.5, dashed: the score says nothing), with 95 % intervals from a bootstrap of whole classes."
             ),
             notes=not_counted(list(groups.values())),

@@ -90,7 +90,13 @@ class DecisionMap(Experiment):
             source=self.source,
             claim=self.claim,
             about=f"{setting.about()}: the pair {names[0]} → {names[1]}, target {label}",
-            found=[where, regions, along, *_outside(landscape, around)],
+            found=[
+                where,
+                regions,
+                along,
+                *_outside(landscape, around, "around the paths"),
+                *_outside(landscape, wide, "at equal scale"),
+            ],
             agrees=[f"B′ lies {share(plane.height)} of |AC| aside of the direct path."] if plane.height < 0.05 else [],
             differs=[] if plane.height < 0.05 else [f"B′ lies {share(plane.height)} of |AC| aside: not a small step."],
             tables=[_table(pair, names)],
@@ -135,7 +141,7 @@ class DecisionMap(Experiment):
             about=f"{setting.network}: {seen}",
             found=[
                 f"{share(_share_of_target(drawn))} of the plane shown is taken for {labels[0]}, the class of A.",
-                *_outside(landscape, drawn),
+                *_outside(landscape, drawn, "shown"),
             ],
             agrees=[],
             differs=[],
@@ -181,12 +187,12 @@ def _range(landscape: AbstractLandscape) -> str:
     return "the pixel range" if isinstance(landscape.input_kind or Images(), Images) else "where inputs may lie"
 
 
-def _outside(landscape: AbstractLandscape, drawn: GridMap) -> list[str]:
+def _outside(landscape: AbstractLandscape, drawn: GridMap, where: str) -> list[str]:
     """What a reader must know of a plane that hardly has inputs: every pixel must be in range, and there are many."""
     outside = float((~drawn.inside.astype(bool)).mean())
     if outside < NEARLY_ALL:
         return []
-    said = f"{share(outside)} of the plane shown lies outside {_range(landscape)}: "
+    said = f"{share(outside)} of the plane {where} lies outside {_range(landscape)}: "
     return [said + "what the network says there is said of no input that could be given to it."]
 
 

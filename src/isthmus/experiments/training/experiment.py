@@ -135,7 +135,7 @@ class Training(Experiment):
             chart=training_chart(seen, unit=results.plan.unit),
             caption=(
                 f"{setting.about()}, trained from scratch. At each stage pairs of inputs are made from noise for one "
-                f"class, {len(rows)} in all. Curves: mean loss along direct paths. Right: median with a 95 % interval "
+                f"class, {len(rows)} in all. Curves: mean loss along direct paths. Second: median with a 95 % interval "
                 "from a bootstrap of whole classes."
             ),
             notes=not_counted(list(groups.values())),

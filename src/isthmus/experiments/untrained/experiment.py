@@ -102,10 +102,11 @@ class Untrained(Experiment):
             ClassDraws.of(np.array([row["network"] for row in rows if row["steps"]]), np.random.default_rng(0)),
         )
         last = shares[-1]
-        later = [f"{share(each.value)} after {rounds(number)}" for number, each in enumerate(shares) if number]
+        soon = next((number for number, each in enumerate(shares) if each.value >= 0.5), None)
+        half = "no number of rounds" if soon is None else rounds(soon)
         found = [
             f"{counted} of {planned} pairs could be made: both inputs have a loss below {HIGHEST_LOSS}.",
-            ", ".join([f"{spread(shares[0], percent=True)} are connected by the direct path", *later]) + ".",
+            f"{spread(shares[0], percent=True)} are connected by the direct path, half of them after {half}.",
         ]
         agrees: list[str] = []
         differs: list[str] = []

@@ -30,10 +30,10 @@ def detection_findings(evaluated: Evaluated, about: str) -> Findings:
         tables=_tables(evaluated, scores),
         chart=detection_chart(evaluated, scores),
         caption=(
-            f"{about}; {clean} clean inputs test, which taught nothing. Left: a dot is an attack, a bar the mean over "
+            f"{about}; {clean} clean inputs test, which taught nothing. First: a dot is an attack, a bar the mean over "
             "attacks; positive: attacked; 0.5, dashed: the score says nothing."
             + (
-                " Right: share of inputs whose attack misled the network unflagged at 5 % false positives, by "
+                " Second: share of inputs whose attack misled the network unflagged at 5 % false positives, by "
                 f"steps; n = {evaluated.adaptive[0]['n']}."
                 if evaluated.adaptive
                 else ""

@@ -138,22 +138,24 @@ def conjecture_findings(connected: Sequence[WithDimension], straight: Sequence[S
     found: list[str] = []
     agrees: list[str] = []
     differs: list[str] = []
+    nearly: list[str] = []
+    hardly: list[str] = []
+    top = max((each.dimension for each in connected), default=0)
     for share in shares:
         mine = [each for each in connected if each.share == share and math.isfinite(each.connection.value)]
         if not mine:
             found.append(f"At p = {share:g} too few sites are open on these lattices.")
             continue
-        first, last = mine[0], mine[-1]
+        last = mine[-1]
         times = share / (known_threshold(last.dimension, "site") or 1)
-        text = (
-            f"At p = {share:g}, {times:.2g} times the threshold of d = {last.dimension}, two random open sites are "
-            f"connected with probability {spread(last.connection)} there"
-            + (f", and {spread(first.connection)} for d = {first.dimension}." if first is not last else ".")
-        )
-        if last.connection.low > NEARLY:
-            agrees.append(text)
-        else:
-            differs.append(text + f" That is not above {NEARLY:g}.")
+        where = "" if last.dimension == top else f" in d = {last.dimension}"
+        text = f"{spread(last.connection)} at p = {share:g}{where}, {times:.2g} times the threshold"
+        (nearly if last.connection.low > NEARLY else hardly).append(text)
+    two = f"In d = {top} two random open sites are"
+    if nearly:
+        agrees.append(f"{two} nearly always connected, with probability {'; '.join(nearly)}.")
+    if hardly:
+        differs.append(f"{two} not connected with a probability above {NEARLY:g}: {'; '.join(hardly)}.")
     known = [each for each in straight if math.isfinite(each.detour.value) and each.connected > 0.5]
     if known:
         longest = max(known, key=lambda each: each.detour.value)
@@ -206,9 +208,9 @@ def conjecture_findings(connected: Sequence[WithDimension], straight: Sequence[S
         ],
         chart=_chart(connected, straight),
         caption=(
-            "Independent sites, open with probability p. Left: probability that two random open sites are connected, "
+            "Independent sites, open with probability p. First: probability that two random open sites are connected, "
             f"on tori of side {max(each.side for each in connected)} to {min(each.side for each in connected)}; "
-            "crosses: the dimension from which on p exceeds the threshold. Right: length of the shortest open way "
+            "crosses: the dimension from which on p exceeds the threshold. Second: length of the shortest open way "
             "between connected sites over that of the shortest lattice way, with 95 % intervals over lattices; "
             "hollow: fewer than half the pairs are connected."
         ),

@@ -125,19 +125,13 @@ def network_findings(
             if not known:
                 continue
             first, last = known[0], known[-1]
-            text = (
-                f"{network}, slices through {through}: where {share(p)} of the points are open, two of them are "
-                f"connected with probability {spread(first['connection'])} at k = {first['dimension']} and "
-                f"{spread(last['connection'])} at k = {last['dimension']}"
-            )
             enough = study.slices >= FEWEST and last is not first
-            if not enough:
-                text += f" (too few for a verdict: it takes {FEWEST} slices, and two dimensions)"
+            few = "" if enough else f" (too few for a verdict: it takes {FEWEST} slices, and two dimensions)"
             grown = enough and last["connection"].low > NEARLY
             (agrees if grown else differs).append(
-                text
-                + f"; there Gaussian fields of the same covariance {last['gaussian'].value:.2g}, independent sites "
-                f"{last['independent'].value:.2g}."
+                f"Two of the lowest {share(p)} are connected with probability {spread(last['connection'])} in slices "
+                f"of {network} through {through}, k = {last['dimension']}{few}; Gaussian fields of the same covariance "
+                f"{last['gaussian'].value:.2g}, independent sites {last['independent'].value:.2g}."
             )
     measured = [each for each in groups if math.isfinite(each["more_than_gaussian"].low)]
     apart = [each["more_than_gaussian"].value for each in measured if _apart(each["more_than_gaussian"])]
@@ -177,10 +171,10 @@ def network_findings(
         tables=[_connection(groups), _levels(groups), _classes(groups)],
         chart=network_chart(rows, examples, study),
         caption=(
-            f"{about}. {study.slices} slices of each kind and dimension, {study.points} points along each axis. Left: "
+            f"{about}. {study.slices} slices of each kind and dimension, {study.points} points along each axis. First: "
             f"probability that two of the {share(p)} lowest points are connected; bars: 95 % intervals over slices. "
-            "Middle: a slice of two dimensions through three inputs of a class, every cluster of its lowest 30 % in a "
-            "colour of its own. Right: share of the open points in the largest cluster, against the share that is open."
+            "Second: a slice of two dimensions through three inputs of a class, every cluster of its lowest 30 % in a "
+            "colour of its own. Third: share of the open points in the largest cluster, against the share that is open."
         ),
         notes=[
             "Slices are cubes around the mean of their inputs, as wide as these are apart on average.",

@@ -93,8 +93,8 @@ def threshold_findings(found: Sequence[Threshold], about: str) -> Findings:
         tables=[Table(name="thresholds", title="Thresholds", columns=columns, rows=shown)],
         chart=_chart(found),
         caption=(
-            "Left: thresholds found (dots), published ones (crosses), the expansion in 1/(2d − 1) to six terms (line) "
-            "and 1/(2d) (dotted). Right: difference from the published value, with one standard error (thick) and "
+            "First: thresholds found (dots), published ones (crosses), the expansion in 1/(2d − 1) to six terms (line) "
+            "and 1/(2d) (dotted). Second: difference from the published value, with one standard error (thick) and "
             "three (thin)."
         ),
         notes=["One dimension is exact: a single closed site cuts the line."]

@@ -26,6 +26,12 @@ function rounds(low, high) {  // some four round numbers
 }
 const LETTER = 6.7;  // width of one, in the mean, at 12 pixels
 const lengthOf = (text) => LETTER * Math.max(0, ...String(text).split("\n").map((line) => line.length));
+const short = (value) => value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(Math.abs(Math.log10(Math.abs(value)) % 1) < 1e-9 ? 0 : 1) : number(value, 2);
+// What of some words fits between two places: all, their first letters, or nothing.
+function fitting(text, room) {
+  const letters = Math.floor((room - 6) / LETTER);
+  return letters >= text.length ? text : letters > 3 ? text.slice(0, letters - 1) + "…" : text.slice(0, Math.max(0, letters));
+}
 const labelled = (ticks, say = number) => ticks.map((tick) => [tick, say(tick)]);
 const SHARES = labelled([0, 0.25, 0.5, 0.75, 1], (tick) => 100 * tick + " %");
 
@@ -49,4 +55,27 @@ function labelsBelow(root, ticks, x, y, width) {
     reached = at + half + 6;
     text.split("\n").forEach((line, i) => root.append(svg("text", { x: at, y: y + 14 * i, "text-anchor": "middle", class: "faint" }, line)));
   }
+}
+// Words stand where no line runs through them and no others stand: at the first of some places [x, y, anchor] that is free,
+// or at the one where the least is in the way. `curves` are lists of points, `taken` the boxes of words, to which theirs is added.
+function wordsAmong(root, text, places, curves, taken, attributes = {}, optional = false) {
+  const wide = lengthOf(text), boxes = places.map(([x, y, anchor]) => {
+    const left = anchor === "end" ? x - wide : anchor === "middle" ? x - wide / 2 : x;
+    return [left - 2, y - 11, left + wide + 2, y + 4];
+  });
+  const crossed = ([left, top, right, bottom]) => {
+    let count = 100 * taken.filter((each) => each[0] < right && left < each[2] && each[1] < bottom && top < each[3]).length;
+    for (const points of curves) for (let k = 1; k < points.length; k++) {
+      const [[x0, y0], [x1, y1]] = [points[k - 1], points[k]];
+      if (Math.max(x0, x1) < left || Math.min(x0, x1) > right || Math.max(y0, y1) < top || Math.min(y0, y1) > bottom) continue;
+      const steps = Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 2) || 1;
+      for (let i = 0; i <= steps; i++) { const x = x0 + (x1 - x0) * i / steps, y = y0 + (y1 - y0) * i / steps; if (x > left && x < right && y > top && y < bottom) count++; }
+    }
+    return count;
+  };
+  let best = null, least = Infinity;
+  boxes.forEach((box, k) => { const count = least > 0 ? crossed(box) : Infinity; if (count < least) { least = count; best = k; } });
+  if (best === null || (optional && least > 0)) return;
+  taken.push(boxes[best]);
+  root.append(svg("text", { x: places[best][0], y: places[best][1], "text-anchor": places[best][2], ...attributes }, text));
 }

@@ -64,11 +64,14 @@ function drawPanel(root, panel) {
   const clip = svg("clipPath", { id: name }), hatch = svg("pattern", { id: name + "-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
   clip.append(svg("rect", { x: frame.left - 5, y: frame.top - 5, width: frame.right - frame.left + 10, height: frame.bottom - frame.top + 10 }));
   hatch.append(svg("line", { x1: 0, x2: 0, y1: 0, y2: 6, stroke: "#555", "stroke-opacity": 0.7, "stroke-width": 1 }));
+  const taken = [], curves = panel.marks.filter((mark) => mark.kind === "curve" && mark.width).map((mark) => mark.x.map((v, i) => [x(v), y(mark.y[i])]).filter((point) => point.every(Number.isFinite)));
   const defs = svg("defs"), plot = svg("g", { "clip-path": `url(#${name})` }), words = svg("g");
   defs.append(clip, hatch); root.append(defs);
   drawAxes(root, panel, frame);
   const tell = (px, py, text) => shown.push([px, py, text]);
-  for (const mark of panel.marks) MARKS[mark.kind](mark, { plot, words, frame, x, y, tell, hatch: `url(#${name}-hatch)`, panel });
+  const later = [];  // what contours say stands where nothing else does
+  for (const mark of panel.marks) MARKS[mark.kind](mark, { plot, words, frame, x, y, tell, hatch: `url(#${name}-hatch)`, panel, taken, curves, later });
+  for (const say of later) say();
   root.append(plot, words);
   return shown;
 }
@@ -79,7 +82,7 @@ function drawAxes(root, panel, frame) {
   if (lined && panel.y.rows) linesUpright(root, frame.ticks.x, x, top, bottom);
   for (const [v, text] of frame.ticks.y) {
     const lines = text.split("\n"), begin = frame.above ? y(v) - 14 - 15 * (lines.length - 1) : y(v) + 4 - 7.5 * (lines.length - 1);
-    lines.forEach((line, i) => root.append(svg("text", { x: frame.above ? left : left - 8, y: begin + 15 * i, "text-anchor": frame.above ? "start" : "end", class: panel.y.rows && !i ? "" : "faint" }, line)));
+    lines.forEach((line, i) => root.append(svg("text", { x: frame.above ? left : left - 8, y: begin + 15 * i, "text-anchor": frame.above ? "start" : "end", class: (panel.y.rows && !i ? "" : "faint") + (frame.above ? " clear" : "") }, line)));
   }
   labelsBelow(root, frame.ticks.x, x, bottom + 17, frame.width);
   root.append(svg("path", { d: panel.y.rows ? `M${left},${bottom}H${right}` : `M${left},${top}V${bottom}H${right}`, stroke: "var(--faint)", fill: "none" }));
@@ -149,10 +152,11 @@ const MARKS = {
     plot.append(svg("path", { d: across, ...line(mark) }));
     if (mark.words) words.append(svg("text", { ...(mark.upright ? { x: x(mark.at) - 4, y: frame.top + 12 } : { x: frame.right - 3, y: y(mark.at) - 5 }), "text-anchor": "end", class: "clear", style: `fill:${mark.color}` }, mark.words));
   },
-  words(mark, { plot, words, x, y, panel }) {
+  words(mark, { plot, words, x, y, panel, taken, curves }) {
     if (mark.dot) plot.append(svg("circle", { cx: x(mark.x), cy: y(mark.y), r: 5, fill: mark.color, stroke: panel.covered ? "#fff" : "var(--ground)", "stroke-width": 1.5 }));
     const rim = panel.covered ? "fill:#1b1f24;stroke:#fff;stroke-opacity:.8" : "";
-    words.append(svg("text", { x: x(mark.x) + 7, y: y(mark.y) - 7, class: "clear", style: "font-weight:650;" + rim }, mark.text));
+    const [px, py] = [x(mark.x), y(mark.y)];
+    wordsAmong(words, mark.text, [[px + 7, py - 7, "start"], [px - 7, py - 7, "end"], [px + 7, py + 16, "start"], [px - 7, py + 16, "end"], [px, py - 11, "middle"]], curves, taken, { class: "clear", style: "font-weight:650;" + rim });
   },
   cells(mark, { plot, frame, x, y }) {
     const [a, b, c, d] = mark.extent;
@@ -165,9 +169,10 @@ const MARKS = {
   },
   contours(mark, on) {
     for (const [xs, ys] of mark.lines) on.plot.append(svg("path", { d: way(xs, ys, on), ...line(mark) }));
-    const longest = mark.lines.reduce((a, b) => b[0].length > a[0].length ? b : a), middle = Math.floor(longest[0].length / 2);
+    const [xs, ys] = mark.lines.reduce((a, b) => b[0].length > a[0].length ? b : a);
+    const places = [0.5, 0.3, 0.7, 0.15, 0.85].map((share) => Math.floor(share * xs.length)).map((k) => [on.x(xs[k]), on.y(ys[k]) + 3, "middle"]);
     const rim = on.panel.covered ? "fill:#1b1f24;stroke:#fff;stroke-opacity:.75;" : "";
-    if (mark.words) on.words.append(svg("text", { x: on.x(longest[0][middle]), y: on.y(longest[1][middle]) + 3, "text-anchor": "middle", class: "clear", style: rim + "font-size:10px;stroke-width:3px" }, mark.words));
+    if (mark.words) on.later.push(() => wordsAmong(on.words, mark.words, places, on.curves, on.taken, { class: "clear", style: rim + "font-size:10px;stroke-width:3px" }, true));
   },
 };
 

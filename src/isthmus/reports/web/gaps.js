@@ -5,7 +5,7 @@ function drawGaps() {
   const gaps = data.pairs.flatMap((p) => [p.directGap, p.gap]).filter((v) => v !== null);
   const floor = 1e-4, scale = axis([...gaps.map((v) => Math.max(v, floor)), 2 * floor]);
   const x = (v) => left + scale.place(Math.max(v, floor)) * (width - left - 20);
-  const ticks = labelled(scale.ticks, (tick) => (tick <= floor ? "≤ " : "") + number(tick));
+  const ticks = labelled(scale.ticks, (tick) => (tick <= floor ? "≤ " : "") + short(tick));
   linesUpright(root, ticks, x, 8, 84); labelsBelow(root, ticks, x, 100, width);
   root.append(svg("text", { x: width - 20, y: 115, "text-anchor": "end", class: "faint" }, `gap (${data.unit})`));
   for (const [label, y, key, color] of [["direct", 26, "directGap", "var(--direct)"], ["found", 64, "gap", "var(--found)"]]) {

@@ -1,7 +1,6 @@
 // ---- the graph of one class at a time: a tree, and the path between two inputs
 const state = { group: 0, a: 0, b: 0, second: false };
 const group = () => data.groups[state.group];
-const short = (value) => value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(Math.abs(Math.log10(Math.abs(value)) % 1) < 1e-9 ? 0 : 1) : number(value, 2);
 const loss = (value) => value === null ? "not finite" : short(value);
 
 // ---- the minimax path: in a tree there is one way only

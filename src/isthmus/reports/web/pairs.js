@@ -86,35 +86,41 @@ function drawChart() {
   const within = (begin, end) => [x(Math.max(begin, from)), x(Math.min(end, to))];  // the part of a stretch that is seen
   const curves = svg("g", { "clip-path": "url(#plot)" });
   root.append(clip);
-  linesAcross(root, labelled(scale.ticks), y, left, width - right);
+  linesAcross(root, labelled(scale.ticks, short), y, left, width - right);
   root.append(svg("text", { x: 14, y: plot / 2, transform: `rotate(-90 14 ${plot / 2})`, "text-anchor": "middle" }, `loss (${data.unit})`));
   const threshold = y(pair.threshold);
   curves.append(svg("line", { x1: left, x2: width - right, y1: threshold, y2: threshold, stroke: "var(--ink)", "stroke-dasharray": "5 4" }));
   root.append(curves);
-  if (threshold >= 0 && threshold <= plot) root.append(svg("text", { x: width - right, y: threshold - 5, "text-anchor": "end", class: "faint clear" }, "threshold"));
   const inside = (v) => Math.min(Math.max(v, 10), plot);
   for (const [begin, end, low, high] of pair.band ?? []) {
     const box = svg("rect", { x: x(begin), width: Math.max(0.5, x(end) - x(begin)), y: inside(y(high)), height: Math.max(1, inside(y(low ?? high)) - inside(y(high))), fill: "var(--found)", "fill-opacity": 0.22 });
     box.append(svg("title", {}, `proven: the loss lies between ${number(low)} and ${number(high)} here`));
     curves.append(box);
   }
+  const lines = [[[left, threshold], [width - right, threshold]]], taken = [];  // what words must not stand on
   for (const [key, color] of [["direct", "var(--direct)"], ["found", "var(--found)"]]) {
     const points = pair[key].t.map((t, i) => [x(t), pair[key].loss[i] === null ? null : y(pair[key].loss[i])]).filter((p) => p[1] !== null);
+    lines.push(points);
     curves.append(svg("polyline", { points: points.map((p) => p.join(",")).join(" "), fill: "none", stroke: color, "stroke-width": 2.2 }));
     for (const [px, py] of points) curves.append(svg("circle", { cx: px, cy: py, r: 2, fill: color }));
   }
   const inView = (t) => t >= from && t <= to;
   if (pair.directMax !== null && inView(pair.peak)) {
     root.append(svg("circle", { cx: x(pair.peak), cy: y(pair.directMax), r: 6, fill: "var(--peak)" }));
-    root.append(svg("text", { x: Math.max(x(pair.peak), left + 8), y: Math.max(y(pair.directMax) - 10, 12), "text-anchor": "middle", class: "clear" }, "B"));
+    const cx = x(pair.peak), cy = y(pair.directMax);
+    wordsAmong(root, "B", [[Math.max(cx, left + 8), Math.max(cy - 13, 12), "middle"], [cx + 10, cy + 14, "start"], [cx - 10, cy + 14, "end"], [cx + 10, cy - 5, "start"], [cx - 10, cy - 5, "end"], [cx, cy + 20, "middle"]], lines, taken, { class: "clear" });
   }
   pair.found.rounds.forEach((round, i) => {
     if (!round) return;
     if (!inView(pair.found.vertices[i])) return;
     const t = pair.found.vertices[i], cx = x(t), cy = at(pair.found, t).y ?? y(0);
     root.append(svg("path", { d: `M${cx - 6},${cy}L${cx},${cy - 6}L${cx + 6},${cy}L${cx},${cy + 6}Z`, fill: "var(--bypass)" }));
-    root.append(svg("text", { x: cx, y: Math.min(cy + 21, plot + 2), "text-anchor": "middle", class: "clear" }, round === 1 ? "B′" : "round " + round));
+    wordsAmong(root, round === 1 ? "B′" : "round " + round, [[cx, Math.min(cy + 21, plot + 2), "middle"], [cx, cy - 11, "middle"], [cx + 10, cy + 15, "start"], [cx - 10, cy + 15, "end"], [cx + 10, cy - 5, "start"], [cx - 10, cy - 5, "end"]], lines, taken, { class: "clear" });
   });
+  if (threshold >= 0 && threshold <= plot) {
+    const above = threshold - 5, below = threshold + 14;
+    wordsAmong(root, "threshold", [[width - right, above, "end"], [width - right, below, "end"], [left + 4, above, "start"], [left + 4, below, "start"], ...[0.5, 0.7, 0.3].flatMap((share) => [above, below].map((at) => [left + share * (width - left - right), at, "middle"]))].filter(([, at]) => at > 8 && at < plot), lines.slice(1), taken, { class: "faint clear" });
+  }
   rows.forEach((key, row) => {
     const top = plot + 8 + 24 * row, colors = {};
     let used = 0;
@@ -126,7 +132,8 @@ function drawChart() {
       const rect = svg("rect", { x: low, y: top, width: Math.max(1, high - low), height: 19, style: `fill:${colors[index]}` });
       rect.append(svg("title", {}, className(index, pair)));
       root.append(rect);
-      if ((high - low) > 7 * className(index, pair).length + 8) root.append(svg("text", { x: (low + high) / 2, y: top + 14, "text-anchor": "middle", style: index === pair.target ? "" : "fill:#111" }, className(index, pair)));
+      const said = fitting(className(index, pair), high - low);
+      if (said) root.append(svg("text", { x: (low + high) / 2, y: top + 14, "text-anchor": "middle", style: index === pair.target ? "" : "fill:#111" }, said));
     }
   });
   const bottom = plot + 8 + 24 * (rows.length + certified);
@@ -143,7 +150,7 @@ function drawChart() {
   }
   labelsBelow(root, labelled(from === 0 && to === 1 ? [0, 0.25, 0.5, 0.75, 1] : rounds(from, to), String), x, bottom + 14, width);
   root.append(svg("text", { x: (left + width - right) / 2, y: bottom + 30, "text-anchor": "middle" }, "arc length / path length" + (width < 640 ? "" : "; bands: predicted class" + (certified ? "; bars: where the certifier looked" : "") + ((pair.band ?? []).length ? "; shaded: proven" : ""))));
-  cursors = { line: svg("line", { class: "cursor", y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { class: "cursor", r: 5, fill: "var(--direct)", stroke: "var(--ground)" }), found: svg("circle", { class: "cursor", r: 5, fill: "var(--found)", stroke: "var(--ground)" }) };
+  cursors = { line: svg("line", { class: "cursor", y1: 6, y2: bottom, stroke: "var(--ink)", "stroke-opacity": 0.5 }), direct: svg("circle", { class: "cursor", r: 8, fill: "none", stroke: "var(--direct)", "stroke-width": 2.5 }), found: svg("circle", { class: "cursor", r: 8, fill: "none", stroke: "var(--found)", "stroke-width": 2.5 }) };
   root.append(cursors.line, cursors.direct, cursors.found);
 }
 // Part of the chart, around a place: the slider then runs over this part, so that its thumb stays below the cursor.
@@ -236,7 +243,7 @@ function choose(id, scroll = false) {
   if (pair.strip !== undefined) { byId("strip").hidden = false; byId("strip").lastElementChild.src = pair.strip; }
   state.t = pair.peak ?? 0.5;
   zoom(1); markRow();
-  setAddress("#pair-" + id);
+  setAddress("#pair-" + (pair.number ?? id));
   Promise.allSettled(picturesOf(pair).map((image) => image.decode())).then(() => {
     if (state.pair !== id) return;
     if (pair.difference !== undefined) paint(byId("image-difference"), picture(pair.difference), picture(pair.difference), 0);
@@ -245,7 +252,10 @@ function choose(id, scroll = false) {
   });
   if (scroll) byId("pair").scrollIntoView({ behavior: "smooth", block: "start" });
 }
-const fromAddress = () => { const match = /^#pair-(\d+)$/.exec(location.hash); return match ? Number(match[1]) : null; };
+function fromAddress() {  // by the number that the table shows
+  const match = /^#pair-(\d+)$/.exec(location.hash), place = match ? data.pairs.findIndex((pair) => (pair.number ?? pair.id) === Number(match[1])) : -1;
+  return place < 0 ? null : place;
+}
 byId("filter").addEventListener("input", drawTable);
 byId("csv").addEventListener("click", () => offer("pairs.csv", [csv()], "text/csv"));
 byId("slider").addEventListener("input", (event) => move(event.target.value / 1000));
@@ -286,5 +296,5 @@ drawTable();
 if (data.pairs.length) {
   const start = fromAddress();
   const barrier = (pair) => pair.directGap ?? -1, telling = data.pairs.reduce((best, pair) => barrier(pair) > barrier(best) ? pair : best);
-  choose(start !== null && data.pairs[start] ? start : data.first ?? telling.id, start !== null);
+  choose(start ?? data.first ?? telling.id, start !== null);
 } else byId("pair").hidden = true;

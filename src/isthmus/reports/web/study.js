@@ -48,7 +48,7 @@ function drawBoxes(id, title, before, after) {
   blank(root, width, height);
   root.append(svg("text", { x: left, y: 14, style: "font-weight:600" }, title));
   const bottom = groups.length * row + 22;
-  const ticks = labelled(powers(x0, x1), (tick) => (tick <= BOX_FLOOR ? "≤ " : "") + number(tick));
+  const ticks = labelled(powers(x0, x1), (tick) => (tick <= BOX_FLOOR ? "≤ " : "") + short(tick));
   linesUpright(root, ticks, place, 22, bottom); labelsBelow(root, ticks, place, bottom + 16, width);
   const box = (q, y, color, label, outlined) => {
     if (!q || q[2] === null) return;

@@ -1,6 +1,7 @@
 // A pair under a slider, in a cell of a notebook. Lives in a shadow root, so that no style goes in or out.
 // What came from outside (names of classes) is set as text, never as HTML.
-const FLOOR = 1e-6, WIDTH = 560, HEIGHT = 170, LEFT = 56, RIGHT = 10, TOP = 8, BOTTOM = 24;
+// As wide as the window allows, so that letters keep their size.
+const FLOOR = 1e-6, WIDTH = Math.max(300, Math.min(560, innerWidth - 56)), HEIGHT = 170, LEFT = 56, RIGHT = 10, TOP = 8, BOTTOM = 24;
 const COLORS = { direct: "#7f7f7f", found: "#0072b2", peak: "#e69f00", bypass: "#009e73" };
 const STYLE = `
 :host { display: block; max-width: 46em; color: inherit; font: inherit; }
@@ -10,8 +11,8 @@ const STYLE = `
 figure { margin: 0; width: 150px; font-size: .85em; }
 canvas { width: 150px; height: auto; display: block; border-bottom: 3px solid transparent; }
 canvas.pixels { image-rendering: pixelated; }
-/* The thumb stands below the cursor: 10 % and 1.8 % are the margins of the curves, 8 px half a thumb. */
-input[type=range] { display: block; margin: .2em 0 .5em calc(10% - 8px); width: calc(88.2% + 16px); accent-color: #0072b2; }
+/* The thumb stands below the cursor: beside the margins of the curves, 8 px are half a thumb. */
+input[type=range] { display: block; margin: .2em 0 .5em calc(${100 * LEFT / WIDTH}% - 8px); width: calc(${100 - 100 * (LEFT + RIGHT) / WIDTH}% + 16px); accent-color: #0072b2; }
 select { max-width: 100%; font: inherit; color: inherit; background: transparent; border: 1px solid rgba(128,128,128,.5); border-radius: 4px; }
 select option { color: #111; background: #fff; }
 svg { width: 100%; height: auto; display: block; }
@@ -125,7 +126,7 @@ function render({ model, el }) {
     choice.value = pair.id;
     chart = chartOf(pair, data.unit);
     place.replaceChildren(chart.root);
-    note.textContent = `Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found; threshold ${number(pair.threshold)}.` + (pair.certificate === null ? "" : ` ${pair.certificate}.`);
+    note.textContent = `Highest loss ${number(pair.directMax)} on the direct path, ${number(pair.max)} on the path found; threshold (dashed) ${number(pair.threshold)}.` + (pair.certificate === null ? "" : ` ${pair.certificate}.`);
     move();
     Promise.allSettled([...pair.direct.pictures, ...pair.found.pictures].map((k) => picture(k).decode())).then(() => { move(); card.dataset.ready = pair.id; });
   }
