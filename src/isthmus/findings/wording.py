@@ -17,13 +17,15 @@ def connected_sentence(group: Group) -> str:
 
 
 def not_counted(groups: Sequence[Group]) -> list[str]:
-    """A sentence on pairs that could not be measured, where there are some."""
+    """A sentence for each kind of pairs on those that could not be measured, where there are some."""
     found = []
-    for group in groups:
-        lost = {"not finite": group.not_finite, "unreadable": group.unreadable, "not made": group.not_made}
-        parts = [f"{count} {what}" for what, count in lost.items() if count]
+    for kind in dict.fromkeys(group.kind for group in groups):
+        mine = [group for group in groups if group.kind == kind]
+        lost = {what: sum(getattr(group, what) for group in mine) for what in ("not_finite", "unreadable", "not_made")}
+        parts = [f"{count} {what.replace('_', ' ')}" for what, count in lost.items() if count]
         if parts:
-            found.append(f"{group.kind}: {group.pairs} pairs, of which {', '.join(parts)} are counted and left out.")
+            pairs = sum(group.pairs for group in mine)
+            found.append(f"{kind}: {pairs} pairs, of which {', '.join(parts)} are counted and left out.")
     return found
 
 

@@ -210,7 +210,7 @@ function telling(figure, root, shown) {
 
 function drawChartIn(place, chart, label) {
   const rows = chart.panels.some((panel) => panel.y.rows), odd = chart.panels.length % 2 === 1 && rows;
-  const grid = element("div", { class: "charts" + (chart.panels.length > 2 && !rows ? " three" : "") }), draws = [];
+  const grid = element("div", { class: "charts" + (chart.panels.length > 2 && chart.panels.length !== 4 && !rows ? " three" : "") }), draws = [];
   for (const panel of chart.panels) {
     const figure = element("figure", { class: "charted" + (odd && panel === chart.panels.at(-1) ? " alone" : "") });
     if (panel.title) figure.append(element("h3", {}, panel.title));
