@@ -143,10 +143,12 @@ def _values(found: Sequence[Threshold]) -> Panel:
 
 def _differences(found: Sequence[Threshold]) -> Panel:
     marks: list[Mark] = [Rule(at=0)]
+    dimensions = sorted({each.dimension for each in found})
+    alone = len({each.kind for each in found}) == 1
     for each in found:
         if each.known is None or not each.standard_error:
             continue
-        place = each.dimension + (0.12 if each.kind == "bond" else -0.12)
+        place = each.dimension + (0 if alone else 0.12 if each.kind == "bond" else -0.12)
         # In parts per million: the differences are too small for any other unit.
         value, error = 1e6 * (each.p_c / each.known - 1), 1e6 * each.standard_error / each.known
         name = f"{each.kind}s, d = {each.dimension}"
@@ -159,6 +161,11 @@ def _differences(found: Sequence[Threshold]) -> Panel:
     return Panel(
         title="Difference from the published ones",
         marks=marks,
-        x=Axis(label="dimension d", ticks=[(d, str(d)) for d in sorted({each.dimension for each in found})]),
+        x=Axis(
+            label="dimension d",
+            low=dimensions[0] - 0.4,
+            high=dimensions[-1] + 0.4,
+            ticks=[(d, str(d)) for d in dimensions],
+        ),
         y=Axis(label="relative difference (parts per million)"),
     )

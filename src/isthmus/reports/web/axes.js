@@ -16,13 +16,14 @@ function powers(low, high) {  // of ten, between two of their exponents; with 2 
   if (whole.length > 1) return whole.length > 6 ? whole.filter((v) => Math.round(Math.log10(v)) % 2 === 0) : whole;
   const within = [];
   for (let power = Math.floor(low); power <= high; power++) for (const digit of [1, 2, 5]) if (Math.log10(digit * 10 ** power) >= low && Math.log10(digit * 10 ** power) <= high) within.push(digit * 10 ** power);
-  return within;
+  return within.length > 1 ? within : rounds(10 ** low, 10 ** high);
 }
-function rounds(low, high) {  // some four round numbers
-  const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw)), step = [1, 2, 5, 10].find((k) => k * power >= raw * (1 - 1e-9)) * power;
-  const found = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push(Number((k * step).toPrecision(6)));
-  return found;
+function rounds(low, high) {  // the coarsest round numbers of which there are three at least
+  if (!(high > low)) return [low];
+  for (let power = Math.ceil(Math.log10(high - low)); ; power--) for (const digit of [5, 2, 1]) {
+    const step = digit * 10 ** power, first = Math.ceil(low / step - 1e-9), last = Math.floor(high / step + 1e-9);
+    if (last - first >= 2) return Array.from({ length: last - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(6)));
+  }
 }
 const LETTER = 6.7;  // width of one, in the mean, at 12 pixels
 const lengthOf = (text) => LETTER * Math.max(0, ...String(text).split("\n").map((line) => line.length));
