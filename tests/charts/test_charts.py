@@ -150,7 +150,9 @@ def opened(browser, tmp_path: Path, chart: Chart, *, width: int = 1000, scheme: 
     empty = dict.fromkeys(("claim", "source", "about", "caption"), "")
     lists: dict[str, list[str]] = {name: [] for name in ("found", "agrees", "differs", "tables", "notes")}
     data = {"charts": [in_page(chart)]}
-    html = render("paper.html", ("common.js", "axes.js", "charts.js"), data, title=NASTY, study=False, made={}, **empty, **lists)
+    html = render(
+        "paper.html", ("common.js", "axes.js", "charts.js"), data, title=NASTY, study=False, made={}, **empty, **lists
+    )
     (tmp_path / "index.html").write_text(html)
     tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     errors: list[str] = []
