@@ -56,7 +56,7 @@ def test_words_stand_on_no_curve_and_on_no_other_words(browser, html, tmp_path, 
 
 
 def test_a_page_on_paper_is_whole(browser, html, tmp_path):
-    tab = opened(browser, tmp_path, html, width=720)
+    tab = opened(browser, tmp_path, html, width=560)
     tab.emulate_media(media="print")
     cut = "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth + 1).length"
     assert tab.evaluate(cut) == 0
