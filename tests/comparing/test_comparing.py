@@ -132,7 +132,30 @@ def test_paths_are_looked_at_as_well_as_the_run_did(digits, bent, monkeypatch):
     profile_many = module.profile_many
     monkeypatch.setattr(module, "profile_many", spy)
     module.transfers({"a": bent}, {"a": digits}, [[k] for k in range(len(bent))])
-    assert seen == [[pair.threshold for pair in bent if pair.moved]] * 3
+    assert seen == [[pair.threshold for pair in bent if pair.moved]]  # the mirrored ones: the run knows the others
+
+
+def test_what_the_runs_know_is_not_looked_at_again(digits, digit_pairs, bent, monkeypatch):
+    module = importlib.import_module("isthmus.comparing.transfer")
+    other = shaken(digits, 0.1)
+    runs = {"one": bent, "two": isthmus.connect(other, *digit_pairs)}
+    given = (runs, {"one": digits, "two": other}, [[k, k] for k in range(len(bent))])
+
+    def spent() -> int:
+        return digits.forward_equivalents + other.forward_equivalents
+
+    before = spent()
+    short = module.transfers(*given)
+    cost, before = spent() - before, spent()
+    monkeypatch.setattr(module, "_known", lambda *_: None)
+    whole = module.transfers(*given)
+    assert cost < 0.7 * (spent() - before)
+    assert len(short) == len(whole) > 6
+    for one, same in zip(short, whole, strict=True):
+        assert (one.found_on, one.on, one.blocked, one.path, one.low) == (
+            same.found_on, same.on, same.blocked, same.path, same.low,
+        )  # fmt: skip
+        assert one.gap.value == pytest.approx(same.gap.value, abs=1e-2) and one.bent == pytest.approx(same.bent)
 
 
 def test_nothing_to_carry_over_is_said(digits, digit_pairs, straight):

@@ -103,7 +103,7 @@ def connect(
         chosen = of_pairs(landscape, pairs, target)
         title = f"Pairs of {pairs.name} on {name}"
     elif images is not None:
-        chosen = pairing.pairs_of_folder(landscape, images, pairs_per_class, lowest_loss, seed)
+        chosen = pairing.pairs_of_folder(landscape, images, target, pairs_per_class, lowest_loss, seed)
         title = f"Pairs of {images.name} on {name}"
     else:
         assert a is not None and c is not None

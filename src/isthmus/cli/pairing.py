@@ -110,11 +110,16 @@ def pairs_of_run(landscape: Landscape, folder: Path, target: str) -> Pairs:
     return Pairs(ends[:, 0], ends[:, 1], chosen, names)
 
 
-def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: int | None, seed: int) -> Pairs:
-    """Random pairs of inputs that the network gives the class of their folder (without sub-folders: the same class).
+def pairs_of_folder(
+    landscape: Landscape, folder: Path, target: str, per_class: int, lowest: int | None, seed: int
+) -> Pairs:
+    """Random pairs of inputs that the network gives the class of their folder (without sub-folders: the same class), of
+    all classes, or of the one that is named.
 
     The class of a folder is its name, where that is a class index or name; else the class predicted most often in it.
     """
+    import torch
+
     from isthmus.cli.reading import read
     from isthmus.inputs.collection import open_collection
     from isthmus.inputs.pairs import pairs_within
@@ -124,16 +129,25 @@ def pairs_of_folder(landscape: Landscape, folder: Path, per_class: int, lowest: 
     found = read(open_collection(folder, kind=landscape.input_kind), landscape)
     if not bool((found.classes >= 0).any()):
         raise NetworkError(f"The network returns NaN or infinity for every input of {folder}.")
-    index = pairs_within(found.groups, found.losses, per_group=per_class, lowest=lowest, seed=seed).tolist()
+    groups, classes = found.groups, {int(each) for each in found.classes.tolist() if each >= 0}
+    if target != "predicted":
+        classes = {class_given(landscape, target, landscape.class_names)}
+        groups = torch.where(torch.isin(found.groups, torch.tensor(list(classes))), found.groups, -1)
+    index = pairs_within(groups, found.losses, per_group=per_class, lowest=lowest, seed=seed).tolist()
     if not index:
+        no = "no class has" if target == "predicted" else f"the class {target} has not"
         raise InputError(
-            f"--inputs {folder}: no class has two {_many(landscape)} that the network recognises, so there is no pair."
+            f"--inputs {folder}: {no} two {_many(landscape)} that the network recognises, so there is no pair."
         )
     names = [(found.names[i], found.names[j]) for i, j in index]
-    target = [int(found.groups[i]) for i, _ in index]
-    pairs = _pairs(found, [(i, j) for i, j in index], target, names, found.skipped)
-    wanted = per_class * len({int(each) for each in found.classes.tolist() if each >= 0})
+    pairs = _pairs(found, [(i, j) for i, j in index], [int(groups[i]) for i, _ in index], names, found.skipped)
+    wanted = per_class * len(classes)
     notes = [readable(note) for note in found.notes(landscape.class_names)]
+    if target == "predicted" and all(label is None for label in found.labels):
+        notes.append(
+            f"Without sub-folders each counts for the class that the network sees, of which there are {len(classes)}; "
+            "--target names one."
+        )
     if len(index) < wanted:
         notes.append(f"{len(index)} of the {wanted} pairs asked for could be drawn from what is recognised.")
     return replace(pairs, notes=notes)

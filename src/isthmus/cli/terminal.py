@@ -93,7 +93,8 @@ def show_result(
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("pair", "A", "C", "target") if wide else ("pair", "target"):
         table.add_column(heading, no_wrap=True)
-    numbers = ("direct max", "found max", "threshold", "deviation", *(("rounds", "cost") if wide else ()))
+    losses = ("direct max", "found max") if wide else ("direct", "found")
+    numbers = (*losses, "threshold", "deviation", *(("rounds", "cost", "keeps class") if wide else ()))
     for heading in numbers:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("connected", no_wrap=True)
@@ -107,6 +108,7 @@ def show_result(
             f"{pair.threshold:.4g}",
             percent(pair.path.deviation),
             *((str(pair.rounds), str(pair.forward_equivalents)) if wide else ()),
+            *(("yes" if pair.class_connected else "no",) if wide else ()),
             "yes" if pair.connected else pair.outcome.name.lower().replace("_", " "),
             style="" if pair.connected else "yellow",
         )

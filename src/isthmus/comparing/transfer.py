@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import Literal, NamedTuple, final
 
 import numpy as np
 import torch
@@ -92,10 +92,16 @@ def transfers(
         for i, source in enumerate(names)
         for j, target in enumerate(names)
     }
-    total = len(KINDS) * sum(map(len, chosen.values()))
+    total = sum(
+        len(both) for (source, target), both in chosen.items() for kind in KINDS if _known(source, target, kind) is None
+    )
     for (source, target), both in chosen.items():
         looked = {}
         for kind in KINDS:
+            known = _known(source, target, kind)
+            if known is not None:
+                looked[kind] = _seen_before(both, known)
+                continue
             parts = []
             for first in range(0, len(both), GROUP):
                 parts.append(_look(landscapes[target], both[first : first + GROUP], kind))
@@ -110,6 +116,19 @@ def transfers(
             if rows.any():
                 found += _transfers(source, target, state, both, looked, rows, seed)
     return found
+
+
+def _known(source: str, target: str, kind: str) -> Literal["direct", "profile"] | None:
+    """What the second network's own run knows of such paths: the direct ones, and those that were found on it."""
+    if kind == "direct":
+        return "direct"
+    return "profile" if kind == "found" and source == target else None
+
+
+def _seen_before(both: Sequence[tuple[Connection, Connection]], known: Literal["direct", "profile"]) -> _Looked:
+    seen = [own.direct if known == "direct" else own.profile for _, own in both]
+    top = np.array([[each.max_loss, each.gap] for each in seen]).reshape(-1, 2)
+    return _Looked(top, np.array([0.0 if known == "direct" else own.path.deviation for _, own in both]))
 
 
 def _look(landscape: AbstractLandscape, both: Sequence[tuple[Connection, Connection]], kind: str) -> _Looked:

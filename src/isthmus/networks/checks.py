@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from isthmus._core.random import generator
 from isthmus._core.shapes import Inputs, Logits
+from isthmus._core.text import amount
 from isthmus._core.warned import warn
 from isthmus.errors import NetworkError, ProbabilitiesWarning
 
@@ -40,6 +41,16 @@ def check_channels(mean: Tensor | None, std: Tensor | None, input_shape: Sequenc
         raise NetworkError(_wrong_channels(next(iter(known.values())), input_shape))
 
 
+def check_files(model: nn.Module, channels: int) -> None:
+    """Refuses a preprocessing that makes other images than the first layer takes."""
+    taken = _channels(model)
+    if taken is not None and taken != channels:
+        raise NetworkError(
+            f"The first layer takes {amount(taken, 'channel')}, and the preprocessing makes images of {channels}: give "
+            f"Preprocessing(channels={taken})."
+        )
+
+
 def explain(model: nn.Module, mean: Tensor | None, input_shape: Sequence[int]) -> str | None:
     """Why a model failed on inputs of this shape, where the number of channels explains it."""
     channels = _channels(model)
@@ -54,10 +65,16 @@ def explain(model: nn.Module, mean: Tensor | None, input_shape: Sequence[int]) -
 
 
 def _wrong_channels(expected: int, input_shape: Sequence[int]) -> str:
-    hint = " The last axis fits: these look like HWC images; use x.permute(0, 3, 1, 2)."
+    hint = ""
+    if input_shape[-1] == expected:
+        hint = " The last axis fits: these look like HWC images; use x.permute(0, 3, 1, 2)."
+    elif len(input_shape) == 2:
+        hint = " Inputs are given as a batch (n, channels, height, width): for one image x[None]."
+    elif expected == 1:
+        hint = " Images from files are made grey by Preprocessing(channels=1)."
     return (
-        f"The network takes {expected} channels, got inputs of shape {tuple(input_shape)} with {input_shape[0]}."
-        f"{hint if input_shape[-1] == expected else ''}"
+        f"The network takes {amount(expected, 'channel')}, got inputs of shape {tuple(input_shape)} with "
+        f"{input_shape[0]}.{hint}"
     )
 
 

@@ -93,6 +93,8 @@ class Network(Displayed):
         self._channels_last = True
         self._copies: dict[torch.dtype, Network] = {}
         checks.check_channels(self.mean, self.std, self.input_shape)
+        if preprocessing is not None:
+            checks.check_files(model, preprocessing.channels)
         if self.input_kind is not None and self.input_shape is not None:
             self.input_kind.check(self.input_shape)
         if check:

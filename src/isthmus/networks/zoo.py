@@ -122,6 +122,7 @@ def timm_recipe(name: str, pretrained: bool, classes: int | None) -> Recipe:
         model=model,
         mean=config["mean"],
         std=config["std"],
+        class_names=_imagenet_names(timm, model),
         preprocessing=Preprocessing(
             size=(height, width),
             resize=(math.floor(height / config["crop_pct"]), math.floor(width / config["crop_pct"])),
@@ -132,6 +133,15 @@ def timm_recipe(name: str, pretrained: bool, classes: int | None) -> Recipe:
             source=f"timm {name} pretrained_cfg",
         ),
     )
+
+
+def _imagenet_names(timm: Any, model: nn.Module) -> list[str] | None:
+    """Names of the classes, where timm knows which part of ImageNet a network was made for."""
+    subset = timm.data.infer_imagenet_subset(model)
+    if subset is None:
+        return None
+    known = timm.data.ImageNetInfo(subset)
+    return [known.index_to_description(index) for index in range(known.num_classes())]
 
 
 def _near(name: str, names: Sequence[str]) -> str:

@@ -62,7 +62,7 @@ class Profile(Plotted):
     @property
     def max_loss(self) -> float:
         """Highest loss on the path ("barrier max", Fig. 6 of Vrabel et al.); NaN where a loss is NaN."""
-        return float(self.loss.max())
+        return float(self.loss.max()) + 0.0  # of losses that are -0.0, too
 
     @property
     def argmax_t(self) -> float:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from isthmus.errors import InputError
 from isthmus.reports import style
 from isthmus.reports.paper_sample import PaperSample
 
@@ -29,11 +30,18 @@ def barriers_figure(
         paper: samples of the paper's own table, shown beside.
         unit: of the loss.
         note: a line below.
+
+    Raises:
+        InputError: something else than groups; `found.plot()` draws connections.
     """
     import matplotlib
 
     from isthmus._core.drawn import Drawn
 
+    if any(not hasattr(group, "quantiles") for group in groups):
+        raise InputError(
+            "groups must be those of a study, `study.results.summary().groups`; found.plot() draws connections."
+        )
     rows = len(groups) + len(paper)
     with matplotlib.rc_context(style.RC):
         figure = Drawn(figsize=(11, 1.5 + 0.62 * rows))

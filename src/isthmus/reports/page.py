@@ -14,7 +14,7 @@ from isthmus.reports.summary import summarize
 
 
 def page(
-    pairs: Sequence[Connection],
+    pairs: Sequence[Connection] | Connection,
     *,
     names: Sequence[tuple[str, str]] | None = None,
     class_names: Sequence[str] | None = None,
@@ -25,7 +25,7 @@ def page(
     """The page as HTML text, which a notebook shows in a frame.
 
     Args:
-        pairs: the pairs shown.
+        pairs: the pairs shown, or one.
         names: what the two ends of each pair are called, such as their files.
         class_names: names of the classes.
         unit: of the loss; by default that of the pairs.
@@ -33,9 +33,11 @@ def page(
         made: how it was made, shown at the foot: command, network, seed, versions, hashes; by default what the pairs
             say of that themselves.
     """
+    if isinstance(pairs, Connection):
+        pairs = [pairs]
     names = names if names is not None else [(f"A{number}", f"C{number}") for number in range(len(pairs))]
     columns = pairs.extra if isinstance(pairs, Connections) else ()
-    unit = unit or (pairs[0].unit if len(pairs) else "nats")
+    unit = unit or next((pair.unit for pair in pairs), "nats")
     data = {"unit": unit} | show_pairs(pairs, names, [class_names] * len(pairs), pictures_limit=LIMIT, columns=columns)
     return render(
         "page.html",

@@ -125,8 +125,9 @@ class Filling(Plotted):
 
     @property
     def flat_max_loss(self) -> float:
-        """Highest loss seen on the plain surface."""
-        return float(self.flat.loss[self.flat.highest])
+        """Highest loss seen on the plain surface; where no node was moved, it is the one that was looked at longer."""
+        seen = float(self.flat.loss[self.flat.highest])
+        return seen if self.moved else max(seen, self.max_loss)
 
     @property
     def flat_above(self) -> float:
