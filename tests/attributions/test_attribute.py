@@ -205,3 +205,20 @@ def test_a_sum_that_is_right_by_symmetry_is_not_enough():
     path = isthmus.Polyline(torch.stack([torch.zeros(3), torch.ones(3)]).double())
     found = isthmus.attribute(landscape_of(Symmetric(), 3), path, 0)
     assert float(found.values[0]) == pytest.approx(math.exp(8) - 1, rel=1e-5)
+
+
+def test_intervals_are_taken_in_the_precision_that_their_tolerance_asks_for(monkeypatch):
+    landscape, path = bent(nn.GELU()), line(6)
+    seen = []
+    gradient = isthmus.Landscape.gradient
+    monkeypatch.setattr(
+        isthmus.Landscape,
+        "gradient",
+        lambda self, x, *rest, **named: seen.append(x.dtype) or gradient(self, x, *rest, **named),
+    )
+    coarse = isthmus.attribute(landscape, path, 0, exact=False)
+    assert set(seen) == {torch.float32} and coarse.completeness_error <= 1e-3 * abs(coarse.change)
+    seen.clear()
+    fine = isthmus.attribute(landscape, path, 0, exact=False, tolerance=1e-7)
+    assert set(seen) == {torch.float64} and fine.completeness_error <= 1e-7 * abs(fine.change)
+    torch.testing.assert_close(coarse.values, fine.values, atol=1e-3 * abs(coarse.change), rtol=0)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from isthmus import Landscape, Network
+from isthmus import Landscape, Network, Preprocessing
 from isthmus.errors import NetworkError, ProbabilitiesWarning
 
 
@@ -251,3 +251,12 @@ def test_names_of_classes_are_one_for_each_output():
     model = torch.nn.Linear(4, 3)
     with pytest.raises(NetworkError, match="3 outputs, and 2 class_names"):
         Network(model, input_shape=(4,), class_names=["a", "b"])
+
+
+def test_a_preprocessing_that_makes_other_channels_is_refused():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 3))
+    with pytest.raises(NetworkError, match=r"takes 1 channel, .* images of 3: give Preprocessing\(channels=1\)"):
+        Network(model, preprocessing=Preprocessing(size=(8, 8)))
+    landscape = Landscape(Network(model, preprocessing=Preprocessing(size=(8, 8), channels=1)))
+    with pytest.raises(NetworkError, match=r"takes 1 channel, .*for one image x\[None\]"):
+        landscape.logits(torch.rand(2, 8, 8))

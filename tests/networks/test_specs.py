@@ -154,3 +154,10 @@ def test_hub_without_transformers_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingLibraryError, match=r"isthmus\[hub\]"):
         load_network("hf-hub:org/name")
+
+
+def test_networks_of_timm_know_the_classes_they_were_made_for():
+    pytest.importorskip("timm", reason="timm is not installed (extra: zoo)")
+    network = load_network("untrained:timm:resnet10t")
+    assert network.class_names is not None and network.class_names[207] == "golden retriever"
+    assert load_network("untrained:timm:resnet10t?classes=5").class_names is None

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from isthmus import BarrierBypass, connect
-from isthmus.reports import page
+from isthmus.errors import InputError
+from isthmus.reports import barriers_figure, page
 from isthmus.testing import DoubleWell
 
 NASTY = ["<script>alert(1)</script>", "</script><b>x</b>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}", "a & b"]
@@ -314,3 +315,12 @@ def test_losses_that_differ_little_are_told_apart(browser, found, tmp_path):
     highest, threshold = re.search(r"(\S+) on the path found \(threshold (\S+)\)", said).groups()
     assert highest != threshold and float(threshold) == pytest.approx(close[0].threshold, rel=1e-4)
     tab.close()
+
+
+def test_one_pair_is_a_page_too(found):
+    assert data_of(page(found[12]))["pairs"][0]["max"] == pytest.approx(found[12].profile.max_loss, rel=1e-3)
+
+
+def test_a_figure_of_groups_says_what_it_takes(found):
+    with pytest.raises(InputError, match="groups must be those of a study"):
+        barriers_figure(found)

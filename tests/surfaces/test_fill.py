@@ -115,6 +115,11 @@ def test_what_is_told_of_a_surface_is_true_of_it(digits: isthmus.Landscape, fill
     assert torch.equal(found.surface.line(u=0.0).ends, found.surface.corners[[0, 2]])
 
 
+def test_a_plain_surface_has_one_highest_loss(filled: isthmus.Fillings) -> None:
+    plain = [each for each in filled if not each.moved]
+    assert plain and all(each.flat_max_loss == each.max_loss for each in plain)
+
+
 def test_costs_are_those_of_the_landscape(digits: isthmus.Landscape, filled: isthmus.Fillings) -> None:
     corners = torch.stack([each.surface.corners for each in filled[:3]])
     landscape = isthmus.Landscape(digits.network)

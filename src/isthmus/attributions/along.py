@@ -31,6 +31,7 @@ MOST = 20_000  # gradients
 ENOUGH = 0.05  # of the gradients that may be evaluated: after so many pieces it may be guessed how many there are
 FAR = 3.0  # times as many: no need to go on
 TOLERANCE = 1e-3  # of the change of the output
+SINGLE = 1e-4  # tolerances from which on gradients need no more digits than the network has; twice as fast and more
 
 
 class _TooMany(Exception):  # noqa: N818 (a signal to go on otherwise, never seen by callers)
@@ -76,9 +77,10 @@ def attribute(
 ) -> Attribution | tuple[Attribution, ...]:
     """How much each number of the input has to do with what happens to a logit along a path.
 
-    On affine pieces the gradient is constant, and the integral a finite sum; elsewhere it is taken by the rule of Gauss
-    and Legendre on intervals, of which those are cut that are worst. Everything is computed in float64, on a copy of
-    the network.
+    On affine pieces the gradient is constant, and the integral a finite sum; elsewhere it is taken by nested rules,
+    Romberg's and Simpson's, on intervals, of which those are cut that are worst. Pieces, proofs, and intervals at
+    tolerances below 1e-4 are computed in float64, on a copy of the network; other intervals in float32, where that is
+    the network's own precision.
 
     Args:
         landscape: on a network.
@@ -156,17 +158,23 @@ def _attributed(
         raise InputError(f"output must be a class from 0 to {at_ends.logits.shape[1] - 1}, got {index}.")
     ends = at_ends.logits[:, index].tolist()
 
-    def slope(x: Inputs) -> tuple[Tensor, Inputs]:
-        beat(work.forward_equivalents)
-        found = work.gradient(x, torch.full((len(x),), index), validated=True, followed=False)
-        return found.loss, found.gradient
+    def slopes_on(on: Landscape) -> Slopes:
+        def slope(x: Inputs) -> tuple[Tensor, Inputs]:
+            beat(spent + on.forward_equivalents)
+            given = x.to(on.network.dtype)
+            found = on.gradient(given, torch.full((len(x),), index), validated=True, followed=False)
+            return found.loss.double(), found.gradient.double()
+
+        return slope
+
+    spent = 0  # before, on another copy of the network
 
     limit = tolerance * max(abs(ends[1] - ends[0]), 1e-12)
     proof = None if prover is None else proven(landscape, path, index, prover, limit, ends, beat)
     integral = None if proof is None else Integral(proof.values, proof.gradients, proof.parts)
     if exact is not False and prover is None and isinstance(path, Polyline):
         try:
-            integral = _on_pieces(work, pieces, slope, most, beat, guess=exact is None)
+            integral = _on_pieces(work, pieces, slopes_on(work), most, beat, guess=exact is None)
         except (NetworkError, _TooMany) as error:
             if exact:
                 reason = str(error) or f"the path has more than {most:,} affine pieces"
@@ -175,7 +183,12 @@ def _attributed(
         raise NetworkError(f"Affine pieces are those of straight segments, got a {type(path).__name__}.")
     is_exact = integral is not None and proof is None
     if integral is None:
-        integral = integrated(pieces, slope, limit, most)
+        spent, on = work.forward_equivalents, work
+        if tolerance >= SINGLE and landscape.network.dtype == torch.float32:
+            on = in_precision(landscape, landscape.network.dtype, path.at(0.0), loss=Logit())
+            on.forward_equivalents = 0
+        integral = integrated(pieces, slopes_on(on), limit, most)
+        landscape.forward_equivalents += 0 if on is work else on.forward_equivalents
     landscape.forward_equivalents += work.forward_equivalents
     values = integral.values.cpu()
     return Attribution(

@@ -19,7 +19,7 @@ import torch
 from isthmus._core.progress import Progress
 from isthmus._core.shapes import Input
 from isthmus._core.text import visible
-from isthmus.attributions import attribute
+from isthmus.attributions import Attribution, attribute
 from isthmus.certificates import Cheapest
 from isthmus.connecting import Connection, Connections, connect
 from isthmus.errors import InputError, IsthmusError
@@ -243,12 +243,12 @@ class Session:
             if named is not None:
                 job.result = {
                     "named": [[visible(name), f"{value:+.3g}"] for name, value in fewer(named)],
-                    "text": repr(found),
+                    "text": _in_words(found),
                 }
                 return
             store = Pictures(224)
             picture = store.urls[store.add_pixels(attribution_picture(found), 224, 85)]
-            job.result = {"attribution": picture, "text": repr(found)}
+            job.result = {"attribution": picture, "text": _in_words(found)}
 
         return self._begin("attributing", work)
 
@@ -312,3 +312,11 @@ class Session:
 
     def _class(self, number: int) -> str:
         return class_name(self.predicted[number], self.landscape.class_names)
+
+
+def _in_words(found: Attribution) -> str:
+    how = "exactly, piece by piece" if found.exact else f"to {found.completeness_error:.1g}"
+    return (
+        f"What raised (red) and lowered (blue) the logit along the path found, from {found.start:.3g} to "
+        f"{found.end:.3g}; {found.gradients:,} gradients, {how}."
+    )

@@ -14,6 +14,7 @@ from torch import Tensor
 from isthmus._core.annotated import as_annotated
 from isthmus._core.displayed import Plotted
 from isthmus._core.ragged import part_of, ragged
+from isthmus._core.text import amount
 from isthmus.certificates import Cells, Certificate
 from isthmus.inputs.kinds.restoring import restored
 from isthmus.results.saved import check_files, read_table, save_files, write_table
@@ -45,7 +46,7 @@ class Fillings(Plotted, Sequence[Filling]):
         return len(self.fillings)
 
     def __repr__(self) -> str:
-        return f"Fillings({len(self)} loops, {sum(each.filled for each in self)} filled)"
+        return f"Fillings({amount(len(self), 'loop')}, {sum(each.filled for each in self)} filled)"
 
     @overload
     def __getitem__(self, index: int) -> Filling: ...

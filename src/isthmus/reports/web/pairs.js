@@ -230,12 +230,13 @@ function choose(id, scroll = false) {
   const pair = data.pairs[id];
   byId("name").textContent = `Pair ${pair.number ?? id}: ${pair.a} → ${pair.c}, target ${className(pair.target, pair)}`;
   // As many digits as it takes to tell the losses from the threshold.
-  const same = (digits) => [pair.directMax, pair.max].some((v) => v !== null && v !== pair.threshold && number(v, digits) === number(pair.threshold, digits));
+  const losses = [pair.directMax, pair.max, ...(pair.own ?? []).map(([, value]) => value).filter((value) => typeof value === "number")];
+  const same = (digits) => losses.some((v) => v !== null && v !== pair.threshold && number(v, digits) === number(pair.threshold, digits));
   let fine = 3;
   while (fine < 9 && same(fine)) fine++;
   byId("verdict").textContent = `${pair.group ? pair.group + ", " + pair.rank + ": " : ""}${pair.group ? pair.outcome : sentence(pair.outcome)}. Highest loss ${number(pair.directMax, fine)} on the direct path, ${number(pair.max, fine)} on the path found (threshold ${number(pair.threshold, fine)}); ` +
     `${pair.rounds} round${pair.rounds === 1 ? "" : "s"}, ${pair.steps} step${pair.steps === 1 ? "" : "s"}, ${pair.cost} forward-equivalents; deviation ${pair.deviation === null ? "not finite" : number(100 * pair.deviation) + " %"}` + (pair.certificate === null ? "." : `. ${pair.certified ? "Certified" : "Shown"}: ${pair.certificate}.`) +
-    (pair.own ?? []).map(([name, value]) => ` ${sentence(name.replaceAll("_", " "))}: ${typeof value === "number" ? number(value) : typeof value === "boolean" ? (value ? "yes" : "no") : value ?? "–"}.`).join("");
+    (pair.own ?? []).map(([name, value]) => ` ${sentence(name.replaceAll("_", " "))}: ${typeof value === "number" ? number(value, fine) : typeof value === "boolean" ? (value ? "yes" : "no") : value ?? "–"}.`).join("");
   byId("difference").hidden = pair.difference === undefined;
   if (pair.difference !== undefined) {
     byId("now-difference").textContent = `what moves the peak off the barrier: ${pair.change}`;
