@@ -101,7 +101,11 @@ def test_public_names_can_be_imported_and_are_few():
 
 def test_the_reference_names_what_a_user_types():
     """Every entry stands under its shortest name, and every name of the package has one."""
-    entries = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    pages = sorted((ROOT / "docs" / "reference").glob("*.md"))
+    entries = [each for page in pages for each in re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE)]
+    first = (ROOT / "docs" / "api.md").read_text()
+    assert [entry for entry in entries if f"`{entry.removeprefix('isthmus.')}`" not in first] == []
+    assert all(f"reference/{page.name}" in (ROOT / "mkdocs.yml").read_text() for page in pages)
     assert len(entries) == len(set(entries)) > 70
     for entry in entries:
         made, _, name = entry.rpartition(".")
