@@ -118,10 +118,12 @@ def _of_studies(
 def _narrow(table: Texts) -> Texts:
     """The statistic beside the measure, and names without their library, where it is the same."""
     headings, rows = table
-    (library, _, one), (other_library, _, other) = (name.rpartition(":") for name in headings[3:5])
-    named = (one, other) if library == other_library else headings[3:5]
-    short = (*headings[:3], *named, *headings[5:])
-    return short, [(f"{row[0]}, {row[2]}", *row[1:]) for row in rows]
+    of = headings.index("of pairs")
+    pair = headings[of + 1 : of + 3]
+    (library, _, one), (other_library, _, other) = (name.rpartition(":") for name in pair)
+    named = (one, other) if library == other_library else pair
+    short = (*headings[: of + 1], *named, *headings[of + 3 :])
+    return short, [(f"{row[0]}, {row[of]}", *row[1:]) for row in rows]
 
 
 def _show(found: Comparison) -> None:
@@ -130,15 +132,16 @@ def _show(found: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from isthmus.reports.comparison_tables import compared, remarks, transferred
+    from isthmus.reports.comparison_tables import compared, remarks, transferred, words_of
     from isthmus.reports.style import shorten
 
     console = Console(highlight=False)
     alone = ", ".join(f"{count:,} more in {name}" for name, count in found.left_out.items() if count)
     more = f" ({alone}, which are not compared)" if alone else ""
-    console.print(escape(readable(f"{len(found):,} pairs are in all {len(found.runs)} runs{more}.")))
+    several = "both" if len(found.runs) == 2 else f"all {len(found.runs)}"
+    console.print(escape(readable(f"{len(found):,} pairs are in {several} runs{more}.")))
     wide = console.width >= 120  # what a narrow terminal leaves out is on the page
-    first = (0, 3, 4, 5) if len(found.runs) == 2 else (0, 1, 3, 4, 5)
+    first = (0, 2, 3, 4) if len(found.runs) == 2 else (0, 1, 3, 4, 5)
     both = [
         (compared(found), ()) if wide else (_narrow(compared(found)), first),
         *([(transferred(found), (0, 1, 2, 3, 4))] if found.transfer else []),
@@ -147,7 +150,7 @@ def _show(found: Comparison) -> None:
         kept = range(len(headings)) if wide else few
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for place in kept:
-            side: Literal["left", "right"] = "left" if place < 3 or headings[place] == "path" else "right"
+            side: Literal["left", "right"] = "left" if place < words_of((headings, rows)) else "right"
             table.add_column(escape(shorten(readable(headings[place]), 24)), justify=side, overflow="fold")
         for row in rows:
             table.add_row(*(escape(shorten(readable(row[place]), 44)) for place in kept))

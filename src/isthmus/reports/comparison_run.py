@@ -11,10 +11,10 @@ import numpy as np
 
 from isthmus._core.drawn import Drawn
 from isthmus._core.files import write_json, write_text
-from isthmus._core.versions import versions
+from isthmus._core.versions import versions, versions_in_words
 from isthmus.charts import Axis, Chart, Curve, Panel, in_page
 from isthmus.comparing import Comparison
-from isthmus.reports.comparison_tables import Table, compared, remarks, transferred
+from isthmus.reports.comparison_tables import Table, compared, remarks, transferred, words_of
 from isthmus.reports.plots import plot_of
 from isthmus.reports.rendering import Page, render
 from isthmus.reports.style import RC, SERIES, save_figure
@@ -72,7 +72,7 @@ def comparison_page(found: Comparison, *, command: str = "", title: str = "Runs 
     if found.transfer:
         tables.append(_table("Do paths carry over?", transferred(found), CARRIED))
     notes = remarks(found)
-    made = {"command": command, "seed": found.seed, "versions": ", ".join(f"{k} {v}" for k, v in versions().items())}
+    made = {"command": command, "seed": found.seed, "versions": versions_in_words()}
     return render(
         "compare.html",
         ("common.js", "axes.js", "charts.js"),
@@ -90,14 +90,17 @@ def _curves(found: Comparison) -> Chart:
     for run, name in enumerate(found.names):
         values = np.sort(found.values("max_loss", run))
         share = 100 * np.arange(1, len(values) + 1) / max(1, len(values))
-        marks.append(Curve(x=share, y=np.maximum(values, FLOOR), name=name, color=SERIES[run % len(SERIES)]))
-    x = Axis(label="pairs (%)", low=0, high=100)
-    y = Axis(label=f"max loss ({found.unit or 'different units'})", scale="log")
+        steps = np.repeat(np.append(0.0, share), 2)[1:-1]
+        marks.append(
+            Curve(x=np.repeat(np.maximum(values, FLOOR), 2), y=steps, name=name, color=SERIES[run % len(SERIES)])
+        )
+    x = Axis(label=f"max loss ({found.unit or 'different units'})", scale="log")
+    y = Axis(label="pairs at or below (%)", low=0, high=100)
     return Chart(panels=[Panel(marks=marks, x=x, y=y)])
 
 
 def _table(title: str, made: Table, note: str) -> dict[str, Any]:
-    return {"title": title, "headings": made[0], "rows": made[1], "note": note}
+    return {"title": title, "headings": made[0], "rows": made[1], "note": note, "words": words_of(made)}
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

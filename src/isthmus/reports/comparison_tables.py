@@ -27,7 +27,9 @@ Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
 def compared(found: Comparison) -> Table:
-    """A row for each measure and run: what it is in the first run and in this one, and the paired difference."""
+    """A row for each measure and run: what it is in the first run and in this one, and the paired difference. Which run
+    that is has a column where there are more than two.
+    """
     other = found.names[1] if len(found.names) == 2 else "this run"
     headings = ("measure", "run", "of pairs", found.names[0], other, "difference", "higher", "lower", "pairs")
     order = list(WORDS)
@@ -40,12 +42,14 @@ def compared(found: Comparison) -> Table:
             _value(each.baseline_value, each.measure),
             _value(each.value, each.measure),
             _estimate(each.difference, each.measure),
-            f"{each.higher:.0%}" if each.pairs else "–",
-            f"{each.lower:.0%}" if each.pairs else "–",
+            f"{100 * each.higher:.0f} %" if each.pairs else "–",
+            f"{100 * each.lower:.0f} %" if each.pairs else "–",
             f"{each.pairs:,}",
         )
         for each in by_measure
     ]
+    if len(found.names) == 2:
+        return headings[:1] + headings[2:], [row[:1] + row[2:] for row in rows]
     return headings, rows
 
 
@@ -77,6 +81,11 @@ def transferred(found: Comparison) -> Table:
         if not (each.path == "direct" and each.blocked) and each.found_on != each.on
     ]
     return headings, rows
+
+
+def words_of(table: Table) -> int:
+    """How many of its first columns hold words."""
+    return next(number for number, name in enumerate(table[0], start=1) if name in ("of pairs", "path"))
 
 
 def remarks(found: Comparison) -> list[str]:
