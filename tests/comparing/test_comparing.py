@@ -147,9 +147,9 @@ def test_what_the_runs_know_is_not_looked_at_again(digits, digit_pairs, bent, mo
     before = spent()
     short = module.transfers(*given)
     cost, before = spent() - before, spent()
-    monkeypatch.setattr(module, "_known", lambda *_: None)
+    monkeypatch.setattr(module, "_known", lambda _, __, kind: "direct" if kind == "direct" else None)
     whole = module.transfers(*given)
-    assert cost < 0.7 * (spent() - before)
+    assert cost < 0.85 * (spent() - before)
     assert len(short) == len(whole) > 6
     for one, same in zip(short, whole, strict=True):
         assert (one.found_on, one.on, one.blocked, one.path, one.low) == (

@@ -253,10 +253,17 @@ def test_names_of_classes_are_one_for_each_output():
         Network(model, input_shape=(4,), class_names=["a", "b"])
 
 
+class Grey(nn.Module):
+    def forward(self, x):
+        return x.mean(1, keepdim=True)
+
+
 def test_a_preprocessing_that_makes_other_channels_is_refused():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 3))
     with pytest.raises(NetworkError, match=r"takes 1 channel, .* images of 3: give Preprocessing\(channels=1\)"):
         Network(model, preprocessing=Preprocessing(size=(8, 8)))
+    grey = nn.Sequential(Grey(), *model)  # takes images of three channels all the same
+    assert Network(grey, preprocessing=Preprocessing(size=(8, 8))).preprocessing.channels == 3
     landscape = Landscape(Network(model, preprocessing=Preprocessing(size=(8, 8), channels=1)))
     with pytest.raises(NetworkError, match=r"takes 1 channel, .*for one image x\[None\]"):
         landscape.logits(torch.rand(2, 8, 8))

@@ -75,7 +75,7 @@ def paper(
     from isthmus.findings import write_findings
     from isthmus.registries import EXPERIMENTS
 
-    if network.network == "digits":
+    if network.network == "digits" and not compare:
         import torch
 
         torch.set_num_threads(1)  # so small a network gains nothing by a second one, and loses much on a busy machine

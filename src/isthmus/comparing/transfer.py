@@ -70,7 +70,7 @@ def transfers(
     seed: int = 0,
     on_progress: OnProgress | None = None,
 ) -> list[Transfer]:
-    """Looks at the paths of every run on every landscape.
+    """Looks at the paths of every run on every landscape; of those that a run has looked at itself it is asked.
 
     Args:
         runs: what was found, by name.
@@ -189,12 +189,7 @@ def _transfers(
 
 
 def _path(pair: Connection, kind: str, landscape: AbstractLandscape) -> AbstractPath:
-    if kind == "direct":
-        path: AbstractPath = pair.direct_path
-    elif kind == "mirrored":
-        path = mirrored(pair.path, landscape)
-    else:
-        path = pair.path
+    path = mirrored(pair.path, landscape) if kind == "mirrored" else pair.path
     return path.to(landscape.device)
 
 

@@ -13,6 +13,7 @@ from isthmus._core.shapes import Inputs, Logits
 from isthmus._core.text import amount
 from isthmus._core.warned import warn
 from isthmus.errors import NetworkError, ProbabilitiesWarning
+from isthmus.inputs.preprocessing import Preprocessing
 
 Evaluate: TypeAlias = Callable[[Inputs], Logits]  # one pass of a network that is held fixed, without gradients
 
@@ -41,14 +42,18 @@ def check_channels(mean: Tensor | None, std: Tensor | None, input_shape: Sequenc
         raise NetworkError(_wrong_channels(next(iter(known.values())), input_shape))
 
 
-def check_files(model: nn.Module, channels: int) -> None:
-    """Refuses a preprocessing that makes other images than the first layer takes."""
-    taken = _channels(model)
-    if taken is not None and taken != channels:
+def check_files(model: nn.Module, preprocessing: Preprocessing, like: Tensor, evaluate: Evaluate) -> None:
+    """Refuses a preprocessing that makes images of other channels than the network takes."""
+    taken, channels = _channels(model), preprocessing.channels
+    if taken is None or taken == channels:
+        return
+    try:
+        evaluate(like.new_zeros((1, channels, *(preprocessing.size or (64, 64)))))  # it may make them grey itself
+    except FAILURES as error:
         raise NetworkError(
             f"The first layer takes {amount(taken, 'channel')}, and the preprocessing makes images of {channels}: give "
             f"Preprocessing(channels={taken})."
-        )
+        ) from error
 
 
 def explain(model: nn.Module, mean: Tensor | None, input_shape: Sequence[int]) -> str | None:

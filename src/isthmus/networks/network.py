@@ -93,12 +93,12 @@ class Network(Displayed):
         self._channels_last = True
         self._copies: dict[torch.dtype, Network] = {}
         checks.check_channels(self.mean, self.std, self.input_shape)
-        if preprocessing is not None:
-            checks.check_files(model, preprocessing.channels)
         if self.input_kind is not None and self.input_shape is not None:
             self.input_kind.check(self.input_shape)
         if check:
             like = torch.empty(0, device=self.device, dtype=self.dtype)
+            if preprocessing is not None:
+                checks.check_files(model, preprocessing, like, self._evaluate)
             probe = checks.probe(model, self.mean, self.input_shape, like, self._evaluate)
             if probe is not None:
                 self.try_out(probe)
