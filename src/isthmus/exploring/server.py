@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, final
 
 from isthmus.errors import InputError, IsthmusError, MissingLibraryError, OutputError
 from isthmus.exploring.session import LARGEST, Session
-from isthmus.reports.rendering import render
+from isthmus.reports.rendering import facts_of, render
 
 try:
     import uvicorn
@@ -99,7 +99,10 @@ def explore_page(session: Session, address: Address, title: str) -> str:
     """The page as HTML text: the widget of notebooks, with what picks images around it."""
     others = list(session.others)
     data = {"token": address.token, "others": others}
-    return render("explore.html", ("widget.js", "explore.js"), data, title=title, made={}, explores=True, others=others)
+    made = facts_of(session.landscape.describe())
+    return render(
+        "explore.html", ("widget.js", "explore.js"), data, title=title, made=made, explores=True, others=others
+    )
 
 
 def application(session: Session | None, html: str, address: Address, close: Callable[[], None]) -> Starlette:

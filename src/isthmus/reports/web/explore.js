@@ -31,7 +31,8 @@ async function list(anew) {
   byId("further").hidden = listed >= found.total;
 }
 function hold(image) {
-  const place = held.a === null ? "a" : held.c === null ? "c" : "c";
+  if (held.a !== null && held.c !== null) { held.a = held.c = null; show("c"); }  // the third begins anew
+  const place = held.a === null ? "a" : "c";
   held[place] = image;
   show(place);
   if (held.a !== null && held.c !== null) connect(); else say("Pick another input.");
