@@ -317,6 +317,6 @@ class Session:
 def _in_words(found: Attribution) -> str:
     how = "exactly, piece by piece" if found.exact else f"to {found.completeness_error:.1g}"
     return (
-        f"What raised (red) and lowered (blue) the logit along the path found, from {found.start:.3g} to "
+        f"What raised and lowered the logit along the path found (of maps: red, blue), from {found.start:.3g} to "
         f"{found.end:.3g}; {found.gradients:,} gradients, {how}."
     )

@@ -99,8 +99,7 @@ async function further(what, number_of) {
           return row;
         }));
         const due = job.result.named ? table : node("img", { src: job.result.attribution, alt: "what is due to each pixel: red raised the logit, blue lowered it", class: "map" });
-        const scale = job.result.named ? "" : "red raised the logit along the path, blue lowered it; ";
-        box.replaceChildren(due, node("p", { class: "hint" }, scale + job.result.text));
+        box.replaceChildren(due, node("p", { class: "hint" }, job.result.text));
       } else {
         const table = node("table"), head = node("tr");
         for (const name of ["network", "straight path", "path found", "keeps the class"]) head.append(node("th", { class: "plain" }, name));
