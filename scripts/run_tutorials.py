@@ -59,6 +59,9 @@ def run(codes: list[str], folder: Path) -> list[Given]:
 
 def _given(outputs: list[dict]) -> Given:
     shown = [output.get("data", {}) for output in outputs]
+    told = [output["text"] for output in outputs if output.get("name") == "stderr"]
+    if told:
+        raise ValueError(f"A cell warns, which pages do not show: {told[0]}")
     printed = "".join(output["text"] for output in outputs if output["output_type"] == "stream")
     values = [data["text/plain"] for data in shown if data.keys() == {"text/plain"}]
     values = [value for value in values if not value.startswith("<Axes")]  # which say where they are, and no more
