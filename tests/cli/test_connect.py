@@ -204,7 +204,7 @@ def test_a_run_gives_its_pairs_to_another_network(program, digit_folder, tmp_pat
              for run in ("run", "two") for key in ("a", "c")]  # fmt: skip
     assert names[:2] == names[2:]
     ran = program("compare", tmp_path / "run", tmp_path / "two", "--out", tmp_path / "compared")
-    assert ran.code == 0 and f"{len(first)} pairs are in all 2 runs" in ran.out
+    assert ran.code == 0 and f"{len(first)} pairs are in both runs" in ran.out
     all_three = program("connect", "--pairs", tmp_path / "run", "--target", "3", "--out", tmp_path / "three", *FAST)
     assert all_three.code == 0 and {pair.target for pair in Connections.load(tmp_path / "three")} == {3}
     refused = program("connect", "--pairs", tmp_path, "--out", tmp_path / "four", *FAST)
