@@ -186,7 +186,6 @@ def _attributed(
         spent, on = work.forward_equivalents, work
         if tolerance >= SINGLE and landscape.network.dtype == torch.float32:
             on = in_precision(landscape, landscape.network.dtype, path.at(0.0), loss=Logit())
-            on.forward_equivalents = 0
         integral = integrated(pieces, slopes_on(on), limit, most)
         landscape.forward_equivalents += 0 if on is work else on.forward_equivalents
     landscape.forward_equivalents += work.forward_equivalents
